@@ -1,0 +1,20 @@
+/**
+ * Base of every error this product throws on purpose.
+ *
+ * `facts` is a union discriminated by `code`, so a `catch` that narrows on the
+ * code also gets the numbers that belong to it, typed. Log the facts, not the
+ * message. Browser-safe: the codec builds on it.
+ */
+export abstract class CodedError<F extends { readonly code: string }> extends Error {
+  readonly facts: F
+
+  constructor(facts: F, message: string, options?: ErrorOptions) {
+    super(`${facts.code}: ${message}`, options)
+    this.name = new.target.name
+    this.facts = facts
+  }
+
+  get code(): F['code'] {
+    return this.facts.code
+  }
+}
