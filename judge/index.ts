@@ -1,0 +1,9 @@
+/**
+ * The judge of what a line carried. Imports nothing from `src/`.
+ *
+ * @module
+ */
+export type { LoggedFrame } from './frame-log.ts'
+export { formatLogLine, readFrameLog } from './frame-log.ts'
+export type { JudgeOptions, Verdict } from './judge.ts'
+export { Judge } from './judge.ts'
