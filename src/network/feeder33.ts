@@ -1,0 +1,98 @@
+import type { Feeder } from './feeder.ts'
+
+/**
+ * The 33-bus feeder: 12.66 kV, 32 branches, five tie switches normally open,
+ * 3,715 kW and 2,300 kvar of load, balanced three-phase figures.
+ *
+ * Source: M. E. Baran and F. F. Wu, "Network reconfiguration in distribution
+ * systems for loss reduction and load balancing", IEEE Trans. Power Delivery
+ * 4(2), 1989, 1401-1407, doi 10.1109/61.25627.
+ */
+export const feeder33: Feeder = {
+  name: '33-bus feeder (Baran and Wu 1989)',
+  baseKv: 12.66,
+  slackBus: 1,
+  buses: [
+    { bus: 1, pKw: 0, qKvar: 0 },
+    { bus: 2, pKw: 100, qKvar: 60 },
+    { bus: 3, pKw: 90, qKvar: 40 },
+    { bus: 4, pKw: 120, qKvar: 80 },
+    { bus: 5, pKw: 60, qKvar: 30 },
+    { bus: 6, pKw: 60, qKvar: 20 },
+    { bus: 7, pKw: 200, qKvar: 100 },
+    { bus: 8, pKw: 200, qKvar: 100 },
+    { bus: 9, pKw: 60, qKvar: 20 },
+    { bus: 10, pKw: 60, qKvar: 20 },
+    { bus: 11, pKw: 45, qKvar: 30 },
+    { bus: 12, pKw: 60, qKvar: 35 },
+    { bus: 13, pKw: 60, qKvar: 35 },
+    { bus: 14, pKw: 120, qKvar: 80 },
+    { bus: 15, pKw: 60, qKvar: 10 },
+    { bus: 16, pKw: 60, qKvar: 20 },
+    { bus: 17, pKw: 60, qKvar: 20 },
+    { bus: 18, pKw: 90, qKvar: 40 },
+    { bus: 19, pKw: 90, qKvar: 40 },
+    { bus: 20, pKw: 90, qKvar: 40 },
+    { bus: 21, pKw: 90, qKvar: 40 },
+    { bus: 22, pKw: 90, qKvar: 40 },
+    { bus: 23, pKw: 90, qKvar: 50 },
+    { bus: 24, pKw: 420, qKvar: 200 },
+    { bus: 25, pKw: 420, qKvar: 200 },
+    { bus: 26, pKw: 60, qKvar: 25 },
+    { bus: 27, pKw: 60, qKvar: 25 },
+    { bus: 28, pKw: 60, qKvar: 20 },
+    { bus: 29, pKw: 120, qKvar: 70 },
+    { bus: 30, pKw: 200, qKvar: 600 },
+    { bus: 31, pKw: 150, qKvar: 70 },
+    { bus: 32, pKw: 210, qKvar: 100 },
+    { bus: 33, pKw: 60, qKvar: 40 },
+  ],
+  branches: [
+    { from: 1, to: 2, rOhm: 0.0922, xOhm: 0.047, closed: true },
+    { from: 2, to: 3, rOhm: 0.493, xOhm: 0.2511, closed: true },
+    { from: 3, to: 4, rOhm: 0.366, xOhm: 0.1864, closed: true },
+    { from: 4, to: 5, rOhm: 0.3811, xOhm: 0.1941, closed: true },
+    // biome-ignore lint/suspicious/noApproximativeNumericConstant: 0.707 ohm is the printed reactance
+    { from: 5, to: 6, rOhm: 0.819, xOhm: 0.707, closed: true },
+    { from: 6, to: 7, rOhm: 0.1872, xOhm: 0.6188, closed: true },
+    { from: 7, to: 8, rOhm: 0.7114, xOhm: 0.2351, closed: true },
+    { from: 8, to: 9, rOhm: 1.03, xOhm: 0.74, closed: true },
+    { from: 9, to: 10, rOhm: 1.044, xOhm: 0.74, closed: true },
+    { from: 10, to: 11, rOhm: 0.1966, xOhm: 0.065, closed: true },
+    { from: 11, to: 12, rOhm: 0.3744, xOhm: 0.1238, closed: true },
+    { from: 12, to: 13, rOhm: 1.468, xOhm: 1.155, closed: true },
+    { from: 13, to: 14, rOhm: 0.5416, xOhm: 0.7129, closed: true },
+    { from: 14, to: 15, rOhm: 0.591, xOhm: 0.526, closed: true },
+    { from: 15, to: 16, rOhm: 0.7463, xOhm: 0.545, closed: true },
+    { from: 16, to: 17, rOhm: 1.289, xOhm: 1.721, closed: true },
+    { from: 17, to: 18, rOhm: 0.732, xOhm: 0.574, closed: true },
+    { from: 2, to: 19, rOhm: 0.164, xOhm: 0.1565, closed: true },
+    { from: 19, to: 20, rOhm: 1.5042, xOhm: 1.3554, closed: true },
+    { from: 20, to: 21, rOhm: 0.4095, xOhm: 0.4784, closed: true },
+    { from: 21, to: 22, rOhm: 0.7089, xOhm: 0.9373, closed: true },
+    { from: 3, to: 23, rOhm: 0.4512, xOhm: 0.3083, closed: true },
+    { from: 23, to: 24, rOhm: 0.898, xOhm: 0.7091, closed: true },
+    { from: 24, to: 25, rOhm: 0.896, xOhm: 0.7011, closed: true },
+    { from: 6, to: 26, rOhm: 0.203, xOhm: 0.1034, closed: true },
+    { from: 26, to: 27, rOhm: 0.2842, xOhm: 0.1447, closed: true },
+    { from: 27, to: 28, rOhm: 1.059, xOhm: 0.9337, closed: true },
+    { from: 28, to: 29, rOhm: 0.8042, xOhm: 0.7006, closed: true },
+    { from: 29, to: 30, rOhm: 0.5075, xOhm: 0.2585, closed: true },
+    { from: 30, to: 31, rOhm: 0.9744, xOhm: 0.963, closed: true },
+    { from: 31, to: 32, rOhm: 0.3105, xOhm: 0.3619, closed: true },
+    { from: 32, to: 33, rOhm: 0.341, xOhm: 0.5302, closed: true },
+    { from: 21, to: 8, rOhm: 2, xOhm: 2, closed: false },
+    { from: 9, to: 15, rOhm: 2, xOhm: 2, closed: false },
+    { from: 12, to: 22, rOhm: 2, xOhm: 2, closed: false },
+    { from: 18, to: 33, rOhm: 0.5, xOhm: 0.5, closed: false },
+    { from: 25, to: 29, rOhm: 0.5, xOhm: 0.5, closed: false },
+  ],
+}
+
+/** The published power flow of {@link feeder33} with 1.0 pu at bus 1. */
+export const feeder33Solution = {
+  lossKw: 202.68,
+  lossKvar: 135.14,
+  lowestVoltageBus: 18,
+  lowestVoltagePu: 0.9131,
+} as const
