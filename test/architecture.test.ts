@@ -10,9 +10,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   streams: ['c37118', 'runtime'],
   network: ['runtime'],
   capture: ['c37118', 'runtime'],
-  link: ['capture', 'c37118', 'runtime'],
-  bus: ['streams', 'c37118', 'runtime'],
-  simulator: ['link', 'capture', 'network', 'streams', 'c37118', 'runtime'],
+  link: ['capture', 'c37118', 'config', 'runtime'],
+  bus: ['streams', 'c37118', 'config', 'runtime'],
+  simulator: ['link', 'capture', 'network', 'streams', 'c37118', 'config', 'runtime'],
   'pmu-adapter': ['bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
   'pdc-adapter': ['bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
   cli: [
