@@ -6,8 +6,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
 
 export interface RawPmuOptions {
-  /** The CFG-2 frame it answers with, byte for byte. */
-  readonly configuration: Uint8Array
+  /** The CFG-2 frame it answers with, byte for byte; several are told apart by their IDCODE. */
+  readonly configuration: Uint8Array | readonly Uint8Array[]
   readonly host?: string
   readonly port?: number
   /** A client turned data on. */
@@ -16,11 +16,11 @@ export interface RawPmuOptions {
 
 export interface RawPmu {
   readonly port: number
-  /** How many clients have data on. */
+  /** How many clients have data on, over all streams. */
   readonly listeners: number
-  /** Writes the frame to everyone who turned data on. The bytes are not copied. */
+  /** Writes the frame to everyone who turned its stream on. The bytes are not copied. */
   send(frame: Uint8Array): void
-  /** Resolves when a client has turned data on. */
+  /** Resolves when every stream has been turned on by somebody. */
   readonly on: Promise<void>
   close(): Promise<void>
 }
@@ -31,9 +31,25 @@ const commandSendConfig2 = 5
 
 export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
   const { configuration, host = '127.0.0.1', port = 0, onDataOn } = options
+  const streams = new Map<number, Stream>()
+  for (const frame of configuration instanceof Uint8Array ? [configuration] : configuration) {
+    streams.set(idcodeOf(frame), { configuration: frame, listeners: new Set() })
+  }
   const sockets = new Set<Socket>()
-  const listeners = new Set<Socket>()
   const { promise: on, resolve: isOn } = deferred()
+
+  const obey = (socket: Socket, frame: Buffer): void => {
+    const stream = streams.get(idcodeOf(frame))
+    if (!stream) return
+    const command = frame.readUInt16BE(14)
+    if (command === commandSendConfig2) socket.write(stream.configuration)
+    if (command === commandDataOff) stream.listeners.delete(socket)
+    if (command === commandDataOn) {
+      stream.listeners.add(socket)
+      if ([...streams.values()].every(({ listeners }) => listeners.size > 0)) isOn()
+      onDataOn?.()
+    }
+  }
 
   const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
@@ -41,21 +57,14 @@ export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
     socket.on('data', (chunk) => {
       pending = Buffer.concat([pending, chunk])
       while (pending.length >= 18 && pending.length >= pending.readUInt16BE(2)) {
-        const command = pending.readUInt16BE(14)
+        obey(socket, pending)
         pending = pending.subarray(pending.readUInt16BE(2))
-        if (command === commandSendConfig2) socket.write(configuration)
-        if (command === commandDataOff) listeners.delete(socket)
-        if (command === commandDataOn) {
-          listeners.add(socket)
-          isOn()
-          onDataOn?.()
-        }
       }
     })
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       sockets.delete(socket)
-      listeners.delete(socket)
+      for (const { listeners } of streams.values()) listeners.delete(socket)
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -68,10 +77,10 @@ export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
   return {
     port: address.port,
     get listeners() {
-      return listeners.size
+      return [...streams.values()].reduce((sum, { listeners }) => sum + listeners.size, 0)
     },
     send(frame) {
-      for (const socket of listeners) socket.write(frame)
+      for (const socket of streams.get(idcodeOf(frame))?.listeners ?? []) socket.write(frame)
     },
     on,
     close() {
@@ -80,6 +89,13 @@ export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
     },
   }
 }
+
+interface Stream {
+  readonly configuration: Uint8Array
+  readonly listeners: Set<Socket>
+}
+
+const idcodeOf = (frame: Uint8Array): number => (frame[4]! << 8) | frame[5]!
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => {}
