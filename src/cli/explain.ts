@@ -1,0 +1,47 @@
+import { CodedError } from '../runtime/coded-error.ts'
+import { CliError } from './cli-error.ts'
+import { ExitCode } from './exit-codes.ts'
+import { explainSystemError, isSystemError } from './system-errors.ts'
+
+/** What is said on standard error before the process ends. */
+export interface Explanation {
+  readonly exitCode: ExitCode
+  readonly message: string
+  /** What to do about it. */
+  readonly hint?: string
+  /** Only for what nobody foresaw: it is ours to fix, so it needs the trace. */
+  readonly stack?: string
+}
+
+const exitCodes: Readonly<Record<string, ExitCode>> = {
+  CLI_USAGE: ExitCode.usage,
+  CONFIG_INVALID: ExitCode.usage,
+  CONFIG_UNREADABLE: ExitCode.usage,
+  CLI_DATA_LOST: ExitCode.dataLost,
+}
+
+/** Turns whatever a verb threw into what its user should read. */
+export function explain(error: unknown): Explanation {
+  if (error instanceof CodedError) {
+    const cause = isSystemError(error.cause) ? explainSystemError(error.cause) : undefined
+    const hint = (error instanceof CliError ? error.facts.hint : undefined) ?? cause?.hint
+    return {
+      exitCode: exitCodes[error.code] ?? ExitCode.failed,
+      message: withoutCode(error),
+      ...(hint !== undefined && { hint }),
+    }
+  }
+  if (isSystemError(error)) return { exitCode: ExitCode.failed, ...explainSystemError(error) }
+  if (error instanceof AggregateError && error.errors.length > 0) return explain(error.errors[0])
+  return {
+    exitCode: ExitCode.failed,
+    message: 'phasorbus met an error it did not foresee; please report it with these lines',
+    stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  }
+}
+
+/** The code is for programs (`--json`, the log); a person reads the sentence. */
+function withoutCode(error: CodedError<{ readonly code: string }>): string {
+  const prefix = `${error.code}: `
+  return error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message
+}

@@ -1,0 +1,52 @@
+import { Command, type CommanderError } from 'commander'
+import { ExitCode, exitCodesHelp } from './exit-codes.ts'
+import { verbs } from './verbs.ts'
+
+const intro = `Synchrophasors (IEEE C37.118.2) over publish/subscribe.
+
+PMU-adapters read PMUs and publish their frames, unchanged, on an MQTT bus;
+PDC-adapters serve them to PDCs as if they were the PMUs.`
+
+const outro = `
+Examples:
+  phasorbus demo                                       see it work, nothing else needed
+  phasorbus connect tcp://10.0.0.7:4712 --idcode 765   look at a PMU
+  phasorbus check grid.yaml && phasorbus run grid.yaml
+  phasorbus tap 'south-italy-113/+/+/PMU/#'            watch every PMU of an area
+
+More: phasorbus help VERB, phasorbus help exit-codes`
+
+/** The program with one verb loaded; the others are there by name only, for the list. */
+export async function createProgram(version: string, asked: string | undefined): Promise<Command> {
+  const program = new Command('phasorbus')
+    .description(intro)
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', outro)
+    .showSuggestionAfterError()
+
+  for (const verb of verbs) {
+    if (verb.name === asked) program.addCommand(await verb.load())
+    else program.command(verb.name).description(verb.summary)
+  }
+  throwInsteadOfExit(program)
+  return program
+}
+
+/** The verb that these arguments ask for, also as `help VERB`. */
+export function verbOf(args: readonly string[]): string | undefined {
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  return words[0] === 'help' ? words[1] : words[0]
+}
+
+export const helpTopics: Readonly<Record<string, string>> = { 'exit-codes': exitCodesHelp }
+
+/** commander's own ends, as our exit codes: what it printed is all there is to say. */
+export function exitCodeOf(error: CommanderError): ExitCode {
+  return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride().showHelpAfterError('(--help shows how it is meant, with examples)')
+  for (const child of command.commands) throwInsteadOfExit(child)
+}

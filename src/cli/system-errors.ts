@@ -1,0 +1,78 @@
+/** An error of the operating system, as Node hands it on. */
+export interface SystemError extends Error {
+  readonly code: string
+  readonly syscall?: string
+  readonly path?: string
+  readonly address?: string
+  readonly port?: number
+  readonly hostname?: string
+}
+
+export function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
+}
+
+/** One line that says what, where and why, and one that says what to do. */
+export function explainSystemError(error: SystemError): { message: string; hint?: string } {
+  const where = placeOf(error)
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return {
+        message: `cannot listen on ${where}: another program uses this port`,
+        hint: `see which one with \`ss -lntup 'sport = :${error.port}'\`, or choose another port`,
+      }
+    case 'EADDRNOTAVAIL':
+      return {
+        message: `cannot use ${where}: this machine has no such address`,
+        hint: 'list its addresses with `ip address`; 0.0.0.0 stands for all of them',
+      }
+    case 'EACCES':
+    case 'EPERM':
+      return error.syscall === 'listen' || error.syscall === 'bind'
+        ? {
+            message: `cannot listen on ${where}: permission denied`,
+            hint: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE; choose a higher one or grant it',
+          }
+        : { message: `cannot open ${where}: permission denied`, hint: 'check its owner and mode with `ls -l`' }
+    case 'ECONNREFUSED':
+      return {
+        message: `${where} refused the connection: nothing listens there`,
+        hint: 'check address and port, and that the device or broker runs',
+      }
+    case 'ECONNRESET':
+      return {
+        message: `${where} closed the connection`,
+        hint: 'it may serve one client only, or not know this IDCODE',
+      }
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return {
+        message: `${where} cannot be reached (${error.code})`,
+        hint: 'check the address, the route (`ip route get ADDRESS`) and firewalls on the way',
+      }
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return {
+        message: `no address is known for the host name ${error.hostname ?? where}`,
+        hint: 'check its spelling and DNS',
+      }
+    case 'ENOENT':
+      return { message: `cannot open ${where}: there is no such file or directory` }
+    case 'EISDIR':
+      return { message: `cannot read ${where}: it is a directory, not a file` }
+    case 'ENOTDIR':
+      return { message: `cannot open ${where}: a part of its path is not a directory` }
+    case 'ENOSPC':
+      return { message: `cannot write ${where}: the disk is full` }
+    default:
+      return { message: `${where}: ${error.message}` }
+  }
+}
+
+function placeOf({ path, address, port, hostname, syscall }: SystemError): string {
+  if (path !== undefined) return path
+  const host = address ?? hostname
+  if (host !== undefined) return port === undefined ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return syscall ?? 'the operating system'
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { BrokerConfig, EmbeddedBrokerConfig } from '../bus/config.ts'
+
+/** The broker of a site: the one that comes with phasorbus, or others, nearest first. */
+export type Broker =
+  | { readonly kind: 'embedded'; readonly settings: EmbeddedBrokerConfig }
+  | { readonly kind: 'servers'; readonly servers: readonly BrokerConfig[] }
+
+const brokerUrl = z
+  .string()
+  .refine(
+    (text) => text.includes('://'),
+    'no broker URL; write mqtt://HOST:1883, or `embedded` for the one that comes with phasorbus',
+  )
+  .transform((url) => ({ url }))
+  .pipe(BrokerConfig)
+
+const server = z.union([brokerUrl, BrokerConfig])
+
+const embedded = z
+  .strictObject({ embedded: EmbeddedBrokerConfig.prefault({}) })
+  .transform(({ embedded }): Broker => ({ kind: 'embedded', settings: embedded }))
+
+/** As a site or the grid names it. */
+export const broker = z
+  .union([
+    z.literal('embedded').transform((): Broker => ({ kind: 'embedded', settings: EmbeddedBrokerConfig.parse({}) })),
+    embedded,
+    server.transform((one): Broker => ({ kind: 'servers', servers: [one] })),
+    z
+      .array(server)
+      .min(1)
+      .transform((servers): Broker => ({ kind: 'servers', servers })),
+  ])
+  .describe('the MQTT broker: `embedded`, a URL, or a list of them, nearest first')

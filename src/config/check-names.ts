@@ -1,0 +1,81 @@
+import { siteTopic } from './grid.ts'
+import { formatPath, type Problem } from './problem.ts'
+import type { PlacedSite } from './resolve-site.ts'
+
+/** Names that are taken twice, or that mean something else on the bus. */
+export function checkNames(placed: readonly PlacedSite[]): Problem[] {
+  const problems: Problem[] = []
+  const nodes = new Map<string, PlacedSite>()
+  const streams = new Map<string, { idcode: number; place: PlacedSite; line: string }>()
+
+  for (const place of placed) {
+    const { site, document, path } = place
+    const problem = (at: readonly PropertyKey[], message: string, fix?: string): void => {
+      const whole = [...path, ...at]
+      problems.push({
+        ...document.at(whole),
+        severity: 'error',
+        path: formatPath(whole),
+        message,
+        ...(fix !== undefined && { fix }),
+      })
+    }
+
+    if (site.area === 'PMU' || site.area === 'PDC')
+      problem(['area'], `an area cannot be called ${site.area}`, 'it is a data type in every topic')
+    if (site.locationType === 'reply')
+      problem(['location'], '`reply` is no location type', 'the bus answers under that name')
+
+    const node = `${siteTopic(site)}/NODE/${site.nodeId}`
+    const first = nodes.get(node)
+    if (first)
+      problem(
+        ['location'],
+        `this site stands at ${lineOf(first, ['location'])} already`,
+        'join the two, or give one another `node`',
+      )
+    else nodes.set(node, place)
+
+    const own = new Set<string>()
+    for (const [i, pmu] of site.pmus.entries()) {
+      const at = ['pmus', i, 'id']
+      const typed = document.sourceOf([...path, ...at])
+      if (typed !== undefined && Number(typed) === Number(pmu.producerId) && typed !== pmu.producerId) {
+        problem(
+          at,
+          `\`${typed}\` is read as the number ${pmu.producerId}`,
+          `write '${typed}' in quotes to keep the name as it is`,
+        )
+      }
+      const known = streams.get(pmu.topic)
+      if (own.has(pmu.topic))
+        problem(at, `${pmu.dataType} ${pmu.producerId} stands at ${known?.line} already`, 'give one of them another id')
+      else if (known && known.idcode !== pmu.source.idcode) {
+        problem(
+          ['pmus', i, 'idcode'],
+          `${pmu.topic} has IDCODE ${known.idcode} at ${known.line}`,
+          'two adapters of one device need the same',
+        )
+      }
+      own.add(pmu.topic)
+      if (!known) streams.set(pmu.topic, { idcode: pmu.source.idcode, place, line: lineOf(place, at) })
+    }
+
+    const adapters = new Set<string>()
+    for (const [i, { id }] of site.pdcAdapters.entries()) {
+      if (adapters.has(id))
+        problem(
+          ['pdcAdapters', i, 'id'],
+          `PDC-adapter ${id} stands in this site already`,
+          'give one of them another id',
+        )
+      adapters.add(id)
+    }
+  }
+  return problems
+}
+
+function lineOf({ document, path }: PlacedSite, at: readonly PropertyKey[]): string {
+  const { file, line } = document.at([...path, ...at])
+  return `${file}:${line}`
+}

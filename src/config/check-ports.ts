@@ -1,0 +1,96 @@
+import { type Address, formatAddress, isWildcard } from './address.ts'
+import { type Site, siteName } from './grid.ts'
+import { formatPath, type Position, type Problem } from './problem.ts'
+import type { BrokerPlace, PlacedSite } from './resolve-site.ts'
+
+export interface PortOptions {
+  /** The sites run in one process, so that what collides between them cannot be. */
+  readonly together: boolean
+  readonly metrics?: { readonly listen: Address } & Position
+}
+
+interface Use {
+  readonly protocol: 'TCP' | 'UDP'
+  readonly address: Address
+  readonly position: Position & { readonly path: string }
+  /** Undefined: every process has it. */
+  readonly site: Site | undefined
+}
+
+/**
+ * Ports that two parts of one machine would both want. Sites usually run on
+ * machines of their own, so between sites it is a doubt, unless they are
+ * about to run together.
+ */
+export function checkPorts(placed: readonly PlacedSite[], { together, metrics }: PortOptions): Problem[] {
+  const uses = [...(metrics ? [metricsUse(metrics)] : []), ...brokerUses(placed), ...placed.flatMap(usesOf)]
+  const seen = new Map<string, Use[]>()
+  const problems: Problem[] = []
+  for (const use of uses) {
+    if (use.address.port === 0) continue
+    const key = `${use.protocol}:${use.address.port}`
+    const samePort = seen.get(key) ?? []
+    const earlier = samePort.find((other) => overlap(other.address.host, use.address.host))
+    if (earlier) problems.push(collision(earlier, use, together))
+    seen.set(key, [...samePort, use])
+  }
+  return problems
+}
+
+function collision(earlier: Use, use: Use, together: boolean): Problem {
+  const { file, line } = earlier.position
+  const message = `${use.protocol} ${formatAddress(use.address)} is used at ${file}:${line} already`
+  if (together || !earlier.site || !use.site || earlier.site === use.site) {
+    return { ...use.position, severity: 'error', message, fix: 'choose another port' }
+  }
+  return {
+    ...use.position,
+    severity: 'warning',
+    message: `${message}, by site ${siteName(earlier.site)}`,
+    fix: 'these sites cannot run on one machine; choose another port if they should',
+  }
+}
+
+const overlap = (a: string, b: string): boolean => a === b || isWildcard(a) || isWildcard(b)
+
+function metricsUse({ listen, ...position }: { readonly listen: Address } & Position): Use {
+  return { protocol: 'TCP', address: listen, site: undefined, position: { ...position, path: 'metrics.listen' } }
+}
+
+/** Each embedded broker once, however many sites share it. */
+function brokerUses(placed: readonly PlacedSite[]): Use[] {
+  const uses: Use[] = []
+  const seen = new Set<Site['broker']>()
+  for (const { site, document, brokerPlace } of placed) {
+    if (site.broker.kind !== 'embedded' || seen.has(site.broker)) continue
+    seen.add(site.broker)
+    const common = { protocol: 'TCP', site: brokerPlace.document === document ? site : undefined } as const
+    const position = placeOf(brokerPlace)
+    for (const address of site.broker.settings.listen) uses.push({ ...common, address, position })
+  }
+  return uses
+}
+
+function placeOf({ document, path }: BrokerPlace): Use['position'] {
+  return { ...document.at(path), path: formatPath(path) }
+}
+
+function usesOf({ site, document, path }: PlacedSite): Use[] {
+  const use = (protocol: Use['protocol'], address: Address, at: readonly PropertyKey[]): Use => ({
+    protocol,
+    address,
+    site,
+    position: placeOf({ document, path: [...path, ...at] }),
+  })
+  const servers = site.pdcAdapters.flatMap(({ server }, i) =>
+    server.listen.flatMap((endpoint, j) => {
+      if (endpoint.kind === 'udp-spontaneous') return []
+      return [use(endpoint.kind === 'udp' ? 'UDP' : 'TCP', endpoint, ['pdcAdapters', i, 'listen', j])]
+    }),
+  )
+  const sources = site.pmus.flatMap(({ source: { transport } }, i) => {
+    const local = 'data' in transport ? transport.data : 'local' in transport ? transport.local : undefined
+    return local === undefined || local.group !== undefined ? [] : [use('UDP', local, ['pmus', i, 'source'])]
+  })
+  return [...servers, ...sources]
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { LiveConfig } from '../bus/config.ts'
+import { address } from './address.ts'
+import { broker } from './broker.ts'
+import { site } from './site.ts'
+import { oneOrMore, topicLevel } from './words.ts'
+
+/** The whole of a grid.yaml, without what it includes. Types, defaults and docs/grid.schema.json come from here. */
+export const gridFile = z
+  .strictObject({
+    version: z.literal(1).default(1).describe('version of this file format'),
+    area: topicLevel.describe('first level of every topic, such as south-italy-113'),
+    include: oneOrMore(z.string().min(1))
+      .optional()
+      .describe('files with further sites, relative to this one; * and ? as in a shell'),
+    broker: broker.prefault('embedded').describe('the broker of every site that names none'),
+    live: LiveConfig.prefault({}).describe('how live frames are published'),
+    metrics: z
+      .strictObject({
+        listen: address(9464).describe(
+          'HOST:PORT on which /metrics (Prometheus) and /healthz answer; port 9464 by default',
+        ),
+      })
+      .optional()
+      .describe('metrics of the process'),
+    sites: z.array(site).default([]).describe('the sites; they may stand in included files too'),
+  })
+  .describe('phasorbus grid file')
+export type GridFile = z.output<typeof gridFile>

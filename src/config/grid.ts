@@ -1,0 +1,49 @@
+import type { LiveConfig } from '../bus/config.ts'
+import type { ServerConfig } from '../link/server-config.ts'
+import type { SourceConfig } from '../link/source-config.ts'
+import type { Address } from './address.ts'
+import type { Broker } from './broker.ts'
+
+/** A whole grid: every file read, every default filled in, every name made absolute. Plain data. */
+export interface Grid {
+  readonly sites: readonly Site[]
+  readonly metrics?: { readonly listen: Address }
+}
+
+/** What one process runs: one node of the bus. */
+export interface Site {
+  readonly area: string
+  readonly locationType: string
+  readonly locationId: string
+  readonly nodeId: string
+  /** Sites that name no broker share the grid's: then this is the same object. */
+  readonly broker: Broker
+  readonly pmus: readonly Pmu[]
+  readonly pdcAdapters: readonly PdcAdapter[]
+}
+
+export interface Pmu {
+  /** `area/location-type/location-id/PMU/id` */
+  readonly topic: string
+  readonly dataType: 'PMU' | 'PDC'
+  readonly producerId: string
+  readonly source: SourceConfig
+  readonly live: LiveConfig
+}
+
+export interface PdcAdapter {
+  readonly id: string
+  /** Whole topics and topic filters. */
+  readonly streams: readonly string[]
+  readonly server: ServerConfig
+}
+
+/** `secondary-station/1156`, as `--site` takes it. */
+export const siteName = ({ locationType, locationId }: Site): string => `${locationType}/${locationId}`
+
+/** First three levels of every topic of a site. */
+export const siteTopic = ({
+  area,
+  locationType,
+  locationId,
+}: Pick<Site, 'area' | 'locationType' | 'locationId'>): string => `${area}/${locationType}/${locationId}`

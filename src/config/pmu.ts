@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { LiveConfig } from '../bus/config.ts'
+import { SourceConfig } from '../link/source-config.ts'
+import { topicId } from './words.ts'
+
+const { transport, idcode, ...session } = SourceConfig.shape
+
+/** One device that speaks C37.118.2, and the stream that is made of it. */
+export const pmu = z
+  .strictObject({
+    id: topicId.describe('producer id: the last level of the stream’s topic'),
+    type: z
+      .enum(['PMU', 'PDC'])
+      .default('PMU')
+      .describe('what the device is: a PDC’s stream carries several PMUs, and its topic says PDC'),
+    idcode,
+    source: transport,
+    live: z
+      .strictObject({
+        qos: LiveConfig.shape.qos.unwrap().optional(),
+        windowMs: LiveConfig.shape.windowMs.unwrap().optional(),
+      })
+      .optional()
+      .describe('where this stream differs from the grid’s `live`'),
+    ...session,
+  })
+  .describe('one device that speaks C37.118.2')
+export type PmuFields = z.output<typeof pmu>

@@ -1,0 +1,108 @@
+import { dirname, resolve } from 'node:path'
+import type { LiveConfig } from '../bus/config.ts'
+import type { SourceConfig } from '../link/source-config.ts'
+import type { Broker } from './broker.ts'
+import { type PdcAdapter, type Pmu, type Site, siteTopic } from './grid.ts'
+import type { PdcAdapterFields } from './pdc-adapter.ts'
+import type { PmuFields } from './pmu.ts'
+import type { SiteFields } from './site.ts'
+import { absoluteFilter } from './topic-filter.ts'
+import type { YamlDocument } from './yaml-document.ts'
+
+/** A site together with the place in a file that says so, for the checks that follow. */
+export interface PlacedSite {
+  readonly site: Site
+  readonly document: YamlDocument
+  /** Where the site stands in its document. */
+  readonly path: readonly PropertyKey[]
+  /** Where its broker is described, which may be the grid file. */
+  readonly brokerPlace: BrokerPlace
+}
+
+export interface BrokerPlace {
+  readonly document: YamlDocument
+  readonly path: readonly PropertyKey[]
+}
+
+/** What a site takes over from the grid file where it says nothing itself. */
+export interface GridDefaults {
+  readonly area: string
+  readonly broker: Broker
+  readonly brokerPlace: BrokerPlace
+  readonly live: LiveConfig
+}
+
+/** Fills in what the grid file says for all; names become absolute topics, files absolute paths. */
+export function resolveSite(
+  fields: SiteFields,
+  defaults: GridDefaults,
+  document: YamlDocument,
+  path: readonly PropertyKey[],
+): PlacedSite {
+  const { area = defaults.area, location, node, broker } = fields
+  const topic = siteTopic({ area, ...location })
+  const file = (name: string): string => resolve(dirname(document.file), name)
+
+  const site: Site = {
+    area,
+    ...location,
+    nodeId: node,
+    broker: broker === undefined ? defaults.broker : withFiles(broker, file),
+    pmus: fields.pmus.map((pmu) => resolvePmu(pmu, topic, defaults.live, file)),
+    pdcAdapters: fields.pdcAdapters.map((adapter, i) => resolvePdcAdapter(adapter, i, topic)),
+  }
+  const brokerPlace = broker === undefined ? defaults.brokerPlace : { document, path: [...path, 'broker'] }
+  return { site, document, path, brokerPlace }
+}
+
+function resolvePmu(fields: PmuFields, siteTopic: string, live: LiveConfig, file: (name: string) => string): Pmu {
+  const { id, type, source: transport, live: own, savedConfiguration, ...session } = fields
+  return {
+    topic: `${siteTopic}/${type}/${id}`,
+    dataType: type,
+    producerId: id,
+    source: {
+      ...session,
+      transport: fromPipe(transport, file),
+      ...(savedConfiguration !== undefined && { savedConfiguration: file(savedConfiguration) }),
+    },
+    live: { windowMs: own?.windowMs ?? live.windowMs, qos: own?.qos ?? live.qos },
+  }
+}
+
+function fromPipe(transport: SourceConfig['transport'], file: (name: string) => string): SourceConfig['transport'] {
+  if (transport.kind !== 'pcap' || transport.path === undefined || transport.path === '-') return transport
+  return { ...transport, path: file(transport.path) }
+}
+
+function resolvePdcAdapter(fields: PdcAdapterFields, index: number, siteTopic: string): PdcAdapter {
+  const { id = `pdc-adapter-${index + 1}`, streams, ...server } = fields
+  return { id, streams: streams.map((filter) => absoluteFilter(filter, siteTopic)), server }
+}
+
+/** Paths of a broker's files, from the folder of the file that names them. */
+export function withFiles(broker: Broker, file: (name: string) => string): Broker {
+  if (broker.kind === 'servers')
+    return { ...broker, servers: broker.servers.map((server) => resolveFiles(server, file)) }
+  const { tls, users } = broker.settings
+  const settings = {
+    ...broker.settings,
+    ...(tls && { tls: resolveFiles(tls, file) }),
+    ...(users && { users: users.map((user) => resolveFiles(user, file)) }),
+  }
+  return { ...broker, settings }
+}
+
+function resolveFiles<T extends object>(settings: T, file: (name: string) => string): T {
+  const resolved = Object.entries(settings).map(([name, value]) => [
+    name,
+    isFileSetting(name, value) ? file(value) : value,
+  ])
+  return Object.fromEntries(resolved) as T
+}
+
+const fileSettings = new Set(['ca', 'cert', 'key', 'clientCa', 'passwordFile'])
+
+/** Settings of brokers whose value is the path of a file. */
+export const isFileSetting = (name: string, value: unknown): value is string =>
+  fileSettings.has(name) && typeof value === 'string'

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { broker } from './broker.ts'
+import { pdcAdapter } from './pdc-adapter.ts'
+import { pmu } from './pmu.ts'
+import { location, topicLevel } from './words.ts'
+
+/** A place with devices: what runs there is one process, one node of the bus. */
+export const site = z
+  .strictObject({
+    location: location.describe('location-type/location-id: the middle levels of the site’s topics'),
+    area: topicLevel.optional().describe('first level of the site’s topics, where it differs from the file’s'),
+    node: topicLevel.default('phasorbus').describe('name of this site’s process on the bus'),
+    broker: broker.optional().describe('the broker of this site, where it differs from the grid’s'),
+    pmus: z.array(pmu).default([]).describe('devices that are read and published'),
+    pdcAdapters: z.array(pdcAdapter).default([]).describe('servers for PDCs'),
+  })
+  .describe('a site: its devices and servers')
+export type SiteFields = z.output<typeof site>

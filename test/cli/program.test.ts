@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { runCli, startCli } from '../support/cli.ts'
+
+const verbs = ['demo', 'connect', 'run', 'check', 'tap', 'decode', 'replay', 'simulate']
+
+describe('phasorbus', () => {
+  it('prints its version', async () => {
+    expect(await runCli(['--version'])).toMatchObject({ exitCode: 0, stdout: '0.1.0\n' })
+  })
+
+  it('lists every verb in its help', async () => {
+    const { exitCode, stdout } = await runCli(['--help'])
+    expect(exitCode).toBe(0)
+    expect(verbs.filter((verb) => !new RegExp(`^  ${verb} `, 'm').test(stdout))).toEqual([])
+  })
+
+  it.each(verbs)('teaches %s with examples', async (verb) => {
+    const { exitCode, stdout } = await runCli([verb, '--help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(new RegExp(`Usage: phasorbus ${verb}`))
+    expect(stdout).toMatch(new RegExp(`Examples?:[^]*phasorbus ${verb}`))
+  })
+
+  it('gives the same help for `help VERB`', async () => {
+    const [asked, option] = await Promise.all([runCli(['help', 'check']), runCli(['check', '--help'])])
+    expect(asked.stdout).toBe(option.stdout)
+  })
+
+  it('explains its exit codes', async () => {
+    const { exitCode, stdout } = await runCli(['help', 'exit-codes'])
+    expect(exitCode).toBe(0)
+    expect(stdout.match(/^ +(\d+) /gm)?.map(Number)).toEqual([0, 1, 2, 3, 130])
+  })
+
+  it.each([
+    ['no verb', []],
+    ['an unknown verb', ['chek']],
+    ['an unknown option', ['check', '--jsn', 'grid.yaml']],
+  ])('refuses %s with exit code 2 and without a stack', async (_case, args) => {
+    const { exitCode, stdout, stderr } = await runCli(args)
+    expect(exitCode).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it('suggests the verb that was meant', async () => {
+    expect((await runCli(['chek'])).stderr).toContain('check')
+  })
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    const cli = startCli(['check', '--schema'])
+    cli.child.stdout.destroy()
+    expect(await cli.ended).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+})
