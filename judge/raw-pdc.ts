@@ -20,6 +20,8 @@ export interface RawPdcOptions {
 const commandDataOn = 2
 const commandSendConfig2 = 5
 const reconnectMs = 100
+/** A server may not know the stream yet. */
+const askAgainMs = 500
 
 /** Runs until the signal aborts; comes back when the server hangs up, as PDCs do. */
 export function startRawPdc(options: RawPdcOptions): { readonly done: Promise<void> } {
@@ -46,9 +48,9 @@ async function run(options: RawPdcOptions): Promise<void> {
 function session({ host, port, idcode, onData, onConfiguration, signal }: RawPdcOptions): Promise<Error | undefined> {
   return new Promise((resolve) => {
     let failure: Error | undefined
-    const socket: Socket = connect({ host, port, noDelay: true }, () =>
-      socket.write(command(idcode, commandSendConfig2)),
-    )
+    const ask = (): void => void socket.write(command(idcode, commandSendConfig2))
+    const asking = setInterval(ask, askAgainMs)
+    const socket: Socket = connect({ host, port, noDelay: true }, ask)
     const stop = (): void => void socket.destroy()
     signal.addEventListener('abort', stop, { once: true })
 
@@ -68,6 +70,7 @@ function session({ host, port, idcode, onData, onConfiguration, signal }: RawPdc
         pending = pending.subarray(size)
         const type = (frame[1]! >> 4) & 7
         if (type === 3) {
+          clearInterval(asking)
           onConfiguration?.(frame)
           socket.write(command(idcode, commandDataOn))
         } else if (type === 0) {
@@ -79,6 +82,7 @@ function session({ host, port, idcode, onData, onConfiguration, signal }: RawPdc
       failure = error
     })
     socket.on('close', () => {
+      clearInterval(asking)
       signal.removeEventListener('abort', stop)
       resolve(failure)
     })
