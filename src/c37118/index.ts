@@ -1,0 +1,83 @@
+/**
+ * IEEE C37.118.2 frames: bytes to plain data and back. No dependency, and
+ * nothing of Node: it runs in a browser too.
+ *
+ * @example
+ * ```ts
+ * import { compileDecoder, decodeConfiguration, FrameType, frameTypeOf, splitFrames } from 'phasorbus/c37118'
+ *
+ * let decoder
+ * for await (const frame of splitFrames(socket)) {
+ *   if (frameTypeOf(frame) === FrameType.config2) decoder = compileDecoder(decodeConfiguration(frame))
+ *   else if (frameTypeOf(frame) === FrameType.data) console.log(decoder?.decode(frame).pmus[0].phasors)
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { checksum } from './checksum.ts'
+export type { CommandFrame } from './command.ts'
+export { Command, decodeCommand, describeCommand, encodeCommand } from './command.ts'
+export type {
+  AnalogChannel,
+  Configuration,
+  ConfigurationType,
+  DigitalWord,
+  Format,
+  Fragmentation,
+  NumberFormat,
+  PhasorChannel,
+  PhasorComponent,
+  PmuConfiguration,
+} from './configuration.ts'
+export { phasorComponents } from './configuration.ts'
+export type { AssemblerOptions } from './configuration-assembler.ts'
+export { ConfigurationAssembler } from './configuration-assembler.ts'
+export { decodeConfiguration, encodeConfiguration } from './configuration-codec.ts'
+export type { DataColumns } from './data-columns.ts'
+export { createColumns } from './data-columns.ts'
+export type { DataDecoder } from './data-decoder.ts'
+export { compileDecoder } from './data-decoder.ts'
+export type { DataEncoder } from './data-encoder.ts'
+export { compileEncoder } from './data-encoder.ts'
+export { dataFrameSize } from './data-layout.ts'
+export type {
+  DataSample,
+  Phasor,
+  PmuInput,
+  PmuSample,
+  PolarInput,
+  RectangularInput,
+  SampleInput,
+} from './data-sample.ts'
+export { describeAnalogType, describePhasorModification } from './describe-units.ts'
+export { decodeFormat, encodeFormat } from './format.ts'
+export type { FrameHeader, FrameTime, FrameVersion } from './frame.ts'
+export {
+  checkFrame,
+  FrameType,
+  fractionOf,
+  frameTypeOf,
+  idcodeOf,
+  MAX_FRAME_SIZE,
+  MIN_FRAME_SIZE,
+  readFrameHeader,
+  sizeOf,
+  socOf,
+  stampFrame,
+  timeQualityOf,
+  versionOf,
+} from './frame.ts'
+export type { FrameFault } from './frame-error.ts'
+export { FrameError } from './frame-error.ts'
+export type { DiscardReason, OnFrame, SplitterOptions } from './frame-splitter.ts'
+export { FrameSplitter } from './frame-splitter.ts'
+export type { HeaderFrame } from './header-frame.ts'
+export { decodeHeader, encodeHeader } from './header-frame.ts'
+export { splitFrames } from './split-frames.ts'
+export type { StatFields } from './stat.ts'
+export { decodeStat, describeStat, encodeStat, Stat } from './stat.ts'
+export { dataRateOf, framesPerSecond, frameTimeOf, microsecondsOf, timestampOf } from './time.ts'
+export type { TimeQuality } from './time-quality.ts'
+export { decodeTimeQuality, describeTimeQuality, encodeTimeQuality } from './time-quality.ts'

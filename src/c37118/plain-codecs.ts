@@ -1,0 +1,99 @@
+/** STAT, FREQ, DFREQ, analogs and digital words. */
+import { ABSENT_FLOAT, ABSENT_WORD, fromInt16, toInt16 } from './absent.ts'
+import type { ChannelCodec } from './channel-codec.ts'
+import type { AnalogChannel, Configuration } from './configuration.ts'
+import type { DataColumns } from './data-columns.ts'
+
+type WordColumn = 'stat' | 'digitals'
+type NumberColumn = 'phasors' | 'freq' | 'dfreq' | 'analogs'
+
+/** Words that stand for themselves. */
+export function wordCodec(column: WordColumn, index: number, word: number, count: number): ChannelCodec {
+  return {
+    toPhysical(columns) {
+      const { raw } = columns
+      const values = columns[column]
+      for (let at = 0; at < count; at++) values[index + at] = raw[word + at]!
+    },
+    toRaw(columns) {
+      const { raw } = columns
+      const values = columns[column]
+      for (let at = 0; at < count; at++) raw[word + at] = values[index + at]!
+    },
+  }
+}
+
+/** Floats in physical units: also phasors, whatever their coordinates. */
+export function floatCodec(column: NumberColumn, index: number, word: number, count: number): ChannelCodec {
+  return {
+    toPhysical(columns) {
+      const { rawFloats } = columns
+      const values = columns[column]
+      for (let at = 0; at < count; at++) values[index + at] = rawFloats[word + at]!
+    },
+    toRaw(columns) {
+      const values = columns[column]
+      for (let at = 0; at < count; at++) setFloat(columns, word + at, values[index + at]!)
+    },
+  }
+}
+
+function setFloat({ raw, rawFloats }: DataColumns, word: number, value: number): void {
+  if (Object.is(rawFloats[word], value)) return
+  if (Number.isNaN(value)) raw[word] = ABSENT_FLOAT
+  else rawFloats[word] = value
+}
+
+/** FREQ and DFREQ as 16-bit integers: mHz from nominal, and 0.01 Hz/s. */
+export function frequencyCodec(index: number, word: number, fnom: number): ChannelCodec {
+  const nominal = 1000 * fnom
+  const freqOf = (bits: number): number => (bits === ABSENT_WORD ? Number.NaN : (nominal + toInt16(bits)) / 1000)
+  const dfreqOf = (bits: number): number => (bits === ABSENT_WORD ? Number.NaN : toInt16(bits) / 100)
+  return {
+    toPhysical({ raw, freq, dfreq }) {
+      freq[index] = freqOf(raw[word]!)
+      dfreq[index] = dfreqOf(raw[word + 1]!)
+    },
+    toRaw({ raw, freq, dfreq }) {
+      const [hz, slope] = [freq[index]!, dfreq[index]!]
+      if (!Object.is(freqOf(raw[word]!), hz)) raw[word] = orAbsent(hz, hz * 1000 - nominal)
+      if (!Object.is(dfreqOf(raw[word + 1]!), slope)) raw[word + 1] = orAbsent(slope, slope * 100)
+    },
+  }
+}
+
+/** Analogs as 16-bit integers. */
+export function analogCodec(
+  channels: readonly AnalogChannel[],
+  index: number,
+  word: number,
+  type: Configuration['type'],
+): ChannelCodec {
+  const scales = channels.map((channel) => analogScale(channel, type))
+  const physicalOf = (bits: number, at: number): number =>
+    bits === ABSENT_WORD ? Number.NaN : scales[at]!.factor * toInt16(bits) + scales[at]!.offset
+  return {
+    toPhysical({ raw, analogs }) {
+      for (let at = 0; at < scales.length; at++) analogs[index + at] = physicalOf(raw[word + at]!, at)
+    },
+    toRaw({ raw, analogs }) {
+      for (let at = 0; at < scales.length; at++) {
+        const value = analogs[index + at]!
+        if (Object.is(physicalOf(raw[word + at]!, at), value)) continue
+        raw[word + at] = orAbsent(value, (value - scales[at]!.offset) / scales[at]!.factor)
+      }
+    },
+  }
+}
+
+/** CFG-3 says factor and offset. In CFG-1 and CFG-2 the scaling is the user's; devices that have none send 0. */
+function analogScale(
+  { scale = 0, magnitude, offset = 0 }: AnalogChannel,
+  type: Configuration['type'],
+): { readonly factor: number; readonly offset: number } {
+  const plain = scale === 0 ? 1 : scale
+  return type === 5 ? { factor: magnitude ?? plain, offset } : { factor: plain, offset: 0 }
+}
+
+/** The word for `counts`, unless `value` is absent. */
+const orAbsent = (value: number, counts: number): number => (Number.isNaN(value) ? ABSENT_WORD : fromInt16(counts))
