@@ -1,0 +1,186 @@
+/**
+ * An MQTT 3.1.1 broker inside this process (aedes), for one machine. It keeps
+ * retained messages while it runs and no sessions; nobody can make it grow
+ * beyond its configured bounds, and nobody's stall is another's.
+ */
+
+import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes'
+import type { Counter, Running, ServiceDeps } from '../runtime/service.ts'
+import { type BrokerAddress, type Listener, listen, readTls } from './broker-listener.ts'
+import { type CheckUser, loadUsers } from './broker-users.ts'
+import type { Bus } from './bus.ts'
+import { EmbeddedBrokerConfig } from './config.ts'
+import { EmbeddedBus } from './embedded-bus.ts'
+import { type BusNode, nodeStateTopic, offlineNode, onlineNode } from './node-presence.ts'
+import { PacketMeter } from './packet-meter.ts'
+import { RetainedStore } from './retained-store.ts'
+import { SessionlessPersistence } from './sessionless-persistence.ts'
+import { TopicEmitter } from './topic-emitter.ts'
+
+export interface EmbeddedBroker extends Running {
+  readonly addresses: readonly BrokerAddress[]
+  /** The broker without a socket, for a stage in this process; shows the node's presence while the broker runs. */
+  bus(node: BusNode): Bus
+}
+
+/** Resolves when it listens; rejects when it cannot. */
+export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: ServiceDeps): Promise<EmbeddedBroker> {
+  const config = EmbeddedBrokerConfig.parse(settings)
+  const [checkUser, tls] = await Promise.all([loadUsers(config.users), readTls(config.tls)])
+  const core = new BrokerCore(config, checkUser, deps)
+  await core.aedes.listen()
+  const listeners: Listener[] = []
+  try {
+    for (const { transport, host, port } of config.listen) {
+      const { connectTimeoutMs } = config
+      listeners.push(await listen({ transport, host, port, tls, connectTimeoutMs, accept: core.accept }))
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()))
+    await core.close()
+    throw error
+  }
+  const addresses = listeners.map(({ address }) => address)
+  deps.log.info({ addresses: addresses.map(({ url }) => url) }, 'embedded broker listens')
+
+  const nodes: { readonly bus: EmbeddedBus; readonly leave: () => void }[] = []
+  const done = aborted(deps.signal).then(async () => {
+    // What others publish when the same signal aborts still goes out.
+    await nextTurn()
+    for (const { bus, leave } of nodes) {
+      leave()
+      bus.disconnect()
+    }
+    await nextTurn()
+    await core.close()
+    await Promise.all(listeners.map((listener) => listener.close()))
+  })
+
+  return {
+    addresses,
+    done,
+    bus(node) {
+      const bus = new EmbeddedBus({ aedes: core.aedes, emitter: core.emitter, retained: core.retained, log: deps.log })
+      const topic = nodeStateTopic(node)
+      const since = new Date()
+      const publish = (payload: Uint8Array): boolean => bus.publish(topic, payload, { qos: 1, retain: true })
+      publish(onlineNode(node, since))
+      nodes.push({ bus, leave: () => publish(offlineNode(node, since, 'stopped')) })
+      return bus
+    },
+  }
+}
+
+/** aedes with its bounds. */
+class BrokerCore {
+  readonly emitter = new TopicEmitter<AedesPublishPacket>()
+  readonly retained: RetainedStore
+  readonly aedes: Aedes
+  readonly #config: EmbeddedBrokerConfig
+  readonly #deps: ServiceDeps
+  #connections = 0
+
+  constructor(config: EmbeddedBrokerConfig, checkUser: CheckUser, deps: ServiceDeps) {
+    this.#config = config
+    this.#deps = deps
+    this.retained = new RetainedStore(config)
+    const { log } = deps
+    this.aedes = new Aedes({
+      mq: this.emitter,
+      persistence: new SessionlessPersistence(this.retained, (topic) => this.#refuseRetained(topic)),
+      concurrency: 0,
+      connectTimeout: config.connectTimeoutMs,
+      drainTimeout: config.drainTimeoutMs,
+      preConnect: (_client, packet, done) => {
+        // No sessions here: each would be a queue that grows while its client is away.
+        packet.clean = true
+        done(null, true)
+      },
+      authenticate: (client, username, password, done) => {
+        const known = checkUser(username, password)
+        if (!known) log.warn({ client: client.id, username }, 'refused a client: user or password is wrong')
+        done(known ? null : BAD_USER, known)
+      },
+      authorizePublish: (_client, packet, done) => {
+        if (packet.topic.startsWith('$')) done(new Error('$ topics belong to the broker'))
+        else if (packet.retain && !this.retained.fits(packet.topic, packet.payload as Uint8Array)) {
+          this.#refuseRetained(packet.topic)
+          done(new Error('no room for another retained message'))
+        } else done(null)
+      },
+      authorizeForward: (client, packet) => (this.#keepsUp(client) ? packet : null),
+    })
+    this.aedes.on('clientError', (client, error) =>
+      log.warn({ client: client.id, reason: error.message }, 'broker client lost'),
+    )
+    this.aedes.on('connectionError', (_client, error) => log.warn({ reason: error.message }, 'broker connection lost'))
+  }
+
+  readonly accept = (connection: Duplex): void => {
+    if (this.#connections >= this.#config.maxConnections || this.aedes.closed) {
+      this.#dropped('too-many-connections').add()
+      connection.on('error', nothing)
+      connection.destroy()
+      return
+    }
+    this.#connections++
+    connection.once('close', () => this.#connections--)
+    meter(connection, this.#config.maxPacketBytes, () => this.#dropped('packet-too-large').add())
+    this.aedes.handle(connection)
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.aedes.close(resolve))
+  }
+
+  /** aedes writes to a client however much waits for it; whoever falls behind by this much is let go. */
+  #keepsUp(client: Client): boolean {
+    const { conn } = client
+    if (conn.destroyed) return false
+    if (conn.writableLength <= this.#config.maxClientBufferBytes) return true
+    this.#dropped('slow-client').add()
+    this.#deps.log.warn({ client: client.id, bytes: conn.writableLength }, 'let a client go that does not keep up')
+    conn.destroy()
+    return false
+  }
+
+  #refuseRetained(topic: string): void {
+    this.#dropped('retained-full').add()
+    this.#deps.log.warn({ topic, limit: this.#config.maxRetained }, 'no room for another retained message')
+  }
+
+  #dropped(reason: string): Counter {
+    return this.#deps.metrics.counter(
+      'phasorbus_broker_refused_total',
+      'Connections and retained messages the embedded broker refused or ended.',
+      { reason },
+    )
+  }
+}
+
+const nothing = (): void => {}
+
+/** MQTT return code 4. */
+const BAD_USER: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 })
+
+/** aedes takes bytes by `read`: the place to see them before its parser does. */
+function meter(connection: Duplex, maxPacketBytes: number, onTooLarge: () => void): void {
+  const packets = new PacketMeter(maxPacketBytes)
+  const read = connection.read.bind(connection)
+  connection.read = (size) => {
+    const bytes = read(size)
+    if (bytes === null || packets.accepts(bytes)) return bytes
+    onTooLarge()
+    connection.destroy()
+    return null
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,22 @@
+/**
+ * The bus: MQTT for every stage, to a broker or to the one inside this process,
+ * and the streams on it.
+ *
+ * @module
+ */
+
+export type { BrokerAddress } from './broker-listener.ts'
+export type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
+export type { BusFault } from './bus-error.ts'
+export { BusError } from './bus-error.ts'
+export { BrokerConfig, EmbeddedBrokerConfig, LiveConfig } from './config.ts'
+export type { EmbeddedBroker } from './embedded-broker.ts'
+export { startEmbeddedBroker } from './embedded-broker.ts'
+export type { BusDeps } from './mqtt-bus.ts'
+export { startBus } from './mqtt-bus.ts'
+export type { BusNode } from './node-presence.ts'
+export { nodeStateTopic } from './node-presence.ts'
+export type { StreamProducerDeps, StreamProducerOptions } from './stream-producer.ts'
+export { StreamProducer } from './stream-producer.ts'
+export type { StreamReaderDeps, StreamReaderOptions, StreamSink } from './stream-reader.ts'
+export { StreamReader } from './stream-reader.ts'

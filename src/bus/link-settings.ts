@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import type { IClientOptions } from 'mqtt'
+import { BusError } from './bus-error.ts'
+import type { BrokerConfig } from './config.ts'
+
+/** The broker's address for logs and metrics. */
+export function brokerName(url: string): string {
+  const { protocol, host } = new URL(url)
+  return `${protocol}//${host}`
+}
+
+/** Reads what the configuration names by file, anew for every connection: certificates and passwords are renewed. */
+export async function linkSettings(config: BrokerConfig): Promise<IClientOptions> {
+  const { ca, cert, key, passwordFile } = config
+  const password = passwordFile === undefined ? config.password : (await read(passwordFile)).split(/\r?\n/, 1)[0]
+  return {
+    keepalive: config.keepaliveS,
+    connectTimeout: config.connectTimeoutMs,
+    ...(config.username === undefined ? {} : { username: config.username }),
+    ...(password === undefined ? {} : { password }),
+    ...(ca === undefined ? {} : { ca: await read(ca) }),
+    ...(cert === undefined ? {} : { cert: await read(cert) }),
+    ...(key === undefined ? {} : { key: await read(key) }),
+  }
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new BusError({ code: 'BUS_CREDENTIALS_UNREADABLE', file, reason }, `${file}: ${reason}`, { cause: error })
+  }
+}

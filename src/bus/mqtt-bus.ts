@@ -1,0 +1,134 @@
+import type { Running, ServiceDeps } from '../runtime/service.ts'
+import type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
+import type { BrokerConfig } from './config.ts'
+import { brokerName } from './link-settings.ts'
+import { MqttConnection } from './mqtt-connection.ts'
+import type { MqttLink } from './mqtt-link.ts'
+import { type BusNode, clientIdOf, nodeStateTopic, offlineNode, onlineNode } from './node-presence.ts'
+import { SubscriptionEntry } from './subscriptions.ts'
+
+/** An emptied second connection is kept this long: readers ask for one stream after the other. */
+const LINGER_MS = 5000
+
+export interface BusDeps extends ServiceDeps {
+  /** Whose presence this connection shows: its will, and its state when it comes and goes. */
+  readonly node: BusNode
+}
+
+/**
+ * Connects to a broker and stays connected. When the signal aborts, the node's
+ * state becomes offline and the connection ends cleanly; what is published
+ * synchronously by other listeners of that signal still goes out before.
+ */
+export function startBus(config: BrokerConfig, deps: BusDeps): Bus & Running {
+  return new MqttBus(config, deps)
+}
+
+class MqttBus implements Bus, Running {
+  readonly name: string
+  readonly done: Promise<void>
+  readonly #config: BrokerConfig
+  readonly #deps: BusDeps
+  readonly #primary: MqttConnection
+  /** For subscriptions that overlap: brokers differ in how often one connection gets a message then. */
+  readonly #others = new Map<MqttConnection, AbortController>()
+  #lastOther = 0
+  readonly #onConnect = new Set<() => void>()
+
+  constructor(config: BrokerConfig, deps: BusDeps) {
+    this.name = brokerName(config.url)
+    this.#config = config
+    this.#deps = deps
+    const { node, metrics, log, signal } = deps
+    const labels = { broker: this.name }
+    const connects = metrics.counter('phasorbus_bus_connects_total', 'Connections made to a broker.', labels)
+    const connected = metrics.gauge('phasorbus_bus_connected', '1 while connected to the broker.', labels)
+    const topic = nodeStateTopic(node)
+    const since = new Date()
+
+    this.#primary = new MqttConnection(config, {
+      signal,
+      log,
+      clientId: clientIdOf(node),
+      will: {
+        topic,
+        payload: Buffer.from(offlineNode(node, since, 'connection lost')),
+        qos: 1,
+        retain: true,
+      },
+      onUp: (link) => {
+        connects.add()
+        connected.set(1)
+        link.publish(topic, onlineNode(node, since), { qos: 1, retain: true })
+        for (const callback of this.#onConnect) callback()
+      },
+      onDown: () => connected.set(0),
+      goodbye: (link) => farewell(link, topic, offlineNode(node, since, 'stopped')),
+    })
+    this.done = this.#primary.done.then(async () => {
+      for (const stop of this.#others.values()) stop.abort()
+      await Promise.all([...this.#others.keys()].map((other) => other.done))
+    })
+  }
+
+  get connected(): boolean {
+    return this.#primary.link?.up ?? false
+  }
+
+  get lagMs(): number {
+    return this.#primary.link?.lagMs ?? 0
+  }
+
+  publish(topic: string, payload: Uint8Array, options: PublishOptions, settled?: Settled): boolean {
+    return this.#primary.link?.publish(topic, payload, options, settled) ?? false
+  }
+
+  subscribe(filter: string, handler: MessageHandler, options: SubscribeOptions = {}): Subscription {
+    const connection = this.#connectionFor(filter)
+    const entry = new SubscriptionEntry(filter, handler, options, (closed) => {
+      connection.unsubscribe(closed)
+      this.#lingerIfEmpty(connection)
+    })
+    connection.subscribe(entry)
+    return entry
+  }
+
+  onConnect(callback: () => void): () => void {
+    this.#onConnect.add(callback)
+    if (this.connected) callback()
+    return () => this.#onConnect.delete(callback)
+  }
+
+  #connectionFor(filter: string): MqttConnection {
+    for (const connection of [this.#primary, ...this.#others.keys()]) {
+      if (!connection.subscriptions.overlaps(filter)) return connection
+    }
+    const stop = new AbortController()
+    this.#lastOther++
+    const connection = new MqttConnection(this.#config, {
+      signal: AbortSignal.any([this.#deps.signal, stop.signal]),
+      log: this.#deps.log,
+      clientId: `${clientIdOf(this.#deps.node)}_${this.#lastOther}`,
+    })
+    this.#others.set(connection, stop)
+    return connection
+  }
+
+  #lingerIfEmpty(connection: MqttConnection): void {
+    const stop = this.#others.get(connection)
+    if (!stop || connection.subscriptions.size > 0) return
+    const timer = setTimeout(() => {
+      if (connection.subscriptions.size > 0) return
+      this.#others.delete(connection)
+      stop.abort()
+    }, LINGER_MS)
+    timer.unref()
+  }
+}
+
+/** PUBACKs come in order: with this one, everything before it has arrived. */
+function farewell(link: MqttLink, topic: string, payload: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    if (!link.publish(topic, payload, { qos: 1, retain: true }, () => resolve())) resolve()
+  })
+}

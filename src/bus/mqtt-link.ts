@@ -1,0 +1,195 @@
+/**
+ * One MQTT connection, from CONNECT to its loss. Never used twice: a reconnect
+ * is a new one, so nothing of the old is sent again, not from MQTT.js's own
+ * store either.
+ */
+import type { Duplex } from 'node:stream'
+import { connect, type IClientOptions, type MqttClient } from 'mqtt'
+import { monotonicMs } from '../runtime/clock.ts'
+import type { MessageHandler, PublishOptions, Settled } from './bus.ts'
+import { BusError } from './bus-error.ts'
+import { ControlIds } from './control-ids.ts'
+import { InFlight } from './in-flight.ts'
+import { LaneProbe } from './lane-probe.ts'
+import { PublishWriter } from './publish-writer.ts'
+
+export interface LinkOptions {
+  /** For messages: the address without credentials. */
+  readonly name: string
+  readonly url: string
+  readonly client: IClientOptions
+  readonly maxBufferedBytes: number
+  /** A message the broker sent. */
+  readonly onMessage: MessageHandler
+}
+
+const nothing = (): void => {}
+
+export class MqttLink {
+  readonly #name: string
+  readonly #client: MqttClient
+  readonly #stream: Duplex
+  readonly #writer: PublishWriter
+  readonly #inFlight = new InFlight()
+  readonly #probe = new LaneProbe()
+  readonly #maxBufferedBytes: number
+  #up = false
+  #failure: BusError | undefined
+
+  /** Resolves when the broker has taken the connection. */
+  readonly opened: Promise<void>
+  /** Resolves with the reason when it is over, however it ended. */
+  readonly closed: Promise<BusError>
+
+  constructor({ name, url, client, maxBufferedBytes, onMessage }: LinkOptions) {
+    this.#name = name
+    this.#maxBufferedBytes = maxBufferedBytes
+    this.#client = connect(url, {
+      ...client,
+      protocolVersion: 4,
+      clean: true,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      // Rescheduling sets a timer per acknowledgement; a ping now and then is cheaper.
+      reschedulePings: false,
+      timerVariant: 'native',
+      messageIdProvider: new ControlIds(),
+      // The library formats a line per packet for the debug package otherwise.
+      log: nothing,
+    })
+    this.#stream = this.#client.stream
+    setNoDelay(this.#stream)
+    this.#writer = new PublishWriter((bytes) => this.#stream.write(bytes))
+
+    this.#client.on('message', (topic, payload, packet) => onMessage(topic, payload, packet.retain))
+    this.#client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'puback') this.#inFlight.acknowledge(packet.messageId!)
+      else if (packet.cmd === 'pingresp') this.#probe.answered()
+    })
+    this.#client.on('packetsend', (packet) => {
+      if (packet.cmd === 'pingreq') this.#probe.sent(monotonicMs())
+    })
+    this.#client.on('error', (error) => this.#fail(error))
+
+    this.opened = new Promise((resolve, reject) => {
+      this.#client.once('connect', () => {
+        this.#up = true
+        resolve()
+      })
+      this.#client.once('close', () => reject(this.#over('closed before it was taken')))
+    })
+    this.opened.catch(nothing)
+    this.closed = new Promise((resolve) => {
+      this.#client.once('close', () => resolve(this.#over('closed by the broker')))
+    })
+  }
+
+  get up(): boolean {
+    return this.#up
+  }
+
+  get lagMs(): number {
+    return this.#probe.lagMs(monotonicMs())
+  }
+
+  /** Publishes without a PUBACK yet. */
+  get unacknowledged(): number {
+    return this.#inFlight.count
+  }
+
+  publish(topic: string, payload: Uint8Array, { qos, retain = false }: PublishOptions, settled?: Settled): boolean {
+    if (!this.#up || this.#stream.writableLength + this.#writer.pending > this.#maxBufferedBytes) return false
+    if (qos === 1) {
+      const id = this.#inFlight.take(settled)
+      if (id === 0) return false
+      this.#writer.publish(topic, payload, id, retain)
+      return true
+    }
+    this.#writer.publish(topic, payload, 0, retain)
+    const now = monotonicMs()
+    if (this.#probe.due(now)) {
+      this.#writer.ping()
+      this.#probe.sent(now)
+    }
+    settled?.()
+    return true
+  }
+
+  /** Rejects when the broker refuses it or the connection ends. */
+  async subscribe(filter: string, qos: 0 | 1): Promise<void> {
+    if (!this.#up) throw this.#over('not connected')
+    this.#writer.flush()
+    try {
+      await this.#client.subscribeAsync(filter, { qos })
+    } catch (error) {
+      if (!this.#up) throw this.#over('closed')
+      throw new BusError(
+        { code: 'BUS_SUBSCRIPTION_REFUSED', broker: this.#name, filter },
+        `${this.#name} refused a subscription to ${filter}`,
+        { cause: error },
+      )
+    }
+  }
+
+  unsubscribe(filter: string): void {
+    if (!this.#up) return
+    this.#writer.flush()
+    this.#client.unsubscribe(filter, nothing)
+  }
+
+  /** Says DISCONNECT, so the will is not sent, and lets go. Resolves when the socket is closed, or after `graceMs`. */
+  async disconnect(graceMs: number): Promise<void> {
+    this.#writer.flush()
+    const timer = setTimeout(() => this.destroy(), graceMs)
+    if (this.#up) {
+      this.#client.end(false)
+      this.#up = false
+    } else {
+      this.destroy()
+    }
+    await this.closed
+    clearTimeout(timer)
+  }
+
+  /** Cuts the connection: the broker will send the will. */
+  destroy(): void {
+    this.#up = false
+    this.#writer.close()
+    this.#client.end(true)
+  }
+
+  #fail(error: Error & { code?: string | number }): void {
+    const { code } = error
+    this.#failure ??=
+      typeof code === 'number'
+        ? new BusError(
+            { code: 'BUS_REFUSED', broker: this.#name, returnCode: code, reason: error.message },
+            `${this.#name}: ${error.message}`,
+          )
+        : this.#lost(error.message === '' ? String(code ?? 'unknown') : error.message, error)
+    this.destroy()
+  }
+
+  /** Cleans up at the end of the connection, once; gives the reason. */
+  #over(reason: string): BusError {
+    this.#up = false
+    this.#failure ??= this.#lost(reason)
+    this.#writer.close()
+    this.#inFlight.fail(this.#failure)
+    return this.#failure
+  }
+
+  #lost(reason: string, cause?: Error): BusError {
+    return new BusError(
+      { code: 'BUS_CONNECTION_LOST', broker: this.#name, reason },
+      `${this.#name}: ${reason}`,
+      cause === undefined ? undefined : { cause },
+    )
+  }
+}
+
+/** TCP and TLS sockets; `ws` does it by itself. */
+function setNoDelay(stream: Duplex): void {
+  if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true)
+}

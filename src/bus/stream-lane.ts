@@ -1,0 +1,134 @@
+import { monotonicMs } from '../runtime/clock.ts'
+import type { Counter, Metrics } from '../runtime/service.ts'
+import type { Bus } from './bus.ts'
+import type { LiveConfig } from './config.ts'
+import { LiveWindow } from './live-window.ts'
+
+/** A retained message that could not be sent is tried again after this. */
+const RETRY_MS = 100
+
+/** One stream on its way to one broker. A stalled broker makes its own lane skip, and no other. */
+export class StreamLane {
+  readonly #bus: Bus
+  readonly #topic: string
+  readonly #data: { readonly qos: 0 | 1 }
+  readonly #windowMs: number
+  readonly #window: LiveWindow
+  readonly #clock: () => number
+  readonly #retained: ReadonlyMap<string, Uint8Array>
+  /** Retained topics whose newest payload this connection has not sent yet. */
+  readonly #due = new Set<string>()
+  #retry: NodeJS.Timeout | undefined
+  /** Emptied topics the broker has not taken yet; 0 unless the stream is being retired. */
+  #retiring = 0
+  readonly #forget: () => void
+  readonly #published: Counter
+  readonly #acknowledged: Counter
+  readonly #skipped: { readonly disconnected: Counter; readonly late: Counter; readonly lost: Counter }
+
+  constructor(
+    topic: string,
+    bus: Bus,
+    retained: ReadonlyMap<string, Uint8Array>,
+    { qos, windowMs }: LiveConfig,
+    { metrics, clock = monotonicMs }: { readonly metrics: Metrics; readonly clock?: (() => number) | undefined },
+  ) {
+    this.#bus = bus
+    this.#topic = topic
+    this.#data = { qos }
+    this.#windowMs = windowMs
+    this.#window = new LiveWindow(windowMs)
+    this.#clock = clock
+    this.#retained = retained
+
+    const labels = { stream: topic, broker: bus.name }
+    const skipped = (reason: string): Counter =>
+      metrics.counter('phasorbus_live_skipped_total', 'Data frames not sent, or sent into a connection that ended.', {
+        ...labels,
+        reason,
+      })
+    this.#published = metrics.counter('phasorbus_live_published_total', 'Data frames written to a broker.', labels)
+    this.#acknowledged = metrics.counter(
+      'phasorbus_live_acknowledged_total',
+      'Data frames a broker has taken (QoS 1), or that were written (QoS 0).',
+      labels,
+    )
+    this.#skipped = { disconnected: skipped('disconnected'), late: skipped('late'), lost: skipped('connection-lost') }
+    this.#forget = bus.onConnect(this.#publishAll)
+  }
+
+  data(frame: Uint8Array): void {
+    if (!this.#bus.connected) {
+      this.#skipped.disconnected.add()
+      return
+    }
+    const now = this.#clock()
+    const late = this.#data.qos === 1 ? !this.#window.isOpen(now) : this.#bus.lagMs > this.#windowMs
+    // Data must not overtake the configuration it belongs to.
+    if (late || (this.#due.size > 0 && !this.#publishDue())) {
+      this.#skipped.late.add()
+      return
+    }
+    this.#window.sent(now)
+    if (this.#bus.publish(this.#topic, frame, this.#data, this.#settled)) {
+      this.#published.add()
+      return
+    }
+    // Nothing was sent, and an acknowledgement takes the oldest: the newest must go.
+    this.#window.unsent()
+    this.#skipped.late.add()
+  }
+
+  /** The retained payload of this topic has changed. */
+  changed(topic: string): void {
+    this.#due.add(topic)
+    if (this.#bus.connected) this.#publishDue()
+  }
+
+  /** As {@link changed} for topics that were emptied; closes itself when the broker has taken it all. */
+  retire(topics: readonly string[]): void {
+    this.#retiring = topics.length
+    for (const topic of topics) this.#due.add(topic)
+    if (this.#bus.connected) this.#publishDue()
+  }
+
+  close(): void {
+    this.#forget()
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+  }
+
+  readonly #settled = (error?: Error): void => {
+    this.#window.settled()
+    if (error) this.#skipped.lost.add()
+    else this.#acknowledged.add()
+  }
+
+  readonly #retired = (error?: Error): void => {
+    if (this.#retiring === 0 || error) return
+    this.#retiring--
+    if (this.#retiring === 0) this.close()
+  }
+
+  readonly #publishAll = (): void => {
+    if (this.#retiring > 0) this.#retiring = this.#retained.size
+    for (const topic of this.#retained.keys()) this.#due.add(topic)
+    this.#publishDue()
+  }
+
+  /** `false` when some could not be sent; they are tried again soon. */
+  #publishDue(): boolean {
+    for (const topic of this.#due) {
+      const payload = this.#retained.get(topic)
+      if (payload && !this.#bus.publish(topic, payload, { qos: 1, retain: true }, this.#retired)) {
+        this.#retry ??= setTimeout(() => {
+          this.#retry = undefined
+          if (this.#bus.connected) this.#publishDue()
+        }, RETRY_MS).unref()
+        return false
+      }
+      this.#due.delete(topic)
+    }
+    return true
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * Streams from the bus, as any consumer wants them: configuration first, each
+ * data frame under the configuration of its own epoch, and told when a stream
+ * comes, goes, or is retired.
+ */
+import { type Configuration, checksum, FrameType, frameTypeOf } from '../c37118/index.ts'
+import { monotonicMs } from '../runtime/clock.ts'
+import type { Counter, Log, Metrics } from '../runtime/service.ts'
+import {
+  ContractError,
+  checkFilter,
+  EpochGate,
+  type EpochGateOptions,
+  hasWildcard,
+  isConfiguration,
+  isOneFrame,
+  meaningOf,
+  parseStreamState,
+  retainedTopics,
+  type StreamState,
+  type SubTopic,
+  splitPayload,
+  subTopics,
+} from '../streams/index.ts'
+import type { Bus, Subscription } from './bus.ts'
+import { NodeWatch } from './node-watch.ts'
+import { RetainedAsk } from './retained-ask.ts'
+
+/** What a reader gives. Calls are synchronous; frames are views that may be kept and must not be changed. */
+export interface StreamSink {
+  /** A new epoch: the data frames after this call are decoded by it. */
+  configuration(stream: string, fragments: readonly Uint8Array[], configuration: Configuration): void
+  /** One data frame, CHK checked, of the size its configuration gives. */
+  data(stream: string, frame: Uint8Array): void
+  /** CFG-1, all fragments of a CFG-3, or a header, where the source gives them. */
+  extra?(stream: string, kind: Exclude<SubTopic, 'state'>, frames: readonly Uint8Array[]): void
+  /** Its own state as published. See `online` for what it comes to. */
+  state?(stream: string, state: StreamState): void
+  /** Its state and its nodes together; called on every change. */
+  online?(stream: string, online: boolean, reason: string | undefined): void
+  /** Its retained configuration was cleared: it will not come back by itself. */
+  retired?(stream: string): void
+  /** The connection to the broker is gone; it is being made anew. */
+  lost?(): void
+}
+
+export interface StreamReaderOptions extends EpochGateOptions {
+  readonly bus: Bus
+  /** A stream topic `S`, or a filter over stream topics. */
+  readonly filter: string
+  readonly sink: StreamSink
+  readonly qos?: 0 | 1
+  /** Tells readers apart in the metrics. Default: the filter. */
+  readonly name?: string
+  /** Streams followed at once; those beyond are counted and ignored. Default 20,000. */
+  readonly maxStreams?: number
+}
+
+export interface StreamReaderDeps {
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+interface Followed {
+  readonly topic: string
+  readonly gate: EpochGate
+  readonly received: Counter
+  state: StreamState | undefined
+  online: string | undefined
+}
+
+type Route = { readonly kind: 'frames' | SubTopic; readonly stream: Followed }
+
+export class StreamReader {
+  readonly #options: StreamReaderOptions
+  readonly #name: string
+  readonly #sink: StreamSink
+  readonly #deps: StreamReaderDeps
+  readonly #maxStreams: number
+  readonly #streams = new Map<string, Followed>()
+  readonly #routes = new Map<string, Route>()
+  readonly #subscriptions: readonly Subscription[]
+  readonly #nodes: NodeWatch
+  readonly #ask: RetainedAsk
+  #closed = false
+
+  constructor(options: StreamReaderOptions, deps: StreamReaderDeps) {
+    const { bus, filter, sink, qos = 1, maxStreams = 20_000, name = filter } = options
+    this.#name = name
+    this.#options = options
+    this.#deps = deps
+    this.#sink = sink
+    this.#maxStreams = maxStreams
+    this.#nodes = new NodeWatch(
+      bus,
+      (stream) => this.#judgeOnline(this.#streams.get(stream)),
+      (node, error) => deps.log.warn({ ...error.facts, node }, 'unreadable node state'),
+    )
+    this.#ask = new RetainedAsk(bus, {
+      topics: hasWildcard(filter) ? retainedTopics : (stream) => [stream],
+      answer: (topic, payload) => this.#message(topic, payload, true),
+      unanswered: (stream) => this.#streams.get(stream)?.gate.giveUp(),
+      isWaiting: (stream) => this.#streams.get(stream)?.gate.waiting ?? false,
+      clock: monotonicMs,
+    })
+    const handler = (topic: string, payload: Uint8Array, retained: boolean): void =>
+      this.#message(topic, payload, retained)
+    this.#subscriptions = filtersFor(checkFilter(filter)).map((each, index) =>
+      bus.subscribe(each, handler, index === 0 ? { qos, onLost: () => this.#lost() } : { qos }),
+    )
+  }
+
+  /** Resolves when the broker has granted the subscriptions for the first time; rejects when it refuses one. */
+  get granted(): Promise<void> {
+    return Promise.all(this.#subscriptions.map(({ granted }) => granted)).then(() => {})
+  }
+
+  /** The configuration in force of a stream, as received. */
+  configurationOf(stream: string): readonly Uint8Array[] | undefined {
+    return this.#streams.get(stream)?.gate.fragments
+  }
+
+  /** No sink call after this. */
+  close(): void {
+    this.#closed = true
+    for (const subscription of this.#subscriptions) subscription.close()
+    this.#nodes.close()
+    this.#ask.close()
+  }
+
+  #message(topic: string, payload: Uint8Array, retained: boolean): void {
+    if (this.#closed) return
+    const route = this.#routes.get(topic) ?? this.#meet(topic, payload)
+    if (!route) return
+    const { kind, stream } = route
+    if (kind !== 'frames') this.#document(stream, kind, payload)
+    else if (!retained && isOneFrame(payload) && frameTypeOf(payload) === FrameType.data) this.#data(stream, payload)
+    else if (payload.length === 0) this.#retire(stream)
+    else this.#frames(stream, payload, retained)
+  }
+
+  #meet(topic: string, payload: Uint8Array): Route | undefined {
+    const meaning = meaningOf(topic)
+    if (!meaning || meaning.kind === 'node') return undefined
+    let stream = this.#streams.get(meaning.stream)
+    // A clearing message of a stream that was never met is no reason to meet it.
+    if (!stream && payload.length === 0) return undefined
+    if (!stream && this.#streams.size >= this.#maxStreams) {
+      this.#drop('', 'too-many-streams').add()
+      return undefined
+    }
+    stream ??= this.#follow(meaning.stream)
+    const route = { kind: meaning.kind, stream }
+    this.#routes.set(topic, route)
+    return route
+  }
+
+  #follow(topic: string): Followed {
+    const { sink } = this.#options
+    const gate = new EpochGate(
+      {
+        configuration: (fragments, configuration) => sink.configuration(topic, fragments, configuration),
+        data: (frame) => sink.data(topic, frame),
+        dropped: (count, reason) => this.#drop(topic, reason).add(count),
+      },
+      this.#options,
+    )
+    const received = this.#deps.metrics.counter(
+      'phasorbus_reader_frames_total',
+      'Data frames received from the bus, CHK right.',
+      { stream: topic, reader: this.#name },
+    )
+    const stream: Followed = { topic, gate, received, state: undefined, online: undefined }
+    this.#streams.set(topic, stream)
+    return stream
+  }
+
+  #data(stream: Followed, frame: Uint8Array): void {
+    // A frame followed by its own CRC gives 0.
+    if (checksum(frame, 0, frame.length) !== 0) {
+      this.#drop(stream.topic, 'bad-checksum').add()
+      return
+    }
+    stream.received.add()
+    stream.gate.data(frame)
+    if (stream.gate.waiting) this.#ask.want(stream.topic)
+  }
+
+  /** Anything on `S` but a single live data frame. */
+  #frames(stream: Followed, payload: Uint8Array, retained: boolean): void {
+    let configuration: Uint8Array[] = []
+    const settle = (): void => {
+      if (configuration.length === 0) return
+      stream.gate.configuration(configuration.map(copy), retained)
+      configuration = []
+    }
+    const whole = splitPayload(payload, (frame) => {
+      if (isConfiguration(frame)) {
+        configuration.push(frame)
+        return
+      }
+      settle()
+      if (frameTypeOf(frame) !== FrameType.data) this.#drop(stream.topic, 'wrong-type').add()
+      else if (retained) this.#drop(stream.topic, 'retained-data').add()
+      else this.#data(stream, frame)
+    })
+    settle()
+    if (!whole) this.#drop(stream.topic, 'not-frames').add()
+  }
+
+  #document(stream: Followed, kind: SubTopic, payload: Uint8Array): void {
+    if (payload.length === 0) return
+    if (kind === 'state') {
+      this.#state(stream, payload)
+      return
+    }
+    const frames: Uint8Array[] = []
+    if (splitPayload(payload, (frame) => frames.push(copy(frame)))) this.#sink.extra?.(stream.topic, kind, frames)
+    else this.#drop(stream.topic, 'not-frames').add()
+  }
+
+  #state(stream: Followed, payload: Uint8Array): void {
+    try {
+      stream.state = parseStreamState(payload)
+    } catch (error) {
+      if (!(error instanceof ContractError)) throw error
+      this.#deps.log.warn({ ...error.facts, stream: stream.topic }, 'unreadable stream state')
+      return
+    }
+    this.#sink.state?.(stream.topic, stream.state)
+    if (this.#sink.online) this.#nodes.carry(stream.topic, stream.state.nodes)
+    this.#judgeOnline(stream)
+  }
+
+  #judgeOnline(stream: Followed | undefined): void {
+    if (!stream?.state) return
+    const { online, reason } = stream.state
+    const offline = online ? this.#nodes.allOffline(stream.topic) : (reason ?? 'offline')
+    const verdict = offline ?? ''
+    if (stream.online === verdict) return
+    stream.online = verdict
+    this.#sink.online?.(stream.topic, offline === undefined, offline)
+  }
+
+  #retire(stream: Followed): void {
+    this.#streams.delete(stream.topic)
+    for (const topic of retainedTopics(stream.topic)) this.#routes.delete(topic)
+    this.#nodes.carry(stream.topic, [])
+    stream.gate.reset()
+    this.#sink.retired?.(stream.topic)
+  }
+
+  #lost(): void {
+    for (const { gate } of this.#streams.values()) gate.reconnected()
+    this.#sink.lost?.()
+  }
+
+  #drop(stream: string, reason: string): Counter {
+    return this.#deps.metrics.counter(
+      'phasorbus_reader_dropped_total',
+      'What a reader got from the bus and did not pass on.',
+      { stream, reader: this.#name, reason },
+    )
+  }
+}
+
+/** `…/#` has everything below a stream; an exact stream, or one level each, needs its sub-topics named. */
+function filtersFor(filter: string): string[] {
+  if (filter.endsWith('#')) return [filter]
+  return [filter, ...subTopics.map((sub) => `${filter}/${sub}`)]
+}
+
+/** Kept for long, and small: must not hold on to a whole socket read. */
+const copy = (frame: Uint8Array): Uint8Array => frame.slice()

@@ -1,0 +1,107 @@
+/** The JSON documents of the contract: `S/state` and `…/NODE/{node-id}/state`. */
+import { ContractError } from './contract-error.ts'
+
+/** Version of the bus contract, in every JSON document it defines. */
+export const CONTRACT = 1
+
+/** Retained on `S/state`. */
+export interface StreamState {
+  readonly contract: typeof CONTRACT
+  readonly online: boolean
+  /** Why it is offline; absent while online. */
+  readonly reason?: string
+  /** Frames per second by DATA_RATE; `null` until a configuration is known. */
+  readonly rate: number | null
+  /** Node topics of the processes that carry it. */
+  readonly nodes: readonly string[]
+  /** What the journal holds, as first and last time; `null` without a journal. */
+  readonly journal: { readonly from: string; readonly to: string } | null
+}
+
+/** Retained on `…/NODE/{node-id}/state`; the offline one is the connection's MQTT will. */
+export interface NodeState {
+  readonly contract: typeof CONTRACT
+  readonly online: boolean
+  readonly reason?: string
+  /** UTC, ISO 8601: when this process connected. */
+  readonly since: string
+  /** Stream topics this process publishes, so that its next run can retire those it no longer has. */
+  readonly streams: readonly string[]
+}
+
+const MAX_JSON_BYTES = 4 * 1024 * 1024
+
+export const encodeState = (state: StreamState | NodeState): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(state))
+
+export function parseStreamState(payload: Uint8Array): StreamState {
+  const raw = parseObject(payload)
+  const { online, reason } = common(raw)
+  const rate = raw.rate ?? null
+  if (rate !== null && !(typeof rate === 'number' && Number.isFinite(rate) && rate > 0)) {
+    throw invalid('rate is neither null nor a positive number')
+  }
+  const journal = raw.journal ?? null
+  return {
+    contract: CONTRACT,
+    online,
+    ...(reason === undefined ? {} : { reason }),
+    rate,
+    nodes: strings(raw, 'nodes'),
+    journal: journal === null ? null : span(journal),
+  }
+}
+
+export function parseNodeState(payload: Uint8Array): NodeState {
+  const raw = parseObject(payload)
+  const { online, reason } = common(raw)
+  const since = raw.since
+  if (typeof since !== 'string') throw invalid('since is no string')
+  return {
+    contract: CONTRACT,
+    online,
+    ...(reason === undefined ? {} : { reason }),
+    since,
+    streams: strings(raw, 'streams'),
+  }
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+function parseObject(payload: Uint8Array): Raw {
+  if (payload.length > MAX_JSON_BYTES) throw invalid(`${payload.length} bytes`)
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+  } catch (error) {
+    throw new ContractError({ code: 'STATE_INVALID', problem: 'no JSON' }, 'state is no JSON', { cause: error })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('no object')
+  return value as Raw
+}
+
+/** Fields a later contract adds are let pass; another contract number is not. */
+function common(raw: Raw): { online: boolean; reason: string | undefined } {
+  const { contract, online, reason } = raw as { contract?: unknown; online?: unknown; reason?: unknown }
+  if (contract !== CONTRACT) throw invalid(`contract ${String(contract)}, this is ${CONTRACT}`)
+  if (typeof online !== 'boolean') throw invalid('online is no boolean')
+  if (reason !== undefined && typeof reason !== 'string') throw invalid('reason is no string')
+  return { online, reason }
+}
+
+function strings(raw: Raw, name: string): readonly string[] {
+  const value = raw[name] ?? []
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    throw invalid(`${name} is no list of strings`)
+  return value
+}
+
+function span(value: unknown): { from: string; to: string } {
+  const { from, to } = (typeof value === 'object' && value !== null ? value : {}) as { from?: unknown; to?: unknown }
+  if (typeof from !== 'string' || typeof to !== 'string') throw invalid('journal has no from and to')
+  return { from, to }
+}
+
+function invalid(problem: string): ContractError {
+  return new ContractError({ code: 'STATE_INVALID', problem }, problem)
+}

@@ -1,0 +1,98 @@
+/**
+ * Topic names of the bus contract.
+ *
+ * Every level is 1 to 64 of `A-Z a-z 0-9 _ -`: a dot becomes a slash on
+ * RabbitMQ and ends the connection on NATS.
+ */
+import { ContractError } from './contract-error.ts'
+
+/*
+  S     => area / location-type / location-id / data-type / producer-id
+  topic => S | S/config-1 | S/config-3 | S/header | S/state | S/replay/{node-id}
+  node  => area / location-type / location-id / NODE / node-id / state
+*/
+
+/** The five levels of a stream topic `S`. */
+export interface StreamName {
+  readonly area: string
+  readonly locationType: string
+  readonly locationId: string
+  /** `PMU`, `PDC`, or what else produces frames; never `NODE`. */
+  readonly dataType: string
+  readonly producerId: string
+}
+
+/** One phasorbus process, named by where it runs. */
+export interface NodeIdentity {
+  readonly area: string
+  readonly locationType: string
+  readonly locationId: string
+  readonly nodeId: string
+}
+
+/** What hangs below `S`, beside the frames on `S` itself. */
+export const subTopics = ['config-1', 'config-3', 'header', 'state'] as const
+export type SubTopic = (typeof subTopics)[number]
+
+/** The data type that names processes, so no stream may have it. */
+export const NODE = 'NODE'
+
+const level = /^[A-Za-z0-9_-]{1,64}$/
+
+export const isTopicLevel = (text: string): boolean => level.test(text)
+
+export function streamTopic(name: StreamName): string {
+  const topic = [name.area, name.locationType, name.locationId, name.dataType, name.producerId].join('/')
+  parseStreamTopic(topic)
+  return topic
+}
+
+/** Refuses what is no stream topic: levels missing, over, or outside the alphabet. */
+export function parseStreamTopic(topic: string): StreamName {
+  const levels = topic.split('/')
+  if (levels.length !== 5) throw invalid(topic, `has ${levels.length} levels, a stream topic has 5`)
+  checkLevels(topic, levels)
+  const [area, locationType, locationId, dataType, producerId] = levels as [string, string, string, string, string]
+  if (dataType === NODE) throw invalid(topic, 'data type NODE is reserved for processes')
+  return { area, locationType, locationId, dataType, producerId }
+}
+
+/** `{area}/{location-type}/{location-id}/NODE/{node-id}`: how a stream's state names the nodes that carry it. */
+export function nodeTopic({ area, locationType, locationId, nodeId }: NodeIdentity): string {
+  const topic = [area, locationType, locationId, NODE, nodeId].join('/')
+  checkLevels(topic, topic.split('/'))
+  if (topic.split('/').length !== 5) throw invalid(topic, 'a node topic has 5 levels')
+  return topic
+}
+
+export const stateTopic = (streamOrNode: string): string => `${streamOrNode}/state`
+
+/** Every topic a stream may have retained messages on: what retirement clears. */
+export const retainedTopics = (stream: string): string[] => [stream, ...subTopics.map((sub) => `${stream}/${sub}`)]
+
+/** What a received topic is about; `undefined` when it is none of the contract's. */
+export type TopicMeaning =
+  | { readonly kind: 'frames' | SubTopic; readonly stream: string }
+  | { readonly kind: 'node'; readonly node: string }
+
+export function meaningOf(topic: string): TopicMeaning | undefined {
+  const levels = topic.split('/')
+  if (levels.length < 5 || levels.length > 6 || !levels.every(isTopicLevel)) return undefined
+  const [head, sub] = [levels.slice(0, 5).join('/'), levels[5]]
+  if (levels[3] === NODE) return sub === 'state' ? { kind: 'node', node: head } : undefined
+  if (sub === undefined) return { kind: 'frames', stream: head }
+  return isSubTopic(sub) ? { kind: sub, stream: head } : undefined
+}
+
+function isSubTopic(text: string): text is SubTopic {
+  return (subTopics as readonly string[]).includes(text)
+}
+
+function checkLevels(topic: string, levels: readonly string[]): void {
+  const wrong = levels.find((text) => !isTopicLevel(text))
+  if (wrong !== undefined) throw invalid(topic, `level "${wrong}" is not 1 to 64 of A-Z a-z 0-9 _ -`)
+}
+
+function invalid(topic: string, problem: string): ContractError {
+  return new ContractError({ code: 'TOPIC_INVALID', topic, problem }, `topic "${topic}": ${problem}`)
+}
