@@ -1,0 +1,77 @@
+import { StreamProducer } from '../bus/index.ts'
+import { decodeConfiguration, FrameType, framesPerSecond, frameTypeOf, sameConfiguration } from '../c37118/index.ts'
+import { type OfflineReason, type SharedInputs, type SourceSink, startSource } from '../link/index.ts'
+import { retryUntilAborted } from '../runtime/retry.ts'
+import type { AdaptedPmu, PmuAdapterDeps } from './pmu-adapter.ts'
+
+/** A source that failed in a way it does not know is begun anew, no more often than this. */
+const afterFailure = { firstDelayMs: 1_000, maxDelayMs: 60_000 }
+
+export interface CarryDeps extends PmuAdapterDeps {
+  readonly inputs: SharedInputs
+}
+
+/** One PMU to its topic, until the abort. Never rejects: its failure is its own. */
+export async function carryPmu({ topic, source, live }: AdaptedPmu, deps: CarryDeps): Promise<void> {
+  const { signal, log, metrics, buses, node, inputs } = deps
+  const producer = new StreamProducer({ topic, buses, nodes: [node], live }, { metrics })
+  const sink = publishTo(producer)
+  await retryUntilAborted(
+    async (established) => {
+      const { done } = startSource(source, { signal, log, metrics, inputs, stream: topic, sink })
+      established()
+      await done
+    },
+    {
+      ...afterFailure,
+      signal,
+      onFailure(error, delayMs) {
+        producer.state({ online: false, reason: 'failed' })
+        log.error({ stream: topic, error, delayMs: Math.round(delayMs) }, 'a PMU failed; it is started anew')
+      },
+    },
+  )
+  producer.close('stopped')
+}
+
+/** What comes from a PMU goes to its topics. A configuration that is the one already published is not published again. */
+function publishTo(producer: StreamProducer): SourceSink {
+  const published = new Map<string, readonly Uint8Array[]>()
+  let online = false
+  let rate: number | undefined
+  const isNew = (kind: string, fragments: readonly Uint8Array[]): boolean => {
+    const before = published.get(kind)
+    if (before && sameConfiguration(before, fragments)) return false
+    published.set(kind, fragments)
+    return true
+  }
+
+  const withRate = <S extends object>(state: S): S & { rate?: number } =>
+    rate === undefined ? state : { ...state, rate }
+
+  return {
+    data: (frame) => producer.data(frame),
+    configuration(fragments, inForce) {
+      const first = fragments[0]
+      if (!first) return
+      const type = frameTypeOf(first)
+      if (type === FrameType.config1 && isNew('config-1', fragments)) producer.extra('config-1', fragments)
+      if (type === FrameType.config3 && isNew('config-3', fragments)) producer.extra('config-3', fragments)
+      if (!inForce || !isNew('in-force', fragments)) return
+      producer.configuration(fragments)
+      rate = framesPerSecond(decodeConfiguration(fragments).dataRate)
+      if (online) producer.state(withRate({ online }))
+    },
+    header: (frame) => {
+      if (isNew('header', [frame])) producer.extra('header', [frame])
+    },
+    online() {
+      online = true
+      producer.state(withRate({ online }))
+    },
+    offline(reason: OfflineReason) {
+      online = false
+      producer.state(withRate({ online, reason: reason.code }))
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { Bus, LiveConfig } from '../bus/index.ts'
+import { createSharedInputs, type SourceConfig } from '../link/index.ts'
+import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { carryPmu } from './carry-pmu.ts'
+
+export interface PmuAdapterConfig {
+  readonly pmus: readonly AdaptedPmu[]
+}
+
+/** One device and the stream that is made of it. */
+export interface AdaptedPmu {
+  /** `S` of the bus contract; `streamTopic` makes it. */
+  readonly topic: string
+  readonly source: SourceConfig
+  readonly live: LiveConfig
+}
+
+export interface PmuAdapterDeps extends ServiceDeps {
+  /** Every broker that gets the frames. */
+  readonly buses: readonly Bus[]
+  /** Topic of this process's node state, named in each stream's state. */
+  readonly node: string
+}
+
+/**
+ * Is a PDC to each of its PMUs and publishes what they send, frame by frame and
+ * byte for byte. Hundreds in one process: each has its own session, its own
+ * window of live frames and its own counters, and one PMU's fault touches no
+ * other.
+ */
+export function startPmuAdapter({ pmus }: PmuAdapterConfig, deps: PmuAdapterDeps): Running {
+  const inputs = createSharedInputs()
+  const done = Promise.all(pmus.map((pmu) => carryPmu(pmu, { ...deps, inputs }))).then(() => {})
+  return { done }
+}
