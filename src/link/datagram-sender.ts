@@ -1,0 +1,105 @@
+import type { Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import { isMulticast, urlHost } from '../config/transport.ts'
+import type { DataReceiver } from './served-stream.ts'
+import type { ServerCounters, StreamCounters } from './server-counters.ts'
+import { bindUdp, closeUdp, createUdpSocket } from './udp-socket.ts'
+
+/** Where datagrams leave from. */
+export interface DatagramOrigin {
+  /** Local address, or where they go: it says IPv4 or IPv6. */
+  readonly host: string
+  readonly group?: string | undefined
+  readonly interface?: string | undefined
+  readonly hops?: number
+}
+
+/** A UDP socket that only sends. */
+export interface DatagramSender {
+  /** The same object for the same address. */
+  to(host: string, port: number): DatagramReceiver
+  /** Drops what was made for an address. */
+  forget(host: string): void
+  close(): Promise<void>
+}
+
+/** One address that datagrams go to. */
+export class DatagramReceiver implements DataReceiver {
+  readonly host: string
+  readonly port: number
+  readonly #socket: Socket
+  readonly #maxBufferedBytes: number
+  readonly #onSent: (error: Error | null) => void
+  #sent = 0
+  #dropped = 0
+
+  constructor(socket: Socket, host: string, port: number, maxBufferedBytes: number, counters: ServerCounters) {
+    this.#socket = socket
+    this.host = host
+    this.port = port
+    this.#maxBufferedBytes = maxBufferedBytes
+    this.#onSent = (error) => {
+      if (error) counters.sendErrors.add()
+    }
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.getSendQueueSize()
+  }
+
+  get sent(): number {
+    return this.#sent
+  }
+
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** What does not fit into the system's queue is lost, as a datagram may be. */
+  data(frame: Uint8Array, counters: StreamCounters): void {
+    if (this.bufferedBytes > this.#maxBufferedBytes) {
+      this.#dropped++
+      counters.dropped.add()
+      return
+    }
+    this.#sent++
+    counters.sent.add()
+    this.send(frame)
+  }
+
+  send(frame: Uint8Array): void {
+    this.#socket.send(frame, this.port, this.host, this.#onSent)
+  }
+}
+
+export async function openDatagramSender(
+  origin: DatagramOrigin,
+  maxBufferedBytes: number,
+  counters: ServerCounters,
+): Promise<DatagramSender> {
+  const target = origin.group ?? origin.host
+  const socket = createUdpSocket(isIPv6(target))
+  await bindUdp(socket, 0, undefined, `udp://${urlHost(target)}`)
+  socket.on('error', () => counters.sendErrors.add())
+  if (isMulticast(target)) {
+    if (origin.interface !== undefined) socket.setMulticastInterface(origin.interface)
+    if (origin.hops !== undefined) socket.setMulticastTTL(origin.hops)
+  }
+
+  const receivers = new Map<string, DatagramReceiver>()
+  return {
+    to(host, port) {
+      const key = `${host} ${port}`
+      let receiver = receivers.get(key)
+      if (!receiver) {
+        receiver = new DatagramReceiver(socket, host, port, maxBufferedBytes, counters)
+        receivers.set(key, receiver)
+      }
+      return receiver
+    },
+    forget(host) {
+      for (const [key, receiver] of receivers) if (receiver.host === host) receivers.delete(key)
+    },
+    close: () => closeUdp(socket),
+  }
+}

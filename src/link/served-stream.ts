@@ -1,0 +1,208 @@
+import { Command, FrameType } from '../c37118/index.ts'
+import { monotonicMs } from '../runtime/clock.ts'
+import { RetainedFrames, sameAnswer } from './retained-frames.ts'
+import type { ServerCounters, StreamCounters } from './server-counters.ts'
+
+/** A request for what is not there yet is answered when it comes, but not later than this. */
+const LATE_ANSWER_MS = 30_000
+
+/** Where one stream is given to a server. Calls are synchronous; what a client cannot take is dropped at that client. */
+export interface StreamOutput {
+  /**
+   * CFG-1, CFG-2 or all fragments of a CFG-3: what requests are answered with.
+   * Where it changes what a client was told, or changes what describes the
+   * data it was sent, that client's connection is closed, so that it fetches
+   * anew; a client over UDP gets nothing more until it asks. Give it before
+   * the first data frame it describes.
+   */
+  configuration(fragments: readonly Uint8Array[]): void
+  header(frame: Uint8Array): void
+  /** A whole data frame. It must not be written to afterwards. */
+  data(frame: Uint8Array): void
+  /** How many clients have data turned on. */
+  readonly receivers: number
+  /** Unsent bytes of the client that has most of them. */
+  readonly bufferedBytes: number
+  /** Ends the stream: its clients are closed, its IDCODE is unknown from then on. */
+  close(): void
+}
+
+/** Where the data of one stream go: a connection, or an address. */
+export interface DataReceiver {
+  readonly bufferedBytes: number
+  data(frame: Uint8Array, counters: StreamCounters): void
+}
+
+/** What one client asked of one stream. */
+export interface Subscription {
+  readonly receiver: DataReceiver
+  answer(frames: readonly Uint8Array[]): void
+  /** Something the client was told is no longer so. */
+  outdated(): void
+}
+
+interface SubscriptionState {
+  on: boolean
+  /** Data was sent while it was on earlier. */
+  sentBefore: boolean
+  /** `#frames` when data was turned on. */
+  onAt: number
+  /** What was answered, by command. */
+  readonly told: Map<number, readonly Uint8Array[]>
+  /** Requests that could not be answered yet, and when they came. */
+  readonly pending: Map<number, number>
+}
+
+/** One stream of a server, with everyone who asked something of it. */
+export class ServedStream implements StreamOutput {
+  readonly idcode: number
+  readonly #counters: StreamCounters
+  readonly #serverCounters: ServerCounters
+  readonly #retained = new RetainedFrames()
+  readonly #subscriptions = new Map<Subscription, SubscriptionState>()
+  /** Receivers with data on; one that several clients share counts its users. */
+  readonly #receivers = new Map<DataReceiver, number>()
+  readonly #onClose: () => void
+  readonly #onConfiguration: (stream: ServedStream) => void
+  /** What described the data so far, and how many frames there were. */
+  #inForce: readonly Uint8Array[] | undefined
+  #frames = 0
+
+  constructor(
+    idcode: number,
+    counters: ServerCounters,
+    hooks: { onClose(): void; onConfiguration(stream: ServedStream): void },
+  ) {
+    this.idcode = idcode
+    this.#serverCounters = counters
+    this.#counters = counters.ofStream(idcode)
+    this.#onClose = hooks.onClose
+    this.#onConfiguration = hooks.onConfiguration
+  }
+
+  /** The configuration that describes the data, if one was given. */
+  get inForce(): readonly Uint8Array[] | undefined {
+    return this.#inForce
+  }
+
+  get receivers(): number {
+    return this.#receivers.size
+  }
+
+  get bufferedBytes(): number {
+    let most = 0
+    for (const receiver of this.#receivers.keys()) most = Math.max(most, receiver.bufferedBytes)
+    return most
+  }
+
+  data(frame: Uint8Array): void {
+    this.#frames++
+    for (const receiver of this.#receivers.keys()) receiver.data(frame, this.#counters)
+  }
+
+  header(frame: Uint8Array): void {
+    this.#retained.setHeader(frame)
+    this.#answerPending(Command.sendHeader)
+  }
+
+  configuration(fragments: readonly Uint8Array[]): void {
+    const type = this.#retained.setConfiguration(fragments)
+    const before = this.#inForce
+    const inForce = this.#retained.inForce
+    const changed = !sameAnswer(before, inForce)
+    this.#inForce = inForce
+    for (const [subscription, state] of [...this.#subscriptions]) {
+      if ((changed && wasSentData(state, this.#frames)) || this.#toldOtherwise(state)) subscription.outdated()
+    }
+    if (changed) this.#onConfiguration(this)
+
+    if (type === FrameType.config3) this.#answerPending(Command.sendConfig3)
+    else this.#answerPending(Command.sendConfig2)
+    this.#answerPending(Command.sendConfig1)
+  }
+
+  close(): void {
+    this.#onClose()
+    for (const subscription of [...this.#subscriptions.keys()]) subscription.outdated()
+    this.#subscriptions.clear()
+    this.#receivers.clear()
+  }
+
+  // --- what clients ask
+
+  turnOn(subscription: Subscription): void {
+    const state = this.#stateOf(subscription)
+    if (state.on) return
+    state.on = true
+    state.onAt = this.#frames
+    this.addReceiver(subscription.receiver)
+  }
+
+  turnOff(subscription: Subscription): void {
+    const state = this.#subscriptions.get(subscription)
+    if (!state?.on) return
+    state.sentBefore = wasSentData(state, this.#frames)
+    state.on = false
+    this.removeReceiver(subscription.receiver)
+  }
+
+  request(subscription: Subscription, command: number): void {
+    const state = this.#stateOf(subscription)
+    const frames = this.#retained.answer(command)
+    if (!frames) {
+      state.pending.set(command, monotonicMs())
+      this.#serverCounters.refuse('not-available')
+      return
+    }
+    if (command !== Command.sendHeader) state.told.set(command, frames)
+    subscription.answer(frames)
+  }
+
+  /** The client is gone, or starts anew. */
+  forget(subscription: Subscription): void {
+    this.turnOff(subscription)
+    this.#subscriptions.delete(subscription)
+  }
+
+  addReceiver(receiver: DataReceiver): void {
+    this.#receivers.set(receiver, (this.#receivers.get(receiver) ?? 0) + 1)
+  }
+
+  removeReceiver(receiver: DataReceiver): void {
+    const users = (this.#receivers.get(receiver) ?? 1) - 1
+    if (users > 0) this.#receivers.set(receiver, users)
+    else this.#receivers.delete(receiver)
+  }
+
+  /** The client was told a configuration that would be another now. One that is merely not to be had any more is not. */
+  #toldOtherwise({ told }: SubscriptionState): boolean {
+    for (const [command, frames] of told) {
+      const now = this.#retained.answer(command)
+      if (now && !sameAnswer(frames, now)) return true
+    }
+    return false
+  }
+
+  #answerPending(command: number): void {
+    const nowMs = monotonicMs()
+    for (const [subscription, { pending }] of [...this.#subscriptions]) {
+      const askedMs = pending.get(command)
+      if (askedMs === undefined || !this.#retained.answer(command)) continue
+      pending.delete(command)
+      if (nowMs - askedMs <= LATE_ANSWER_MS) this.request(subscription, command)
+    }
+  }
+
+  #stateOf(subscription: Subscription): SubscriptionState {
+    let state = this.#subscriptions.get(subscription)
+    if (!state) {
+      state = { on: false, sentBefore: false, onAt: 0, told: new Map(), pending: new Map() }
+      this.#subscriptions.set(subscription, state)
+    }
+    return state
+  }
+}
+
+function wasSentData({ on, onAt, sentBefore }: SubscriptionState, frames: number): boolean {
+  return sentBefore || (on && frames > onAt)
+}

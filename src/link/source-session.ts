@@ -1,0 +1,398 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  Command,
+  type Configuration,
+  ConfigurationAssembler,
+  decodeConfiguration,
+  encodeCommand,
+  FrameError,
+  FrameType,
+  frameTypeOf,
+  idcodeOf,
+} from '../c37118/index.ts'
+import type { SourceConfig } from '../config/source.ts'
+import { utcMs } from '../runtime/clock.ts'
+import type { Log } from '../runtime/service.ts'
+import { Answers } from './answers.ts'
+import type { Channel, ChannelReceiver } from './channel.ts'
+import { countersDiffer } from './configuration-counters.ts'
+import { configurationChangeStands, type DataLayout, dataLayout } from './data-layout.ts'
+import { HeldFrames } from './held-frames.ts'
+import { LinkError } from './link-error.ts'
+import { Paced } from './paced.ts'
+import { silenceMs, stuckMs } from './silence.ts'
+import type { FrameDiscard, SourceCounters } from './source-counters.ts'
+import type { OfflineReason, SourceSink } from './source-sink.ts'
+
+/** A change is asked after at once, but a PMU is not asked more often than this. */
+const URGENT_REREAD_MS = 1_000
+/** The silence is looked at so many times within itself. */
+const SILENCE_TICKS = 4
+
+const besides = {
+  header: { command: Command.sendHeader, type: FrameType.header },
+  'config-1': { command: Command.sendConfig1, type: FrameType.config1 },
+  'config-3': { command: Command.sendConfig3, type: FrameType.config3 },
+} as const
+
+export interface SessionDeps {
+  readonly sink: SourceSink
+  readonly counters: SourceCounters
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** Frames of a configuration kept in a file. */
+  readonly saved: readonly Uint8Array[] | undefined
+  /** Data flows: the next failure is the first again. */
+  readonly established: () => void
+  readonly offline: (reason: OfflineReason) => void
+}
+
+/**
+ * One session with a PMU, from the open channel to its end: the dialogue, the
+ * configuration in force, and the way of each frame to the sink. Data frames
+ * that the configuration does not describe are held until one does.
+ */
+export class SourceSession implements ChannelReceiver {
+  readonly idcode: number
+  readonly #config: SourceConfig
+  readonly #deps: SessionDeps
+  readonly #sink: SourceSink
+  readonly #counters: SourceCounters
+  readonly #assembler = new ConfigurationAssembler()
+  readonly #answers = new Answers<FrameType>()
+  readonly #held: HeldFrames
+  readonly #reread = new Paced(() => void this.#rereadConfiguration())
+
+  #channel: Channel | undefined
+  #inForce: Configuration | undefined
+  #layout: DataLayout | undefined
+  #online = false
+  /** STAT bit 10 stood in the last frame. */
+  #changeStands = false
+  /** Configurations that came, or did not, since data frames have another size. */
+  #sizeReads = 0
+  #asking = false
+  #askingBesides = false
+  #besidesWanted = false
+
+  #silenceTimer: NodeJS.Timeout | undefined
+  #stuckTimer: NodeJS.Timeout | undefined
+  #alive = false
+  #quietTicks = 0
+  /** Good frames of any kind, for telling whether the splitter is stuck. */
+  #frames = 0
+  #framesAtTick = -1
+  #badChecksums = 0
+  #end: (fault: LinkError) => void = () => {}
+
+  constructor(config: SourceConfig, deps: SessionDeps) {
+    this.idcode = config.idcode
+    this.#config = config
+    this.#deps = deps
+    this.#sink = deps.sink
+    this.#counters = deps.counters
+    this.#held = new HeldFrames(config.hold, () => deps.counters.discardFrame('hold-overflow'))
+  }
+
+  /** Runs until the channel ends, the stream is silent, or the abort. Rejects with the reason unless aborted. */
+  async run(channel: Channel): Promise<void> {
+    const { signal } = this.#deps
+    this.#channel = channel
+    this.#sink.opened?.(channel.address)
+    this.#watch(channel.commanded ? this.#config.answerMs : stuckMs(this.#config, undefined), undefined)
+    let fault: LinkError | undefined
+    try {
+      fault = await new Promise<LinkError | undefined>((resolve, reject) => {
+        this.#end = resolve
+        channel.closed.then(resolve, reject)
+        if (signal.aborted) resolve(undefined)
+        else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+        this.#begin(channel).catch(reject)
+      })
+    } finally {
+      this.#stop(channel)
+      await channel.close()
+      this.#counters.discardFrame('no-configuration', this.#held.take().length)
+    }
+    if (fault) throw fault
+  }
+
+  // --- what the channel brings
+
+  received(bytes: number): void {
+    this.#counters.bytes.add(bytes)
+  }
+
+  discarded(bytes: number, reason: string): void {
+    this.#counters.discardBytes(bytes, reason)
+  }
+
+  ignored(reason: FrameDiscard): void {
+    this.#counters.discardFrame(reason)
+  }
+
+  frame(frame: Uint8Array): void {
+    this.#frames++
+    if (idcodeOf(frame) !== this.idcode) {
+      this.#counters.discardFrame('foreign-idcode')
+      return
+    }
+    const type = frameTypeOf(frame)
+    this.#counters.ofType(type).add()
+    if (type === FrameType.data) this.#data(frame)
+    else if (type === FrameType.header) this.#header(frame)
+    else if (type !== FrameType.command) this.#configurationFrame(frame)
+  }
+
+  #data(frame: Uint8Array): void {
+    const layout = this.#layout
+    if (layout === undefined) {
+      this.#alive = true
+      this.#held.push(frame)
+      return
+    }
+    if (frame.length !== layout.frameSize) {
+      this.#otherSize(frame, layout)
+      return
+    }
+    if (this.#sizeReads > 0 || this.#held.size > 0) this.#sizeIsRight()
+    const stands = configurationChangeStands(frame, layout)
+    if (stands || this.#changeStands) this.#changeFlag(stands)
+    this.#deliver(frame)
+  }
+
+  #deliver(frame: Uint8Array): void {
+    this.#alive = true
+    if (!this.#online) this.#goOnline()
+    this.#counters.delivered.add()
+    this.#sink.data(frame)
+  }
+
+  #goOnline(): void {
+    this.#online = true
+    this.#counters.online.set(1)
+    this.#deps.established()
+    this.#sink.online()
+  }
+
+  #header(frame: Uint8Array): void {
+    this.#sink.header(frame)
+    this.#answers.arrived(FrameType.header)
+  }
+
+  // --- configuration
+
+  #configurationFrame(frame: Uint8Array): void {
+    try {
+      const fragments = this.#assembler.push(frame)
+      if (fragments) this.#configuration(fragments)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#counters.discardFrame('bad-configuration')
+      this.#deps.log.warn({ ...error.facts }, 'refused a configuration')
+    }
+  }
+
+  #configuration(fragments: readonly Uint8Array[]): void {
+    const configuration = decodeConfiguration(fragments)
+    const type = configuration.type
+    const inForce =
+      type === FrameType.config2 || (type === FrameType.config3 && this.#inForce?.type !== FrameType.config2)
+    const changed = this.#inForce !== undefined && countersDiffer(this.#inForce, configuration)
+
+    this.#sink.configuration(fragments, inForce)
+    if (inForce) this.#putInForce(configuration)
+    this.#answers.arrived(type)
+    if (!changed || !this.#channel?.commanded) return
+    if (inForce) void this.#askBesides()
+    else this.#reread.want(URGENT_REREAD_MS)
+  }
+
+  #putInForce(configuration: Configuration): void {
+    const layout = dataLayout(configuration)
+    if (this.#layout && this.#held.size > 0) this.#sizeReads++
+    this.#inForce = configuration
+    this.#layout = layout
+    this.#watch(stuckMs(this.#config, configuration.dataRate), silenceMs(this.#config, configuration.dataRate))
+    for (const frame of this.#held.take()) {
+      if (frame.length === layout.frameSize) this.#deliver(frame)
+      else this.#counters.discardFrame('other-size')
+    }
+  }
+
+  /** A data frame that the configuration does not describe: another one is in force at the PMU, or soon here. */
+  #otherSize(frame: Uint8Array, layout: DataLayout): void {
+    if (this.#held.size === 0 && this.#sizeReads === 0) {
+      this.#deps.log.warn({ size: frame.length, expected: layout.frameSize }, 'data frame of another size')
+    }
+    this.#held.push(frame)
+    if (this.#channel?.commanded) this.#alive = true
+    if (this.#channel?.commanded && this.#sizeReads >= this.#config.attempts) {
+      const { address } = this.#channel
+      const facts = { code: 'LINK_UNDESCRIBED', address, size: frame.length, expected: layout.frameSize } as const
+      this.#end(new LinkError(facts, `${address}: data frames of ${facts.size} bytes, CFG-2 says ${facts.expected}`))
+    } else {
+      this.#reread.want(URGENT_REREAD_MS)
+    }
+  }
+
+  /** A frame of the right size again: those of another size were freaks. */
+  #sizeIsRight(): void {
+    this.#sizeReads = 0
+    this.#counters.discardFrame('other-size', this.#held.take().length)
+  }
+
+  #changeFlag(stands: boolean): void {
+    this.#reread.want(stands && this.#changeStands ? this.#config.rereadMs : URGENT_REREAD_MS)
+    this.#changeStands = stands
+  }
+
+  // --- the dialogue
+
+  async #begin(channel: Channel): Promise<void> {
+    const { saved } = this.#deps
+    if (!channel.commanded) {
+      if (saved) this.#useSaved(saved)
+      return
+    }
+    this.#send(Command.dataOff)
+    await pause(this.#config.settleMs)
+    if (!(await this.#askConfiguration())) {
+      if (this.#channel !== channel) return
+      if (!saved) {
+        const facts = {
+          code: 'LINK_NO_CONFIGURATION',
+          address: channel.address,
+          attempts: this.#config.attempts,
+        } as const
+        this.#end(new LinkError(facts, `${channel.address} answers neither CFG-2 nor CFG-3`))
+        return
+      }
+      this.#useSaved(saved)
+    }
+    this.#alive = true
+    this.#send(Command.dataOn)
+    await pause(this.#config.settleMs)
+    await this.#askBesides()
+  }
+
+  #useSaved(fragments: readonly Uint8Array[]): void {
+    for (const fragment of fragments) this.#configurationFrame(fragment)
+  }
+
+  /** CFG-2, several times; then CFG-3, once. */
+  async #askConfiguration(): Promise<boolean> {
+    const { attempts, answerMs } = this.#config
+    for (let attempt = 0; attempt < attempts && this.#channel; attempt++) {
+      this.#send(Command.sendConfig2)
+      if (await this.#answers.wait(FrameType.config2, answerMs)) return true
+      if (this.#channel) this.#counters.unanswered('config-2')
+    }
+    if (!this.#channel) return false
+    this.#send(Command.sendConfig3)
+    return await this.#answers.wait(FrameType.config3, answerMs)
+  }
+
+  async #rereadConfiguration(): Promise<void> {
+    if (this.#asking || !this.#channel?.commanded) return
+    this.#asking = true
+    const answered = await this.#askConfiguration()
+    this.#asking = false
+    if (!answered && this.#held.size > 0) this.#sizeReads++
+  }
+
+  /** What a PMU may answer or not: one after the other, each with its own short time. */
+  async #askBesides(): Promise<void> {
+    this.#besidesWanted = true
+    if (this.#askingBesides) return
+    this.#askingBesides = true
+    while (this.#besidesWanted) {
+      this.#besidesWanted = false
+      for (const what of this.#config.ask) {
+        if (!this.#channel) return
+        const { command, type } = besides[what]
+        this.#send(command)
+        const answered = await this.#answers.wait(type, this.#config.optionalAnswerMs)
+        if (!answered && this.#channel) this.#counters.unanswered(what)
+      }
+    }
+    this.#askingBesides = false
+  }
+
+  #send(command: number): void {
+    const channel = this.#channel
+    if (!channel?.commanded) return
+    this.#sink.asked?.(command)
+    const nowMs = utcMs()
+    channel.send(
+      encodeCommand({
+        idcode: this.idcode,
+        command,
+        version: this.#config.version,
+        soc: Math.floor(nowMs / 1000),
+        fraction: Math.floor(nowMs % 1000) * 1000,
+      }),
+    )
+  }
+
+  // --- silence
+
+  #watch(stuckAfterMs: number, silentAfterMs: number | undefined): void {
+    clearInterval(this.#stuckTimer)
+    clearInterval(this.#silenceTimer)
+    this.#stuckTimer = setInterval(() => this.#stuckTick(), stuckAfterMs)
+    this.#quietTicks = 0
+    this.#alive = true
+    if (silentAfterMs === undefined) return
+    this.#silenceTimer = setInterval(() => this.#silenceTick(silentAfterMs), silentAfterMs / SILENCE_TICKS)
+  }
+
+  #silenceTick(silentAfterMs: number): void {
+    if (this.#alive) {
+      this.#alive = false
+      this.#quietTicks = 0
+      return
+    }
+    if (++this.#quietTicks !== SILENCE_TICKS) return
+    const address = this.#channel?.address ?? ''
+    const fault = new LinkError(
+      { code: 'LINK_SILENT', address, silentMs: silentAfterMs },
+      `${address}: no data for ${silentAfterMs} ms`,
+    )
+    if (this.#channel?.commanded) this.#end(fault)
+    else this.#goOffline(fault)
+  }
+
+  /** Where nobody can be asked the session goes on: the stream comes back by itself. */
+  #goOffline(fault: LinkError): void {
+    if (!this.#online) return
+    this.#online = false
+    this.#counters.online.set(0)
+    this.#deps.offline(fault.facts)
+  }
+
+  /** A frame that began, and nothing good since: noise has a SYNC and a FRAMESIZE too. */
+  #stuckTick(): void {
+    const channel = this.#channel
+    if (!channel) return
+    this.#collectChecksums(channel)
+    if (channel.pending > 0 && this.#frames === this.#framesAtTick) channel.flush()
+    this.#framesAtTick = channel.pending > 0 ? this.#frames : -1
+  }
+
+  #collectChecksums(channel: Channel): void {
+    this.#counters.badChecksums.add(channel.badChecksums - this.#badChecksums)
+    this.#badChecksums = channel.badChecksums
+  }
+
+  #stop(channel: Channel): void {
+    clearInterval(this.#stuckTimer)
+    clearInterval(this.#silenceTimer)
+    this.#reread.stop()
+    this.#send(Command.dataOff)
+    this.#channel = undefined
+    this.#answers.close()
+    this.#collectChecksums(channel)
+    this.#counters.online.set(0)
+  }
+}

@@ -1,0 +1,199 @@
+import type { Socket } from 'node:net'
+import { FrameSplitter } from '../c37118/index.ts'
+import type { ServerConfig } from '../config/server.ts'
+import { urlHost } from '../config/transport.ts'
+import { monotonicMs } from '../runtime/clock.ts'
+import { plainAddress } from './channel.ts'
+import { ServedClient, type Streams } from './served-client.ts'
+import type { DataReceiver } from './served-stream.ts'
+import type { ServerCounters, StreamCounters } from './server-counters.ts'
+
+/** A connection that we close has so long to take what was sent before. */
+const CLOSE_MS = 1_000
+/** A command that began has so long to end. */
+const UNFINISHED_MS = 2_000
+
+export interface TcpClientDeps {
+  readonly streams: Streams
+  readonly counters: ServerCounters
+  readonly config: ServerConfig
+  /** Where its data go, if not down its own connection. */
+  readonly dataReceiver: DataReceiver | undefined
+  readonly onClose: () => void
+}
+
+/**
+ * One connection of a PDC. What it may cost is bounded: unsent bytes by count
+ * and age, junk, requests per second, and the time until its first command.
+ */
+export class TcpClient implements DataReceiver {
+  readonly address: string
+  readonly #socket: Socket
+  readonly #deps: TcpClientDeps
+  readonly #client: ServedClient
+  readonly #splitter: FrameSplitter
+  readonly #firstCommand: NodeJS.Timeout
+  #unfinished: NodeJS.Timeout | undefined
+  #commanded = false
+  /** Bytes since the last good frame. */
+  #junk = 0
+  /** When unsent bytes began to stand, and whether they were too many or too old since. */
+  #unsentSinceMs = 0
+  #slow = false
+  #sent = 0
+  #dropped = 0
+  #closing = false
+
+  constructor(socket: Socket, deps: TcpClientDeps) {
+    const { streams, counters, config } = deps
+    this.#socket = socket
+    this.#deps = deps
+    this.address = `${urlHost(plainAddress(socket.remoteAddress ?? ''))}:${socket.remotePort}`
+    this.#client = new ServedClient(streams, counters, config.limits.answersPerSecond, () => ({
+      receiver: deps.dataReceiver ?? this,
+      answer: (frames) => this.#answer(frames),
+      outdated: () => {
+        if (!this.#closing) counters.configurationDisconnects.add()
+        this.close()
+      },
+    }))
+    this.#splitter = new FrameSplitter({
+      onDiscard: (count, reason) => {
+        this.#junk += count
+        counters.junk(count, reason)
+      },
+    })
+    this.#firstCommand = setTimeout(() => this.#refuse('no-command'), config.limits.firstCommandMs)
+
+    const onFrame = (frame: Uint8Array): void => this.#frame(frame)
+    socket.on('data', (chunk) => {
+      if (this.#closing) return
+      this.#splitter.push(chunk, onFrame)
+      if (this.#junk + (this.#commanded ? 0 : this.#splitter.pending) > config.limits.junkBytes) this.#refuse('junk')
+      else this.#watchUnfinished(onFrame)
+    })
+    // What went wrong is of no use to anyone: 'close' follows.
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      this.#release()
+      deps.onClose()
+    })
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  /** It has commanded a stream of ours. */
+  get commanded(): boolean {
+    return this.#commanded
+  }
+
+  get sent(): number {
+    return this.#sent
+  }
+
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  get idcodes(): number[] {
+    return this.#client.idcodes
+  }
+
+  data(frame: Uint8Array, counters: StreamCounters): void {
+    const unsent = this.#socket.writableLength
+    if (unsent === 0) {
+      this.#unsentSinceMs = 0
+      this.#slow = false
+    } else if (this.#isSlow(unsent + frame.length)) {
+      this.#dropped++
+      counters.dropped.add()
+      if (this.#deps.config.slow === 'disconnect') this.#disconnectSlow()
+      return
+    }
+    this.#sent++
+    counters.sent.add()
+    this.#socket.write(frame)
+  }
+
+  /** Lets what was sent go out for a while, then closes whatever the client does. */
+  close(): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#release()
+    this.#socket.destroySoon()
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS)
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  /** Gives up its place: it has not said anything sensible, and others want in. */
+  yieldPlace(): void {
+    this.#refuse('no-command')
+  }
+
+  #frame(frame: Uint8Array): void {
+    if (this.#closing) return
+    this.#junk = 0
+    const verdict = this.#client.frame(frame)
+    if (verdict === 'flood') this.#drop()
+    if (verdict !== 'command' || this.#commanded) return
+    this.#commanded = true
+    clearTimeout(this.#firstCommand)
+  }
+
+  /** A FRAMESIZE that is only noise must not swallow the commands after it. */
+  #watchUnfinished(onFrame: (frame: Uint8Array) => void): void {
+    if (this.#splitter.pending === 0) {
+      clearTimeout(this.#unfinished)
+      this.#unfinished = undefined
+    } else {
+      this.#unfinished ??= setTimeout(() => {
+        this.#unfinished = undefined
+        this.#splitter.flush(onFrame)
+      }, UNFINISHED_MS)
+    }
+  }
+
+  #answer(frames: readonly Uint8Array[]): void {
+    if (this.#socket.writableLength > this.#deps.config.limits.bufferedBytes) {
+      this.#deps.counters.refuse('too-many-requests')
+      return
+    }
+    for (const frame of frames) this.#socket.write(frame)
+  }
+
+  /** Too much or too old unsent; then until all of it is sent, so that a client gets runs of frames, not every other one. */
+  #isSlow(unsent: number): boolean {
+    if (this.#slow) return true
+    const { bufferedBytes, bufferedMs } = this.#deps.config.limits
+    const nowMs = monotonicMs()
+    if (this.#unsentSinceMs === 0) this.#unsentSinceMs = nowMs
+    this.#slow = unsent > bufferedBytes || nowMs - this.#unsentSinceMs > bufferedMs
+    return this.#slow
+  }
+
+  /** It does not read: waiting for it to take the rest would be in vain. */
+  #disconnectSlow(): void {
+    this.#deps.counters.slowDisconnects.add()
+    this.#drop()
+  }
+
+  #refuse(reason: 'junk' | 'no-command'): void {
+    if (this.#closing) return
+    this.#deps.counters.refuse(reason)
+    this.#drop()
+  }
+
+  #drop(): void {
+    this.#closing = true
+    this.#release()
+    this.#socket.destroy()
+  }
+
+  #release(): void {
+    clearTimeout(this.#firstCommand)
+    clearTimeout(this.#unfinished)
+    this.#client.leave()
+  }
+}

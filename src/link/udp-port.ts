@@ -1,0 +1,106 @@
+import type { RemoteInfo } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import { FrameSplitter, idcodeOf } from '../c37118/index.ts'
+import { type UdpReceiver, urlHost } from '../config/transport.ts'
+import { type ChannelReceiver, plainAddress } from './channel.ts'
+import { LinkError, reasonOf } from './link-error.ts'
+import { bindUdp, createUdpSocket } from './udp-socket.ts'
+
+/** Who reads a UDP port: the frames of one IDCODE, from one address or from anybody. */
+export interface UdpReader {
+  readonly receiver: ChannelReceiver
+  /** Only datagrams from here count; undefined: from anywhere. */
+  readonly from: string | undefined
+}
+
+/** A UDP port of ours; several sources may read it, told apart by address and IDCODE. */
+export interface UdpPort {
+  readonly address: string
+  readonly port: number
+  /** Frames of wrong CHK so far, of all senders. */
+  readonly badChecksums: number
+  /** Begins to read; the returned function ends it. */
+  add(reader: UdpReader): () => void
+  join(group: string, onInterface: string | undefined): void
+  leave(group: string, onInterface: string | undefined): void
+  send(bytes: Uint8Array, port: number, address: string): void
+  /** Why the socket ended by itself; pending forever otherwise. */
+  readonly failed: Promise<LinkError>
+  close(): void
+}
+
+/** Opens a UDP socket of its own; {@link createSharedInputs} shares one. */
+export async function openUdpPort({ host, port, group }: UdpReceiver): Promise<UdpPort> {
+  const name = `udp://${urlHost(host)}:${port}`
+  const socket = createUdpSocket(isIPv6(host), group !== undefined)
+  await bindUdp(socket, port, host, name)
+  const failed = new Promise<LinkError>((resolve) => {
+    socket.on('error', (error) => {
+      const reason = reasonOf(error)
+      resolve(new LinkError({ code: 'LINK_FAILED', address: name, reason }, `${name}: ${reason}`, { cause: error }))
+    })
+  })
+
+  const readers = new Map<number, Set<UdpReader>>()
+  let sender = ''
+  const forSender = (act: (receiver: ChannelReceiver) => void): void => {
+    for (const set of readers.values()) {
+      for (const { receiver, from } of set) if (from === undefined || from === sender) act(receiver)
+    }
+  }
+  const onFrame = (frame: Uint8Array): void => {
+    const set = readers.get(idcodeOf(frame))
+    if (!set) {
+      forSender((receiver) => receiver.ignored('foreign-idcode'))
+      return
+    }
+    for (const { receiver, from } of set) {
+      if (from === undefined || from === sender) {
+        receiver.received(frame.length)
+        receiver.frame(frame)
+      } else {
+        receiver.ignored('foreign-sender')
+      }
+    }
+  }
+  const splitter = new FrameSplitter({
+    onDiscard(count, reason) {
+      forSender((receiver) => {
+        receiver.received(count)
+        receiver.discarded(count, reason)
+      })
+    },
+  })
+  // One frame per datagram, or several whole ones: nothing goes on in the next.
+  socket.on('message', (bytes: Buffer, { address }: RemoteInfo) => {
+    sender = plainAddress(address)
+    splitter.push(bytes, onFrame)
+    if (splitter.pending > 0) splitter.flush(onFrame)
+  })
+
+  const at = socket.address()
+  return {
+    address: at.address,
+    port: at.port,
+    get badChecksums() {
+      return splitter.badChecksums
+    },
+    add(reader) {
+      const { idcode } = reader.receiver
+      const set = readers.get(idcode) ?? new Set()
+      readers.set(idcode, set.add(reader))
+      return () => {
+        set.delete(reader)
+        if (set.size === 0 && readers.get(idcode) === set) readers.delete(idcode)
+      }
+    },
+    join: (multicast, onInterface) => socket.addMembership(multicast, onInterface),
+    leave: (multicast, onInterface) => socket.dropMembership(multicast, onInterface),
+    send: (bytes, toPort, address) => socket.send(bytes, toPort, address, ignoreLoss),
+    failed,
+    close: () => socket.close(),
+  }
+}
+
+/** A datagram that cannot be sent is lost, as any may be; who waits for an answer asks again. */
+function ignoreLoss(): void {}
