@@ -4,7 +4,7 @@ import type { DataLayout, PmuPlaces } from './data-layout.ts'
 import { phasorScaleOf, polarCodec, rectangularCodec } from './phasor-codecs.ts'
 import { analogCodec, floatCodec, frequencyCodec, wordCodec } from './plain-codecs.ts'
 
-/** The codecs of all parts of a configuration's data frames: after this no FORMAT is looked at again. */
+/** The codecs of all parts of a configuration's data frames, STAT first. After this no FORMAT is looked at again. */
 export function compileChannels({ type }: Configuration, layout: DataLayout): ChannelCodec[] {
   return layout.pmus.flatMap((places) => compilePmu(places, type))
 }
@@ -28,7 +28,7 @@ function compilePmu(places: PmuPlaces, type: Configuration['type']): ChannelCode
     codecs.push(
       format.analogs === 'float32'
         ? floatCodec('analogs', places.analog, analogWord, analogs.length)
-        : analogCodec(analogs, places.analog, analogWord, type),
+        : analogCodec(analogs, places, analogWord, type),
     )
   }
   if (digitals.length > 0) codecs.push(wordCodec('digitals', places.digital, digitalWord, digitals.length))

@@ -3,6 +3,8 @@ import { ABSENT_FLOAT, ABSENT_WORD, fromInt16, toInt16 } from './absent.ts'
 import type { ChannelCodec } from './channel-codec.ts'
 import type { AnalogChannel, Configuration } from './configuration.ts'
 import type { DataColumns } from './data-columns.ts'
+import type { PmuPlaces } from './data-layout.ts'
+import { Stat } from './stat.ts'
 
 type WordColumn = 'stat' | 'digitals'
 type NumberColumn = 'phasors' | 'freq' | 'dfreq' | 'analogs'
@@ -62,25 +64,31 @@ export function frequencyCodec(index: number, word: number, fnom: number): Chann
   }
 }
 
-/** Analogs as 16-bit integers. */
+/**
+ * Analogs as 16-bit integers. Their range is the user's, so that -32768 is a
+ * value; it marks absence only where bits 15 and 14 of STAT say that there are
+ * such marks, or that the data are bad.
+ */
 export function analogCodec(
   channels: readonly AnalogChannel[],
-  index: number,
+  { index, analog }: Pick<PmuPlaces, 'index' | 'analog'>,
   word: number,
   type: Configuration['type'],
 ): ChannelCodec {
   const scales = channels.map((channel) => analogScale(channel, type))
-  const physicalOf = (bits: number, at: number): number =>
-    bits === ABSENT_WORD ? Number.NaN : scales[at]!.factor * toInt16(bits) + scales[at]!.offset
+  const physicalOf = (bits: number, at: number, stat: number): number =>
+    bits === ABSENT_WORD && (stat & Stat.dataError) !== 0
+      ? Number.NaN
+      : scales[at]!.factor * toInt16(bits) + scales[at]!.offset
   return {
-    toPhysical({ raw, analogs }) {
-      for (let at = 0; at < scales.length; at++) analogs[index + at] = physicalOf(raw[word + at]!, at)
+    toPhysical({ raw, analogs, stat }) {
+      for (let at = 0; at < scales.length; at++) analogs[analog + at] = physicalOf(raw[word + at]!, at, stat[index]!)
     },
-    toRaw({ raw, analogs }) {
+    toRaw({ raw, analogs, stat }) {
       for (let at = 0; at < scales.length; at++) {
-        const value = analogs[index + at]!
-        if (Object.is(physicalOf(raw[word + at]!, at), value)) continue
-        raw[word + at] = orAbsent(value, (value - scales[at]!.offset) / scales[at]!.factor)
+        const value = analogs[analog + at]!
+        if (Object.is(physicalOf(raw[word + at]!, at, stat[index]!), value)) continue
+        raw[word + at] = orAbsent(value, (value - scales[at]!.offset) / scales[at]!.factor, -0x8000)
       }
     },
   }
@@ -96,4 +104,5 @@ function analogScale(
 }
 
 /** The word for `counts`, unless `value` is absent. */
-const orAbsent = (value: number, counts: number): number => (Number.isNaN(value) ? ABSENT_WORD : fromInt16(counts))
+const orAbsent = (value: number, counts: number, minimum?: number): number =>
+  Number.isNaN(value) ? ABSENT_WORD : fromInt16(counts, minimum)
