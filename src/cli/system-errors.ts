@@ -14,12 +14,17 @@ export function isSystemError(error: unknown): error is SystemError {
 
 /** One line that says what, where and why, and one that says what to do. */
 export function explainSystemError(error: SystemError): { message: string; hint?: string } {
-  const where = placeOf(error)
-  switch (error.code) {
+  const listens = error.syscall === 'listen' || error.syscall === 'bind'
+  return explainReason(error.code, placeOf(error), listens)
+}
+
+/** The same for the code of a system error where the error itself is gone. `where`: HOST:PORT or a path. */
+export function explainReason(code: string, where: string, listens = false): { message: string; hint?: string } {
+  switch (code) {
     case 'EADDRINUSE':
       return {
         message: `cannot listen on ${where}: another program uses this port`,
-        hint: `see which one with \`ss -lntup 'sport = :${error.port}'\`, or choose another port`,
+        hint: `see which one with \`ss -lntup 'sport = :${where.replace(/^.*:/, '')}'\`, or choose another port`,
       }
     case 'EADDRNOTAVAIL':
       return {
@@ -28,7 +33,7 @@ export function explainSystemError(error: SystemError): { message: string; hint?
       }
     case 'EACCES':
     case 'EPERM':
-      return error.syscall === 'listen' || error.syscall === 'bind'
+      return listens
         ? {
             message: `cannot listen on ${where}: permission denied`,
             hint: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE; choose a higher one or grant it',
@@ -48,13 +53,13 @@ export function explainSystemError(error: SystemError): { message: string; hint?
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return {
-        message: `${where} cannot be reached (${error.code})`,
+        message: `${where} cannot be reached (${code})`,
         hint: 'check the address, the route (`ip route get ADDRESS`) and firewalls on the way',
       }
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return {
-        message: `no address is known for the host name ${error.hostname ?? where}`,
+        message: `no address is known for the host name ${where}`,
         hint: 'check its spelling and DNS',
       }
     case 'ENOENT':
@@ -66,7 +71,7 @@ export function explainSystemError(error: SystemError): { message: string; hint?
     case 'ENOSPC':
       return { message: `cannot write ${where}: the disk is full` }
     default:
-      return { message: `${where}: ${error.message}` }
+      return { message: `${where}: ${code}` }
   }
 }
 

@@ -1,8 +1,8 @@
 import type { LiveConfig } from '../bus/config.ts'
-import type { ServerConfig } from '../link/server-config.ts'
-import type { SourceConfig } from '../link/source-config.ts'
 import type { Address } from './address.ts'
 import type { Broker } from './broker.ts'
+import type { ServerConfig } from './server.ts'
+import type { SourceConfig } from './source.ts'
 
 /** A whole grid: every file read, every default filled in, every name made absolute. Plain data. */
 export interface Grid {

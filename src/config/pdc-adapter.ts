@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ServerConfig } from '../link/server-config.ts'
+import { ServerConfig } from './server.ts'
 import { isTopicFilter } from './topic-filter.ts'
 import { oneOrMore, topicId } from './words.ts'
 

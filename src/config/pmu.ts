@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { LiveConfig } from '../bus/config.ts'
-import { SourceConfig } from '../link/source-config.ts'
+import { SourceConfig } from './source.ts'
 import { topicId } from './words.ts'
 
-const { transport, idcode, ...session } = SourceConfig.shape
+const { transport: source, idcode, ...session } = SourceConfig.shape
 
 /** One device that speaks C37.118.2, and the stream that is made of it. */
 export const pmu = z
@@ -14,7 +14,7 @@ export const pmu = z
       .default('PMU')
       .describe('what the device is: a PDC’s stream carries several PMUs, and its topic says PDC'),
     idcode,
-    source: transport,
+    source,
     live: z
       .strictObject({
         qos: LiveConfig.shape.qos.unwrap().optional(),

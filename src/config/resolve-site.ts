@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path'
 import type { LiveConfig } from '../bus/config.ts'
-import type { SourceConfig } from '../link/source-config.ts'
 import type { Broker } from './broker.ts'
 import { type PdcAdapter, type Pmu, type Site, siteTopic } from './grid.ts'
 import type { PdcAdapterFields } from './pdc-adapter.ts'
 import type { PmuFields } from './pmu.ts'
 import type { SiteFields } from './site.ts'
+import type { SourceConfig } from './source.ts'
 import { absoluteFilter } from './topic-filter.ts'
 import type { YamlDocument } from './yaml-document.ts'
 

@@ -10,7 +10,7 @@ export async function runUntilSignal(
 ): Promise<void> {
   const stop = new AbortController()
   const onSignal = (name: NodeJS.Signals): void => {
-    if (stop.signal.aborted) process.exit(1)
+    if (stop.signal.aborted) process.exit(130)
     log.info({ signal: name }, 'stopping; send it again to stop at once')
     stop.abort()
   }
