@@ -18,6 +18,8 @@ export interface RawPmu {
   readonly port: number
   /** How many clients have data on, over all streams. */
   readonly listeners: number
+  /** Answers with this CFG-2 from now on; tells nobody. */
+  reconfigure(configuration: Uint8Array): void
   /** Writes the frame to everyone who turned its stream on. The bytes are not copied. */
   send(frame: Uint8Array): void
   /** Resolves when every stream has been turned on by somebody. */
@@ -79,6 +81,11 @@ export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
     get listeners() {
       return [...streams.values()].reduce((sum, { listeners }) => sum + listeners.size, 0)
     },
+    reconfigure(frame) {
+      const stream = streams.get(idcodeOf(frame))
+      if (!stream) throw new Error(`no stream of IDCODE ${idcodeOf(frame)}`)
+      stream.configuration = frame
+    },
     send(frame) {
       for (const socket of streams.get(idcodeOf(frame))?.listeners ?? []) socket.write(frame)
     },
@@ -91,7 +98,7 @@ export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
 }
 
 interface Stream {
-  readonly configuration: Uint8Array
+  configuration: Uint8Array
   readonly listeners: Set<Socket>
 }
 

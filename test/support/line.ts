@@ -33,6 +33,8 @@ export interface LineOptions {
   readonly server?: Partial<ServerConfigInput>
   /** Called with every configuration a PDC fetched. */
   readonly onConfiguration?: (idcode: number, frame: Uint8Array) => void
+  /** Called with every data frame a PDC read, probes apart. */
+  readonly onData?: (idcode: number, frame: Uint8Array) => void
 }
 
 export interface Line extends AsyncDisposable {
@@ -113,6 +115,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
               if (silent.size === 0) allHeard()
               return
             }
+            options.onData?.(idcode, frame)
             judge.read(String(idcode), frame, performance.now())
             frames++
             look()
