@@ -21,8 +21,11 @@ import { TopicEmitter } from './topic-emitter.ts'
 
 export interface EmbeddedBroker extends Running {
   readonly addresses: readonly BrokerAddress[]
-  /** The broker without a socket, for a stage in this process; shows the node's presence while the broker runs. */
-  bus(node: BusNode): Bus
+  /**
+   * The broker without a socket, for a stage in this process. Shows the node's
+   * presence until its signal aborts, or the broker's.
+   */
+  bus(node: BusNode, signal?: AbortSignal): Bus
 }
 
 /** Resolves when it listens; rejects when it cannot. */
@@ -45,14 +48,11 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
   const addresses = listeners.map(({ address }) => address)
   deps.log.info({ addresses: addresses.map(({ url }) => url) }, 'embedded broker listens')
 
-  const nodes: { readonly bus: EmbeddedBus; readonly leave: () => void }[] = []
+  const leaves = new Set<() => void>()
   const done = aborted(deps.signal).then(async () => {
     // What others publish when the same signal aborts still goes out.
     await nextTurn()
-    for (const { bus, leave } of nodes) {
-      leave()
-      bus.disconnect()
-    }
+    for (const leave of leaves) leave()
     await nextTurn()
     await core.close()
     await Promise.all(listeners.map((listener) => listener.close()))
@@ -61,13 +61,23 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
   return {
     addresses,
     done,
-    bus(node) {
+    bus(node, signal) {
       const bus = new EmbeddedBus({ aedes: core.aedes, emitter: core.emitter, retained: core.retained, log: deps.log })
       const topic = nodeStateTopic(node)
       const since = new Date()
       const publish = (payload: Uint8Array): boolean => bus.publish(topic, payload, { qos: 1, retain: true })
       publish(onlineNode(node, since))
-      nodes.push({ bus, leave: () => publish(offlineNode(node, since, 'stopped')) })
+      const leave = (): void => {
+        if (!leaves.delete(leave)) return
+        publish(offlineNode(node, since, 'stopped'))
+        bus.disconnect()
+      }
+      leaves.add(leave)
+      // As above: a turn later.
+      if (signal)
+        void aborted(signal)
+          .then(() => nextTurn())
+          .then(leave)
       return bus
     },
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { sameConfiguration } from '../c37118/index.ts'
 export type { ContractFault } from './contract-error.ts'
 export { ContractError } from './contract-error.ts'
 export type { EpochDrop, EpochGateOptions, EpochOutput } from './epoch-gate.ts'
