@@ -1,6 +1,7 @@
 import type { Endpoint, ServerConfig } from '../config/server.ts'
 import { describeEndpoint } from '../config/server.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { aborted } from './aborted.ts'
 import { LinkError } from './link-error.ts'
 import type { ClientStatus, Listener, ServerAddress } from './listener.ts'
 import type { Streams } from './served-client.ts'
@@ -104,11 +105,4 @@ function openListener(
     case 'udp-spontaneous':
       return openSpontaneousOutput(endpoint, config, streams, counters)
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

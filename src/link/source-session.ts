@@ -4,17 +4,16 @@ import {
   type Configuration,
   ConfigurationAssembler,
   decodeConfiguration,
-  encodeCommand,
   FrameError,
   FrameType,
   frameTypeOf,
   idcodeOf,
 } from '../c37118/index.ts'
 import type { SourceConfig } from '../config/source.ts'
-import { utcMs } from '../runtime/clock.ts'
 import type { Log } from '../runtime/service.ts'
 import { Answers } from './answers.ts'
 import type { Channel, ChannelReceiver } from './channel.ts'
+import { commandNow } from './command-now.ts'
 import { countersDiffer } from './configuration-counters.ts'
 import { configurationChangeStands, type DataLayout, dataLayout } from './data-layout.ts'
 import { HeldFrames } from './held-frames.ts'
@@ -323,16 +322,7 @@ export class SourceSession implements ChannelReceiver {
     const channel = this.#channel
     if (!channel?.commanded) return
     this.#sink.asked?.(command)
-    const nowMs = utcMs()
-    channel.send(
-      encodeCommand({
-        idcode: this.idcode,
-        command,
-        version: this.#config.version,
-        soc: Math.floor(nowMs / 1000),
-        fraction: Math.floor(nowMs % 1000) * 1000,
-      }),
-    )
+    channel.send(commandNow(this.idcode, command, this.#config.version))
   }
 
   // --- silence

@@ -3,6 +3,7 @@ import { describeTransport } from '../config/transport.ts'
 import { utcMs } from '../runtime/clock.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { aborted } from './aborted.ts'
 import { LinkError } from './link-error.ts'
 import { openChannel } from './open-channel.ts'
 import { readSavedConfiguration } from './saved-configuration.ts'
@@ -80,7 +81,15 @@ export function startSource(config: SourceConfig, deps: SourceDeps): Source {
       },
     })
     const channel = await openChannel(config.transport, session, inputs, { connectMs: config.connectMs, signal })
-    await session.run(channel)
+    try {
+      await session.run(channel)
+    } catch (error) {
+      if (!(error instanceof LinkError) || error.code !== 'LINK_ENDED') throw error
+      // What was read to its end has nothing more to give: to begin anew would be to repeat it.
+      offline(error.facts)
+      log.info({ ...facts, ...error.facts }, 'the capture has ended')
+      await aborted(signal)
+    }
   }
 
   const done = retryUntilAborted(session, {
