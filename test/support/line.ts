@@ -28,6 +28,8 @@ export interface LineOptions {
   readonly broker: { readonly url: string } | 'embedded'
   /** The CFG-2 frame of each PMU; its IDCODE is that of the stream. */
   readonly configurations: readonly Uint8Array[]
+  /** PMUs beside them that no PDC asks for, at ports of their own. */
+  readonly besides?: readonly { readonly idcode: number; readonly port: number }[]
   readonly live?: Partial<LiveConfig>
   readonly source?: Partial<SourceConfigInput>
   readonly server?: Partial<ServerConfigInput>
@@ -68,17 +70,19 @@ export async function startLine(options: LineOptions): Promise<Line> {
   const { bus, done: busDone } = await openBus(options.broker, deps)
   const pmuAdapter = startPmuAdapter(
     {
-      pmus: idcodes.map((idcode) => ({
-        topic: topicOf(idcode),
-        source: SourceConfig.parse({
-          transport: `tcp://127.0.0.1:${pmu.port}`,
-          idcode,
-          ask: [],
-          settleMs: 1,
-          ...options.source,
+      pmus: [...idcodes.map((idcode) => ({ idcode, port: pmu.port })), ...(options.besides ?? [])].map(
+        ({ idcode, port }) => ({
+          topic: topicOf(idcode),
+          source: SourceConfig.parse({
+            transport: `tcp://127.0.0.1:${port}`,
+            idcode,
+            ask: [],
+            settleMs: 1,
+            ...options.source,
+          }),
+          live: LiveConfig.parse(options.live ?? {}),
         }),
-        live: LiveConfig.parse(options.live ?? {}),
-      })),
+      ),
     },
     { ...deps, buses: [bus('pmu-adapter')], node: `${area}/secondary-station/1/NODE/pmu-adapter/state` },
   )
