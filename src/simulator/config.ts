@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { branchName, SimulatorEvent } from './events.ts'
+import { ServerConfig } from '../config/server.ts'
+import { branchName, SimulatorScript } from './events.ts'
 
 const percent = z.number().min(0).max(100)
 const seconds = z.number().positive().max(1e6)
@@ -100,14 +101,16 @@ export const PmuSettings = z.strictObject({
 export type PmuSettings = z.output<typeof PmuSettings>
 
 /** Many PMUs at once, spread over the buses. */
-export const FleetSettings = z.strictObject({
-  count: z.int().min(1).max(20_000).describe('number of PMUs'),
-  firstIdcode: z.int().min(1).max(65_534).default(1).describe('IDCODE of the first; the next count up'),
-  buses: z.array(z.int().min(1)).min(1).optional().describe('buses, taken in turn; left out: all of the feeder'),
-  rates: z.array(rate).min(1).default([50]).describe('frames per second, taken in turn'),
-  formats: z.array(FormatSettings).min(1).prefault([{}]).describe('FORMATs, taken in turn'),
-  ...channels,
-})
+export const FleetSettings = z
+  .strictObject({
+    count: z.int().min(1).max(20_000).describe('number of PMUs'),
+    firstIdcode: z.int().min(1).max(65_534).default(1).describe('IDCODE of the first; the next count up'),
+    buses: z.array(z.int().min(1)).min(1).optional().describe('buses, taken in turn; left out: all of the feeder'),
+    rates: z.array(rate).min(1).default([50]).describe('frames per second, taken in turn'),
+    formats: z.array(FormatSettings).min(1).prefault([{}]).describe('FORMATs, taken in turn'),
+    ...channels,
+  })
+  .refine(({ count, firstIdcode }) => firstIdcode + count - 1 <= 65_534, 'IDCODEs would go beyond 65534')
 export type FleetSettings = z.output<typeof FleetSettings>
 
 /** What a simulation is made of. Two with the same settings give the same frames, byte for byte. */
@@ -145,7 +148,36 @@ export const SimulationSettings = z.strictObject({
     .describe('when a PMU sets the trigger bits of STAT'),
   pmus: z.array(PmuSettings).default([]).describe('PMUs, one by one'),
   fleet: FleetSettings.optional().describe('PMUs by the number, besides those'),
-  script: z.array(SimulatorEvent).max(10_000).default([]).describe('events; without `at` at the start'),
+  script: SimulatorScript.default([]).describe('events; without `at` at the start'),
 })
 export type SimulationSettings = z.output<typeof SimulationSettings>
 export type SimulationInput = z.input<typeof SimulationSettings>
+
+/** A simulation that runs by the clock and is served to PDCs. */
+export const SimulatorConfig = z.strictObject({
+  simulation: SimulationSettings,
+  serve: ServerConfig.extend({
+    ports: z
+      .enum(['each', 'shared'])
+      .default('each')
+      .describe('each: the PMUs count up from the port (0 stays 0); shared: all on one, told apart by IDCODE'),
+  })
+    .optional()
+    .describe('where PDCs reach the PMUs; left out: frames only go to the process that runs the simulator'),
+  reportingDelayMs: z
+    .number()
+    .min(0)
+    .max(10_000)
+    .default(5)
+    .describe('milliseconds after its timestamp at which a frame is sent'),
+  catchUpMs: z
+    .number()
+    .min(0)
+    .max(3_600_000)
+    .default(10_000)
+    .describe(
+      'how far behind the clock every frame is still made up for; beyond, whole seconds are skipped and counted',
+    ),
+})
+export type SimulatorConfig = z.output<typeof SimulatorConfig>
+export type SimulatorInput = z.input<typeof SimulatorConfig>

@@ -5,10 +5,12 @@ const pmu = z.int().min(1).max(65_534).describe('IDCODE of the PMU')
 const duration = z.number().positive().max(1e7)
 const kilo = z.number().min(-1e6).max(1e6)
 
+const branchRule = 'a branch is FROM-TO, two bus numbers, such as 6-26'
+
 /** A branch by its two bus numbers: `6-26`. */
 export const branchName = z
-  .string()
-  .regex(/^\d{1,9}-\d{1,9}$/, 'a branch is FROM-TO, two bus numbers, such as 6-26')
+  .string(branchRule)
+  .regex(/^\d{1,9}-\d{1,9}$/, branchRule)
   .describe('branch as FROM-TO, such as 6-26')
 
 const at = {

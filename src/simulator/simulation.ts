@@ -1,9 +1,10 @@
-import { type SimulationInput, SimulationSettings } from './config.ts'
-import { SimulatorEvent, type SimulatorEventInput } from './events.ts'
+import type { SimulationInput, SimulationSettings } from './config.ts'
+import type { SimulatorEvent, SimulatorEventInput } from './events.ts'
 import { expandFleet } from './fleet.ts'
 import { Grid } from './grid.ts'
 import type { GridEvent } from './grid-event.ts'
 import { measuringPoints } from './measuring-point.ts'
+import { parseEvent, parseSettings } from './parse-settings.ts'
 import { Random } from './random.ts'
 import { SimulatedPmu } from './simulated-pmu.ts'
 import { SimulatorError } from './simulator-error.ts'
@@ -145,23 +146,4 @@ function checkIdcodes(idcodes: readonly number[]): void {
     }
     seen.add(idcode)
   }
-}
-
-function parseSettings(input: SimulationInput): SimulationSettings {
-  const result = SimulationSettings.safeParse(input)
-  if (result.success) return result.data
-  const problems = problemsOf(result.error.issues)
-  throw new SimulatorError({ code: 'SIMULATOR_BAD_SETTINGS', problems }, problems.join('; '))
-}
-
-/** Checks an event from outside. Throws {@link SimulatorError}. */
-export function parseEvent(input: unknown): SimulatorEvent {
-  const result = SimulatorEvent.safeParse(input)
-  if (result.success) return result.data
-  const problems = problemsOf(result.error.issues)
-  throw new SimulatorError({ code: 'SIMULATOR_BAD_EVENT', problems }, problems.join('; '))
-}
-
-function problemsOf(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string[] {
-  return issues.map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message))
 }
