@@ -66,6 +66,7 @@ export class SourceCounters {
   }
 
   discardFrame(reason: FrameDiscard, count = 1): void {
+    if (count === 0) return
     this.#of(
       this.#frameDiscards,
       'phasorbus_link_discarded_frames_total',

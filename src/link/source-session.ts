@@ -99,16 +99,19 @@ export class SourceSession implements ChannelReceiver {
     this.#channel = channel
     this.#sink.opened?.(channel.address)
     this.#watch(channel.commanded ? this.#config.answerMs : stuckMs(this.#config, undefined), undefined)
+    let onAbort = (): void => {}
     let fault: LinkError | undefined
     try {
       fault = await new Promise<LinkError | undefined>((resolve, reject) => {
         this.#end = resolve
         channel.closed.then(resolve, reject)
-        if (signal.aborted) resolve(undefined)
-        else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+        onAbort = () => resolve(undefined)
+        if (signal.aborted) onAbort()
+        else signal.addEventListener('abort', onAbort)
         this.#begin(channel).catch(reject)
       })
     } finally {
+      signal.removeEventListener('abort', onAbort)
       this.#stop(channel)
       await channel.close()
       this.#counters.discardFrame('no-configuration', this.#held.take().length)
