@@ -6,8 +6,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
+import type { EmbeddedBrokerConfig } from '../config/bus.ts'
 import { BusError } from './bus-error.ts'
-import type { EmbeddedBrokerConfig } from './config.ts'
 
 export interface BrokerAddress {
   readonly transport: 'tcp' | 'ws'

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { EmbeddedBrokerConfig } from '../config/bus.ts'
 import { BusError } from './bus-error.ts'
-import type { EmbeddedBrokerConfig } from './config.ts'
 
 /** Whether a client may connect; takes as long for a wrong user as for a wrong password. */
 export type CheckUser = (username: string | undefined, password: Uint8Array | undefined) => boolean

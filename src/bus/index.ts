@@ -5,11 +5,11 @@
  * @module
  */
 
+export { BrokerConfig, EmbeddedBrokerConfig, LiveConfig } from '../config/bus.ts'
 export type { BrokerAddress } from './broker-listener.ts'
 export type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 export type { BusFault } from './bus-error.ts'
 export { BusError } from './bus-error.ts'
-export { BrokerConfig, EmbeddedBrokerConfig, LiveConfig } from './config.ts'
 export type { EmbeddedBroker } from './embedded-broker.ts'
 export { startEmbeddedBroker } from './embedded-broker.ts'
 export type { BusDeps } from './mqtt-bus.ts'

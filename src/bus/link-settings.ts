@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { IClientOptions } from 'mqtt'
+import type { BrokerConfig } from '../config/bus.ts'
 import { BusError } from './bus-error.ts'
-import type { BrokerConfig } from './config.ts'
 
 /** The broker's address for logs and metrics. */
 export function brokerName(url: string): string {

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
+import type { BrokerConfig } from '../config/bus.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
-import type { BrokerConfig } from './config.ts'
 import { brokerName } from './link-settings.ts'
-import { MqttConnection } from './mqtt-connection.ts'
+import { type ConnectionDeps, MqttConnection } from './mqtt-connection.ts'
 import type { MqttLink } from './mqtt-link.ts'
 import { type BusNode, clientIdOf, nodeStateTopic, offlineNode, onlineNode } from './node-presence.ts'
 import { SubscriptionEntry } from './subscriptions.ts'
@@ -11,8 +12,11 @@ import { SubscriptionEntry } from './subscriptions.ts'
 const LINGER_MS = 5000
 
 export interface BusDeps extends ServiceDeps {
-  /** Whose presence this connection shows: its will, and its state when it comes and goes. */
-  readonly node: BusNode
+  /**
+   * Whose presence this connection shows: its will, and its state when it comes
+   * and goes. Without it the connection leaves no trace: for who only looks.
+   */
+  readonly node?: BusNode
 }
 
 /**
@@ -29,6 +33,7 @@ class MqttBus implements Bus, Running {
   readonly done: Promise<void>
   readonly #config: BrokerConfig
   readonly #deps: BusDeps
+  readonly #clientId: string
   readonly #primary: MqttConnection
   /** For subscriptions that overlap: brokers differ in how often one connection gets a message then. */
   readonly #others = new Map<MqttConnection, AbortController>()
@@ -40,30 +45,24 @@ class MqttBus implements Bus, Running {
     this.#config = config
     this.#deps = deps
     const { node, metrics, log, signal } = deps
+    const since = new Date()
     const labels = { broker: this.name }
     const connects = metrics.counter('phasorbus_bus_connects_total', 'Connections made to a broker.', labels)
     const connected = metrics.gauge('phasorbus_bus_connected', '1 while connected to the broker.', labels)
-    const topic = nodeStateTopic(node)
-    const since = new Date()
+    this.#clientId = node ? clientIdOf(node) : `phasorbus_${randomUUID()}`
 
     this.#primary = new MqttConnection(config, {
       signal,
       log,
-      clientId: clientIdOf(node),
-      will: {
-        topic,
-        payload: Buffer.from(offlineNode(node, since, 'connection lost')),
-        qos: 1,
-        retain: true,
-      },
+      clientId: this.#clientId,
+      ...(node && presence(node, since)),
       onUp: (link) => {
         connects.add()
         connected.set(1)
-        link.publish(topic, onlineNode(node, since), { qos: 1, retain: true })
+        if (node) link.publish(nodeStateTopic(node), onlineNode(node, since), { qos: 1, retain: true })
         for (const callback of this.#onConnect) callback()
       },
       onDown: () => connected.set(0),
-      goodbye: (link) => farewell(link, topic, offlineNode(node, since, 'stopped')),
     })
     this.done = this.#primary.done.then(async () => {
       for (const stop of this.#others.values()) stop.abort()
@@ -108,7 +107,7 @@ class MqttBus implements Bus, Running {
     const connection = new MqttConnection(this.#config, {
       signal: AbortSignal.any([this.#deps.signal, stop.signal]),
       log: this.#deps.log,
-      clientId: `${clientIdOf(this.#deps.node)}_${this.#lastOther}`,
+      clientId: `${this.#clientId}_${this.#lastOther}`,
     })
     this.#others.set(connection, stop)
     return connection
@@ -123,6 +122,15 @@ class MqttBus implements Bus, Running {
       stop.abort()
     }, LINGER_MS)
     timer.unref()
+  }
+}
+
+/** How a node that goes is known to have gone: by its last words, or by its will. */
+function presence(node: BusNode, since: Date): Pick<ConnectionDeps, 'will' | 'goodbye'> {
+  const topic = nodeStateTopic(node)
+  return {
+    will: { topic, payload: Buffer.from(offlineNode(node, since, 'connection lost')), qos: 1, retain: true },
+    goodbye: (link) => farewell(link, topic, offlineNode(node, since, 'stopped')),
   }
 }
 

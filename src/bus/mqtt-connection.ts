@@ -1,11 +1,11 @@
 /** A connection to one broker that comes back: link after link, the subscriptions made anew on each. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { IClientOptions } from 'mqtt'
+import type { BrokerConfig } from '../config/bus.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Log, Running } from '../runtime/service.ts'
 import { BusError } from './bus-error.ts'
-import type { BrokerConfig } from './config.ts'
 import { brokerName, linkSettings } from './link-settings.ts'
 import { MqttLink } from './mqtt-link.ts'
 import { type SubscriptionEntry, SubscriptionSet } from './subscriptions.ts'

@@ -1,7 +1,7 @@
+import type { LiveConfig } from '../config/bus.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import type { Counter, Metrics } from '../runtime/service.ts'
 import type { Bus } from './bus.ts'
-import type { LiveConfig } from './config.ts'
 import { LiveWindow } from './live-window.ts'
 
 /** A retained message that could not be sent is tried again after this. */

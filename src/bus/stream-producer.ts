@@ -1,3 +1,4 @@
+import { LiveConfig } from '../config/bus.ts'
 import type { Metrics } from '../runtime/service.ts'
 import {
   CONTRACT,
@@ -10,7 +11,6 @@ import {
   stateTopic,
 } from '../streams/index.ts'
 import type { Bus } from './bus.ts'
-import { LiveConfig } from './config.ts'
 import { StreamLane } from './stream-lane.ts'
 
 export interface StreamProducerOptions {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BrokerConfig, EmbeddedBrokerConfig } from '../bus/config.ts'
+import { BrokerConfig, EmbeddedBrokerConfig } from './bus.ts'
 
 /** The broker of a site: the one that comes with phasorbus, or others, nearest first. */
 export type Broker =

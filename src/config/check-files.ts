@@ -21,9 +21,9 @@ export async function checkFiles(placed: readonly PlacedSite[]): Promise<Problem
 }
 
 function filesOfPmus({ site, document, path }: PlacedSite): Named[] {
-  return site.pmus.flatMap(({ source: { transport, savedConfiguration } }, i) => {
+  return site.pmus.flatMap(({ source, session: { savedConfiguration } }, i) => {
     const at = (key: string): Pick<Named, 'document' | 'path'> => ({ document, path: [...path, 'pmus', i, key] })
-    const pipe = transport.kind === 'pcap' && transport.path !== '-' ? transport.path : undefined
+    const pipe = source.kind === 'pcap' && source.path !== '-' ? source.path : undefined
     return [
       ...(savedConfiguration === undefined ? [] : [{ file: savedConfiguration, ...at('savedConfiguration') }]),
       ...(pipe === undefined ? [] : [{ file: pipe, ...at('source') }]),

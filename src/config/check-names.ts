@@ -50,7 +50,7 @@ export function checkNames(placed: readonly PlacedSite[]): Problem[] {
       const known = streams.get(pmu.topic)
       if (own.has(pmu.topic))
         problem(at, `${pmu.dataType} ${pmu.producerId} stands at ${known?.line} already`, 'give one of them another id')
-      else if (known && known.idcode !== pmu.source.idcode) {
+      else if (known && known.idcode !== pmu.session.idcode) {
         problem(
           ['pmus', i, 'idcode'],
           `${pmu.topic} has IDCODE ${known.idcode} at ${known.line}`,
@@ -58,7 +58,7 @@ export function checkNames(placed: readonly PlacedSite[]): Problem[] {
         )
       }
       own.add(pmu.topic)
-      if (!known) streams.set(pmu.topic, { idcode: pmu.source.idcode, place, line: lineOf(place, at) })
+      if (!known) streams.set(pmu.topic, { idcode: pmu.session.idcode, place, line: lineOf(place, at) })
     }
 
     const adapters = new Set<string>()

@@ -88,8 +88,8 @@ function usesOf({ site, document, path }: PlacedSite): Use[] {
       return [use(endpoint.kind === 'udp' ? 'UDP' : 'TCP', endpoint, ['pdcAdapters', i, 'listen', j])]
     }),
   )
-  const sources = site.pmus.flatMap(({ source: { transport } }, i) => {
-    const local = 'data' in transport ? transport.data : 'local' in transport ? transport.local : undefined
+  const sources = site.pmus.flatMap(({ source }, i) => {
+    const local = 'data' in source ? source.data : 'local' in source ? source.local : undefined
     return local === undefined || local.group !== undefined ? [] : [use('UDP', local, ['pmus', i, 'source'])]
   })
   return [...servers, ...sources]

@@ -24,17 +24,17 @@ export function checkStreams(placed: readonly PlacedSite[]): Problem[] {
         if (taken.length === 0)
           problems.push(noMatch(filter, topics, (...facts) => problem(facts[0], index, facts[1], facts[2])))
         for (const { pmu, site: from } of taken) {
-          const other = byIdcode.get(pmu.source.idcode)
+          const other = byIdcode.get(pmu.session.idcode)
           if (other && other.topic !== pmu.topic) {
             problems.push(
               problem(
                 'error',
                 index,
-                `${other.topic} and ${pmu.topic} both have IDCODE ${pmu.source.idcode}: a PDC on this port cannot tell them apart`,
+                `${other.topic} and ${pmu.topic} both have IDCODE ${pmu.session.idcode}: a PDC on this port cannot tell them apart`,
                 'serve one of them from another PDC-adapter',
               ),
             )
-          } else byIdcode.set(pmu.source.idcode, pmu)
+          } else byIdcode.set(pmu.session.idcode, pmu)
           if (from.broker !== site.broker && (from.broker.kind === 'embedded' || site.broker.kind === 'embedded')) {
             problems.push(
               problem(

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { LiveConfig } from '../bus/config.ts'
 import { address } from './address.ts'
 import { broker } from './broker.ts'
+import { LiveConfig } from './bus.ts'
+import { simulatorSettings } from './simulator.ts'
 import { site } from './site.ts'
 import { oneOrMore, topicLevel } from './words.ts'
 
@@ -23,6 +24,7 @@ export const gridFile = z
       })
       .optional()
       .describe('metrics of the process'),
+    simulator: simulatorSettings,
     sites: z.array(site).default([]).describe('the sites; they may stand in included files too'),
   })
   .describe('phasorbus grid file')

@@ -1,13 +1,16 @@
-import type { LiveConfig } from '../bus/config.ts'
 import type { Address } from './address.ts'
 import type { Broker } from './broker.ts'
+import type { LiveConfig } from './bus.ts'
 import type { ServerConfig } from './server.ts'
+import type { SimulatedSource, SimulatorSettings } from './simulator.ts'
 import type { SourceConfig } from './source.ts'
+import type { Transport } from './transport.ts'
 
 /** A whole grid: every file read, every default filled in, every name made absolute. Plain data. */
 export interface Grid {
   readonly sites: readonly Site[]
   readonly metrics?: { readonly listen: Address }
+  readonly simulator: SimulatorSettings
 }
 
 /** What one process runs: one node of the bus. */
@@ -27,7 +30,9 @@ export interface Pmu {
   readonly topic: string
   readonly dataType: 'PMU' | 'PDC'
   readonly producerId: string
-  readonly source: SourceConfig
+  readonly source: Transport | SimulatedSource
+  /** Everything of a {@link SourceConfig} but how the device is reached. */
+  readonly session: Omit<SourceConfig, 'transport'>
   readonly live: LiveConfig
 }
 

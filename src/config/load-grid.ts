@@ -66,7 +66,11 @@ export async function inspectGrid(
     ...fields.sites.map((own, i) => resolveSite(own, defaults, document, ['sites', i])),
     ...sites.flatMap(({ value, document }) => (value ? [resolveSite(value, defaults, document, [])] : [])),
   ]
-  const grid: Grid = { sites: placed.map((place) => place.site), ...(fields.metrics && { metrics: fields.metrics }) }
+  const grid: Grid = {
+    sites: placed.map((place) => place.site),
+    simulator: fields.simulator,
+    ...(fields.metrics && { metrics: fields.metrics }),
+  }
   problems.push(...(await crossCheck(placed, fields, document, { ...options, complete: problems.length === 0 })))
   return { grid, problems: sortProblems(problems) }
 }

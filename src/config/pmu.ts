@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { LiveConfig } from '../bus/config.ts'
+import { LiveConfig } from './bus.ts'
+import { simulatedSource } from './simulator.ts'
 import { SourceConfig } from './source.ts'
 import { topicId } from './words.ts'
 
-const { transport: source, idcode, ...session } = SourceConfig.shape
+const { transport, idcode, ...session } = SourceConfig.shape
 
 /** One device that speaks C37.118.2, and the stream that is made of it. */
 export const pmu = z
@@ -14,7 +15,11 @@ export const pmu = z
       .default('PMU')
       .describe('what the device is: a PDC’s stream carries several PMUs, and its topic says PDC'),
     idcode,
-    source,
+    source: z
+      .union([simulatedSource, transport])
+      .describe(
+        'how it is reached: tcp://, tcp+udp://, udp://, udp-spontaneous://HOST:PORT, pcap:PATH, or simulated:BUS',
+      ),
     live: z
       .strictObject({
         qos: LiveConfig.shape.qos.unwrap().optional(),

@@ -1,11 +1,10 @@
 import { dirname, resolve } from 'node:path'
-import type { LiveConfig } from '../bus/config.ts'
 import type { Broker } from './broker.ts'
+import type { LiveConfig } from './bus.ts'
 import { type PdcAdapter, type Pmu, type Site, siteTopic } from './grid.ts'
 import type { PdcAdapterFields } from './pdc-adapter.ts'
 import type { PmuFields } from './pmu.ts'
 import type { SiteFields } from './site.ts'
-import type { SourceConfig } from './source.ts'
 import { absoluteFilter } from './topic-filter.ts'
 import type { YamlDocument } from './yaml-document.ts'
 
@@ -56,23 +55,20 @@ export function resolveSite(
 }
 
 function resolvePmu(fields: PmuFields, siteTopic: string, live: LiveConfig, file: (name: string) => string): Pmu {
-  const { id, type, source: transport, live: own, savedConfiguration, ...session } = fields
+  const { id, type, source, live: own, savedConfiguration, ...session } = fields
   return {
     topic: `${siteTopic}/${type}/${id}`,
     dataType: type,
     producerId: id,
-    source: {
-      ...session,
-      transport: fromPipe(transport, file),
-      ...(savedConfiguration !== undefined && { savedConfiguration: file(savedConfiguration) }),
-    },
+    source: fromPipe(source, file),
+    session: { ...session, ...(savedConfiguration !== undefined && { savedConfiguration: file(savedConfiguration) }) },
     live: { windowMs: own?.windowMs ?? live.windowMs, qos: own?.qos ?? live.qos },
   }
 }
 
-function fromPipe(transport: SourceConfig['transport'], file: (name: string) => string): SourceConfig['transport'] {
-  if (transport.kind !== 'pcap' || transport.path === undefined || transport.path === '-') return transport
-  return { ...transport, path: file(transport.path) }
+function fromPipe(source: Pmu['source'], file: (name: string) => string): Pmu['source'] {
+  if (source.kind !== 'pcap' || source.path === undefined || source.path === '-') return source
+  return { ...source, path: file(source.path) }
 }
 
 function resolvePdcAdapter(fields: PdcAdapterFields, index: number, siteTopic: string): PdcAdapter {

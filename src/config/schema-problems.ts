@@ -30,6 +30,7 @@ function toProblems(issue: Issue, base: Path, schema: z.ZodType, document: YamlD
   })
   switch (issue.code) {
     case 'invalid_union':
+      if (issue.errors.length === 0) return [problem(unknownKind(issue, path, document))]
       return likeliestBranch(issue.errors).flatMap((inner) => toProblems(inner, path, schema, document))
     case 'unrecognized_keys':
       return issue.keys.map((key) =>
@@ -56,12 +57,25 @@ function toProblems(issue: Issue, base: Path, schema: z.ZodType, document: YamlD
   }
 }
 
-/** Of a union's complaints only those count that take the value for what it was meant to be. */
+/**
+ * Of a union's complaints only those count that take the value for what it was
+ * meant to be: its type, then its keys, then how little is wrong with it.
+ */
 function likeliestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   const flat = branches.map((issues) => issues.flatMap((issue) => flatten(issue)))
   const fitting = flat.filter((issues) => !issues.some(({ code, path }) => path.length === 0 && isMisfit(code)))
-  if (fitting.length > 0) return fitting.toSorted((a, b) => a.length - b.length)[0] ?? []
-  return choice(flat.flat()) ?? flat[0] ?? []
+  const [best] = fitting.toSorted((a, b) => wrongKeys(a) - wrongKeys(b) || a.length - b.length)
+  return best ?? choice(flat.flat()) ?? flat[0] ?? []
+}
+
+/** Keys of the value itself that are foreign, missing, or say that it is of another kind. */
+function wrongKeys(issues: readonly Issue[]): number {
+  return issues.reduce((sum, issue) => {
+    if (issue.code === 'unrecognized_keys' && issue.path.length === 0) return sum + issue.keys.length
+    const missing = issue.code === 'invalid_type' && issue.input === undefined
+    const otherKind = issue.code === 'invalid_value' || (issue.code === 'invalid_union' && issue.errors.length === 0)
+    return issue.path.length === 1 && (missing || otherKind) ? sum + 1 : sum
+  }, 0)
 }
 
 /** Several fixed values, each a branch of its own, are one choice to the reader. */
@@ -77,7 +91,8 @@ function flatten(issue: Issue): readonly Issue[] {
   return likeliestBranch(issue.errors).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue)
 }
 
-const isMisfit = (code: Issue['code']): boolean => code === 'invalid_type' || code === 'invalid_value'
+const isMisfit = (code: Issue['code']): boolean =>
+  code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_format'
 
 function unknownKey(
   key: string,
@@ -101,6 +116,21 @@ function unknownKey(
     message: `unknown key \`${key}\``,
     fix: meant === undefined ? `known here: ${known.join(', ')}` : `did you mean \`${meant}\`?`,
   }
+}
+
+/** A word that should say which of several objects this is, but says none. */
+function unknownKind(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: Path,
+  document: YamlDocument,
+): Pick<Problem, 'message' | 'fix'> {
+  const key = String(path.at(-1))
+  const known = ('options' in issue && Array.isArray(issue.options) ? issue.options : []).map(String)
+  const said = (valueAt(document.value, path.slice(0, -1)) as Record<string, unknown> | undefined)?.[key]
+  if (said === undefined) return { message: `\`${key}\` is missing`, fix: `one of ${known.join(', ')}` }
+  const meant = suggest(String(said), known)
+  const fix = meant === undefined ? `one of ${known.join(', ')}` : `did you mean \`${meant}\`?`
+  return { message: `${describe(said)} is no \`${key}\` that is known here`, fix }
 }
 
 function wrongType({ expected, input }: z.core.$ZodIssueInvalidType, path: Path): Pick<Problem, 'message' | 'fix'> {

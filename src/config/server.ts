@@ -6,7 +6,7 @@ const host = z.string().min(1)
 const port = z.int().min(1).max(65_535)
 /** 0 lets the system choose. */
 const localPort = z.int().min(0).max(65_535)
-const ip = z.string().refine((text) => isIP(text) !== 0, 'an IP address')
+const ip = z.string().refine((text) => isIP(text) !== 0, 'not an IP address')
 const hops = z.int().min(0).max(255)
 
 const TcpListener = z.strictObject({
@@ -20,7 +20,11 @@ const TcpUdpListener = z.strictObject({
   host: host.default('0.0.0.0').describe('local address'),
   port: localPort.default(TCP_PORT).describe('TCP port'),
   dataPort: port.default(UDP_PORT).describe('UDP port of the client, at the address it connected from'),
-  group: z.string().refine(isMulticast, 'a multicast address').optional().describe('send data to this group instead'),
+  group: z
+    .string()
+    .refine(isMulticast, 'not a multicast address')
+    .optional()
+    .describe('send data to this group instead'),
   interface: ip.optional().describe('local address of the interface the group is reached by'),
   hops: hops.default(1).describe('routers a multicast datagram may pass (TTL)'),
 })
@@ -76,7 +80,7 @@ export const Endpoint = z.union([
 export const ServerConfig = z.strictObject({
   listen: z.array(Endpoint).min(1).describe('where PDCs reach us, or where we send unasked'),
   allow: z
-    .array(z.string().refine(isNetwork, 'an IP address or a network such as 10.0.0.0/8'))
+    .array(z.string().refine(isNetwork, 'neither an IP address nor a network such as 10.0.0.0/8'))
     .default([])
     .describe('addresses that may connect; empty: everyone'),
   slow: z
@@ -129,7 +133,7 @@ function parseListenUrl(text: string): unknown {
   if (kind === 'tcp' || kind === 'udp') endpoint = at
   else if (kind === 'tcp+udp') endpoint = { ...at, dataPort: number('data'), group: parameter('group'), ...multicast() }
   else if (kind === 'udp-spontaneous') endpoint = { ...at, ...multicast() }
-  else throw new Error(`${kind}:// is none of tcp, tcp+udp, udp, udp-spontaneous`)
+  else throw new Error(`\`${kind}:\` is no transport; one of tcp, tcp+udp, udp, udp-spontaneous`)
   url.refuseRest()
   return known(endpoint)
 }

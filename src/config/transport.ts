@@ -9,8 +9,10 @@ const host = z.string().min(1)
 const port = z.int().min(1).max(65_535)
 /** 0 lets the system choose. */
 const localPort = z.int().min(0).max(65_535)
-const ip = z.string().refine((text) => isIP(text) !== 0, 'an IP address')
-const multicastGroup = z.string().refine(isMulticast, 'a multicast address (224.0.0.0/4 or ff00::/8)')
+const ip = z.string().refine((text) => isIP(text) !== 0, 'not an IP address')
+const multicastGroup = z
+  .string()
+  .refine(isMulticast, 'not a multicast address; they are 224.0.0.0 to 239.255.255.255, and ff00::/8')
 
 /** Where UDP is received: a local address and port, and the multicast group to join there. */
 const UdpReceiver = z.strictObject({
@@ -62,7 +64,7 @@ export const TransportObject = z.discriminatedUnion('kind', [
   UdpSpontaneousTransport,
   PcapTransport.refine(
     ({ path, command }) => (path === undefined) !== (command === undefined),
-    'either path or command, not both',
+    'a tap reads a `path` or what a `command` writes; give one of them',
   ),
 ])
 export type Transport = z.output<typeof TransportObject>
@@ -154,7 +156,7 @@ function parseTransportUrl(text: string): unknown {
       break
     }
     default:
-      throw new Error(`${url.kind}:// is none of tcp, tcp+udp, udp, udp-spontaneous, pcap`)
+      throw new Error(`\`${url.kind}:\` is no transport; one of tcp, tcp+udp, udp, udp-spontaneous, pcap`)
   }
   url.refuseRest()
   return transport
@@ -163,7 +165,7 @@ function parseTransportUrl(text: string): unknown {
 function parsePcap(rest: string): object {
   const [path = '', query = ''] = rest.replace(/^\/\/(?=\/|-)/, '').split('?', 2)
   const parameters = new URLSearchParams(query)
-  for (const name of parameters.keys()) if (name !== 'from') throw new Error(`unknown parameter ${name}`)
+  for (const name of parameters.keys()) if (name !== 'from') throw new Error(`unknown parameter \`${name}\``)
   return known({ kind: 'pcap', path, from: parameters.get('from') ?? undefined })
 }
 
@@ -180,11 +182,11 @@ export interface EndpointUrl {
 
 export function parseEndpointUrl(text: string): EndpointUrl {
   if (!/^[a-z+-]+:\/\//.test(text) || !URL.canParse(text)) {
-    throw new Error(`${JSON.stringify(text)} is not of the form tcp://host:port`)
+    throw new Error(`\`${text}\` is not of the form tcp://HOST:PORT`)
   }
   const url = new URL(text)
   if (url.username || url.password || url.hash || !/^\/?$/.test(url.pathname)) {
-    throw new Error(`${JSON.stringify(text)} may have a host, a port and ?parameters only`)
+    throw new Error(`\`${text}\` may have a host, a port and ?parameters only`)
   }
   const rest = new URLSearchParams(url.search)
   const parameter = (name: string): string | undefined => {
@@ -202,7 +204,7 @@ export function parseEndpointUrl(text: string): EndpointUrl {
       return value === undefined ? undefined : Number(value)
     },
     refuseRest() {
-      for (const name of rest.keys()) throw new Error(`unknown parameter ${name}`)
+      for (const name of rest.keys()) throw new Error(`unknown parameter \`${name}\``)
     },
   }
 }

@@ -18,7 +18,7 @@ describe('phasorbus', () => {
     const { exitCode, stdout } = await runCli([verb, '--help'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(new RegExp(`Usage: phasorbus ${verb}`))
-    expect(stdout).toMatch(new RegExp(`Examples?:[^]*phasorbus ${verb}`))
+    expect(stdout).toMatch(new RegExp(`Examples?:[\\s\\S]*phasorbus ${verb}`))
   })
 
   it('gives the same help for `help VERB`', async () => {

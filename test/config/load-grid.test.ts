@@ -40,7 +40,8 @@ describe('loadGrid', () => {
         pmus: [
           {
             topic: 'south-italy-113/secondary-station/1156/PMU/765',
-            source: { idcode: 765, transport: { kind: 'tcp', host: '10.0.0.7', port: 4712 } },
+            source: { kind: 'tcp', host: '10.0.0.7', port: 4712 },
+            session: { idcode: 765 },
             live: { qos: 1, windowMs: 200 },
           },
         ],
@@ -288,7 +289,7 @@ describe('include', () => {
 
   it('finds files beside the file that names them', async () => {
     const { grid } = await loadGrid(join(folder, 'grid.yaml'))
-    expect(grid.sites[1]?.pmus[0]?.source.savedConfiguration).toBe(join(folder, 'sites/1.cfg2'))
+    expect(grid.sites[1]?.pmus[0]?.session.savedConfiguration).toBe(join(folder, 'sites/1.cfg2'))
   })
 
   it('says when nothing matches', async () => {

@@ -109,7 +109,7 @@ export class ConnectModel implements SourceSink {
   }
 
   offline(reason: OfflineReason): void {
-    this.dialogue.giveUp()
+    if (reason.code !== 'LINK_STOPPED') this.dialogue.giveUp()
     this.#events.offline(reason)
   }
 }

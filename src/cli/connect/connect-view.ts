@@ -22,7 +22,6 @@ export function statisticsLine(model: ConnectModel, status: SourceStatus, style:
   const latency = statistics?.latency()
   const problem = (number: number, text: string): string => (number > 0 ? style.bad(text) : text)
   return [
-    status.online ? style.good('online') : style.bad('offline'),
     statistics?.measuredRate === undefined
       ? ''
       : `${statistics.measuredRate.toFixed(2)} of ${statistics.configuredRate} frames/s`,
@@ -52,7 +51,7 @@ export function liveLines(model: ConnectModel, status: SourceStatus, style: Styl
   const seconds = Math.floor((monotonicMs() - onlineSinceMs) / 1000)
   return [
     '',
-    `${statisticsLine(model, status, style)}   ${style.dim(`${seconds} s  (Ctrl-C ends)`)}`,
+    `${status.online ? style.good('online') : style.bad('offline')}   ${statisticsLine(model, status, style)}   ${style.dim(`${seconds} s  (Ctrl-C ends)`)}`,
     ...doubts,
     ...sampleLines(sample, inForce, style),
   ]

@@ -1,20 +1,22 @@
 import { framesPerSecond, microsecondsOf } from '../../c37118/index.ts'
 import { SlotCounter } from '../../streams/index.ts'
 
-/** Latest latencies that percentiles are taken of. */
-const KEPT = 20_000
+/** Latest latencies that percentiles are taken of, unless told. */
+const KEPT = 5000
 
 /** What arrived of one stream, against what its DATA_RATE promised. */
 export class StreamStatistics {
   readonly #timeBase: number
   readonly #dataRate: number
   readonly #slots: SlotCounter
-  readonly #latencies: number[] = []
+  /** A ring of the latest. */
+  readonly #latencies: Float64Array
   #firstMs = 0
   #lastMs = 0
   frames = 0
 
-  constructor({ dataRate, timeBase }: { readonly dataRate: number; readonly timeBase: number }) {
+  constructor({ dataRate, timeBase }: { readonly dataRate: number; readonly timeBase: number }, kept = KEPT) {
+    this.#latencies = new Float64Array(kept)
     this.#dataRate = dataRate
     this.#timeBase = timeBase
     this.#slots = new SlotCounter(dataRate, timeBase)
@@ -22,11 +24,11 @@ export class StreamStatistics {
 
   /** `monotonicMs` for rates, `utcMs` for the latency: see runtime/clock. */
   arrived(soc: number, fraction: number, monotonicMs: number, utcMs: number): void {
-    if (this.frames++ === 0) this.#firstMs = monotonicMs
+    if (this.frames === 0) this.#firstMs = monotonicMs
     this.#lastMs = monotonicMs
     if (this.#dataRate !== 0) this.#slots.push(soc, fraction)
-    if (this.#latencies.length === KEPT) this.#latencies.shift()
-    this.#latencies.push(utcMs - microsecondsOf({ soc, fraction }, this.#timeBase) / 1000)
+    const latency = utcMs - microsecondsOf({ soc, fraction }, this.#timeBase) / 1000
+    this.#latencies[this.frames++ % this.#latencies.length] = latency
   }
 
   /** Slots between the first and the last frame that no frame came for. */
@@ -59,8 +61,8 @@ export class StreamStatistics {
 
   /** Milliseconds from timestamp to arrival by this machine's UTC; includes what the PMU's window and filters take. */
   latency(): { readonly min: number; readonly p50: number; readonly p99: number; readonly max: number } | undefined {
-    if (this.#latencies.length === 0) return undefined
-    const sorted = this.#latencies.toSorted((a, b) => a - b)
+    if (this.frames === 0) return undefined
+    const sorted = this.#latencies.slice(0, this.frames).sort()
     const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!
     return { min: sorted[0]!, p50: at(0.5), p99: at(0.99), max: sorted.at(-1)! }
   }

@@ -1,5 +1,6 @@
 /** Settings of the bus, checked once at the edge. The grid file's schema is built from these. */
 import { z } from 'zod'
+import { parseAddress } from './address.ts'
 
 const port = z.int().min(0).max(65_535)
 const milliseconds = z.int().min(1)
@@ -82,11 +83,29 @@ const User = z
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
-const listener = z.strictObject({
+const listenerObject = z.strictObject({
   transport: z.enum(['tcp', 'ws']).describe('MQTT over TCP, or over WebSocket'),
-  host: z.string().min(1).default('127.0.0.1'),
+  host: z.string().min(1).default('127.0.0.1').describe('address of this machine'),
   port: port.describe('0 takes a free one'),
 })
+
+/** `mqtt://HOST[:1883]`, `ws://HOST:PORT`, or an object. */
+const listener = z.union([
+  z
+    .string()
+    .transform((text, context): z.input<typeof listenerObject> => {
+      const match = /^(mqtt|ws):\/\/([^/?#]+)\/?$/.exec(text)
+      const address = match
+        ? parseAddress(match[2]!, match[1] === 'mqtt' ? 1883 : undefined)
+        : `\`${text}\` is no address to listen on; write mqtt://HOST:PORT or ws://HOST:PORT`
+      if (typeof address !== 'string') return { transport: match?.[1] === 'ws' ? 'ws' : 'tcp', ...address }
+      context.issues.push({ code: 'custom', input: text, message: address })
+      return z.NEVER
+    })
+    .pipe(listenerObject)
+    .describe('mqtt://HOST:PORT or ws://HOST:PORT'),
+  listenerObject,
+])
 
 /** The broker inside this process (aedes, MQTT 3.1.1): for one machine. It keeps nothing over a restart. */
 export const EmbeddedBrokerConfig = z

@@ -1,0 +1,138 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { BrokerConfig, BusError, StreamReader, startBus } from '../bus/index.ts'
+import { silentLog } from '../runtime/log.ts'
+import { createMetrics } from '../runtime/metrics.ts'
+import type { Log } from '../runtime/service.ts'
+import { ContractError, checkFilter } from '../streams/index.ts'
+import { failure } from './cli-error.ts'
+import { parseDuration } from './duration.ts'
+import { createTapPresenter } from './tap/presenter.ts'
+import { TapModel } from './tap/tap-model.ts'
+import { createStyle } from './terminal/style.ts'
+import { untilStopped } from './until-stopped.ts'
+
+const help = `
+TOPIC is a stream, or a filter over streams: + is one level, a last # is all below.
+A stream's topic is AREA/LOCATION-TYPE/LOCATION-ID/PMU|PDC/ID.
+
+On a terminal the newest values of every stream are drawn anew; otherwise a line
+is printed per stream and second. With --json every frame is a line of its own,
+with physical values, after one line per configuration.
+
+Examples:
+  phasorbus tap south-italy-113/secondary-station/1156/PMU/765
+  phasorbus tap 'south-italy-113/+/+/PMU/#' --broker mqtts://pop-7:8883 --ca ca.pem
+  phasorbus tap '#' --for 10s --json | jq -c 'select(.type == "data") | [.time, .pmus[0].freq]'
+
+Exit codes: 0 done, 1 the broker cannot be reached or nothing came within --for,
+2 a mistake in the command.`
+
+interface Options {
+  readonly broker: string
+  readonly username?: string
+  readonly passwordFile?: string
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly for?: number
+  readonly json?: true
+}
+
+export function tapCommand(): Command {
+  return new Command('tap')
+    .summary('watch streams on the bus, decoded')
+    .description('Subscribe to streams on the MQTT bus and show what they carry, decoded.')
+    .argument('<TOPIC>', 'topic of a stream, or a filter', parseTopic)
+    .option('--broker <URL>', 'mqtt://, mqtts://, ws:// or wss://HOST:PORT', 'mqtt://127.0.0.1:1883')
+    .option('--username <NAME>', 'MQTT user')
+    .option('--password-file <FILE>', 'file whose first line is the password')
+    .option('--ca <FILE>', 'PEM file of the authority that signed the broker’s certificate')
+    .option('--cert <FILE>', 'PEM file of the client certificate')
+    .option('--key <FILE>', 'PEM file of its key')
+    .option('--for <TIME>', 'end after so much time: 10s, 2m', parseDuration)
+    .option('--json', 'print one object per line: configurations, frames, states')
+    .addHelpText('after', help)
+    .action(tap)
+}
+
+async function tap(filter: string, options: Options): Promise<void> {
+  const config = brokerConfig(options)
+  const model = new TapModel()
+  const presenter = createTapPresenter(model, {
+    filter,
+    style: createStyle(process.stdout),
+    json: options.json === true,
+  })
+  let failed: Error | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  await untilStopped(async (signal, stop) => {
+    const fail = (error: Error): void => {
+      failed ??= error
+      stop()
+    }
+    const metrics = createMetrics()
+    const log = watchingFailures((error) => {
+      if (!model.connected)
+        fail(
+          failure(
+            brokerFault(error),
+            'check --broker, and that the broker runs; a grid that runs here has one at mqtt://127.0.0.1:1883',
+          ),
+        )
+    })
+    const bus = startBus(config, { signal, log, metrics })
+    bus.onConnect(() => {
+      model.connected = true
+    })
+    const reader = new StreamReader({ bus, filter, sink: presenter.sink }, { log, metrics })
+    reader.granted.catch((error: unknown) => {
+      if (!signal.aborted) fail(error instanceof Error ? error : new Error(String(error)))
+    })
+    if (options.for !== undefined) timer = setTimeout(stop, options.for)
+    presenter.start()
+    return [{ done: bus.done.finally(() => reader.close()) }]
+  }).finally(() => {
+    clearTimeout(timer)
+    presenter.end()
+  })
+  if (failed) throw failed
+  if (options.for !== undefined && model.frames === 0) {
+    throw failure(
+      `no frame came on ${filter}`,
+      model.streams.size > 0 ? 'streams are known, but nothing is sent' : 'no stream is known there; `#` shows all',
+    )
+  }
+}
+
+/** A connection that is lost is only in the log: the bus goes on trying, a person wants to know. */
+function watchingFailures(onFailure: (error: BusError) => void): Log {
+  return {
+    ...silentLog,
+    warn(facts) {
+      if ('error' in facts && facts.error instanceof BusError) onFailure(facts.error)
+    },
+  }
+}
+
+function brokerFault({ facts, message }: BusError): string {
+  if (facts.code === 'BUS_CONNECTION_LOST') return `${facts.broker} cannot be reached: ${facts.reason}`
+  if (facts.code === 'BUS_REFUSED') return `${facts.broker} refuses us: ${facts.reason}`
+  return message
+}
+
+function brokerConfig({ broker, username, passwordFile, ca, cert, key }: Options): BrokerConfig {
+  const result = BrokerConfig.safeParse({ url: broker, username, passwordFile, ca, cert, key })
+  if (result.success) return result.data
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new InvalidArgumentError(problems.join('; '))
+}
+
+function parseTopic(text: string): string {
+  try {
+    return checkFilter(text)
+  } catch (error) {
+    if (error instanceof ContractError) throw new InvalidArgumentError(error.message)
+    throw error
+  }
+}
