@@ -1,6 +1,6 @@
 import { Stat } from '../c37118/index.ts'
 import type { SimulatorEvent } from './events.ts'
-import { type GridEvent, isActive } from './grid-event.ts'
+import { type GridEvent, hasEnded, isActive } from './grid-event.ts'
 
 /** What a receiver's clock claims while it is locked to UTC. */
 const LOCKED_ERROR_S = 50e-9
@@ -26,7 +26,8 @@ export class PmuClock {
   timeQuality = 0
 
   readonly #hasTimeQuality: boolean
-  #losses: GridEvent[] = []
+  #losses: readonly GridEvent[] = []
+  #readS = 0
 
   /** PMU_TQ came with the 2011 version; those bits were reserved before. */
   constructor(version: 1 | 2) {
@@ -35,7 +36,7 @@ export class PmuClock {
   }
 
   lose(loss: GridEvent): void {
-    this.#losses.push(loss)
+    this.#losses = [...this.#losses.filter((earlier) => !hasEnded(earlier, this.#readS)), loss]
   }
 
   /** Lets every loss end now. */
@@ -49,6 +50,7 @@ export class PmuClock {
     this.driftRate = 0
     this.isLocked = true
     let unlockedS = 0
+    this.#readS = t
     for (const loss of this.#losses) {
       if (!isActive(loss, t)) continue
       this.isLocked = false

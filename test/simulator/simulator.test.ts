@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   compileDecoder,
@@ -7,6 +9,7 @@ import {
   decodeStat,
   FrameType,
   fractionOf,
+  frameTypeOf,
   idcodeOf,
   socOf,
 } from '../../src/c37118/index.ts'
@@ -110,6 +113,28 @@ describe('the simulator', () => {
     expect(new Set(ports).size).toBe(1)
     const received = await Promise.all([receive(1, ports[0]!, 20), receive(3, ports[0]!, 20)])
     expect(received.map(({ frames }) => [...new Set(frames.map(idcodeOf))])).toEqual([[1], [3]])
+  })
+
+  it('sends unasked over UDP, configuration included', async () => {
+    const socket = createSocket('udp4')
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const types = new Set<number>()
+    const idcodes = new Set<number>()
+    const all = new Promise<void>((resolve) => {
+      socket.on('message', (frame) => {
+        types.add(frameTypeOf(frame))
+        idcodes.add(idcodeOf(frame))
+        if (types.size === 2 && idcodes.size === 2) resolve()
+      })
+    })
+    const { port } = socket.address()
+    const serve: SimulatorInput['serve'] = { listen: [`udp-spontaneous://127.0.0.1:${port}`], ports: 'shared' }
+    startSimulator({ simulation: { fleet: { count: 2 } }, serve }, deps)
+    await all
+    socket.close()
+    expect([...types].toSorted()).toEqual([FrameType.data, FrameType.config2])
+    expect([...idcodes].toSorted()).toEqual([1, 2])
   })
 
   it('lets what is triggered be seen by a PDC', async () => {
