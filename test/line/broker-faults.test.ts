@@ -4,12 +4,13 @@
  * one.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deferred } from '../../src/runtime/deferred.ts'
 import { startMosquitto, type TestBroker } from '../support/brokers.ts'
-import { deferred } from '../support/deferred.ts'
 import { type Line, startLine } from '../support/line.ts'
 import { blueFrame, bluePmu, every20ms, timeOf } from '../support/live-frames.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needs } from '../support/needs.ts'
+import { until } from '../support/until.ts'
 
 const idcode = 7
 const need = needs('mosquitto')
@@ -28,7 +29,7 @@ describe.skipIf(need.skip).each([
   async function flowing(): Promise<{
     line: Line
     read: { readonly atMs: number; readonly ageMs: number }[]
-    until(fits: () => boolean): Promise<void>
+    seen(fits: () => boolean): Promise<void>
     stop(): void
   }> {
     const read: { atMs: number; ageMs: number }[] = []
@@ -48,7 +49,7 @@ describe.skipIf(need.skip).each([
       line,
       read,
       stop: () => sending.stop(),
-      until(fits) {
+      seen(fits) {
         const { promise, resolve } = deferred()
         look = () => {
           if (fits()) resolve()
@@ -60,12 +61,12 @@ describe.skipIf(need.skip).each([
   }
 
   it('is live again after the broker was killed, and sends nothing old', async () => {
-    const { line, read, until, stop } = await flowing()
+    const { line, read, seen, stop } = await flowing()
     await using _line = line
-    await until(() => read.length >= 50)
+    await seen(() => read.length >= 50)
     await mosquitto.restart()
     const backMs = Date.now()
-    await until(() => read.some(({ atMs }) => atMs > backMs + 200))
+    await seen(() => read.some(({ atMs }) => atMs > backMs + 200))
     stop()
 
     const after = read.filter(({ atMs }) => atMs > backMs)
@@ -78,15 +79,15 @@ describe.skipIf(need.skip).each([
   })
 
   it('skips what is late while the broker stalls without closing', async () => {
-    const { line, read, until, stop } = await flowing()
+    const { line, read, seen, stop } = await flowing()
     await using _line = line
-    await until(() => read.length >= 50)
+    await seen(() => read.length >= 50)
     process.kill(mosquitto.pid, 'SIGSTOP')
     const stalledMs = Date.now()
-    await waitFor(async () => (await metricSum(line.metrics, 'phasorbus_live_skipped_total', { reason: 'late' })) >= 25)
+    await until(async () => (await metricSum(line.metrics, 'phasorbus_live_skipped_total', { reason: 'late' })) >= 25)
     const resumedMs = Date.now()
     process.kill(mosquitto.pid, 'SIGCONT')
-    await until(() => read.some(({ atMs }) => atMs > resumedMs + 200))
+    await seen(() => read.some(({ atMs }) => atMs > resumedMs + 200))
     stop()
 
     // In the broker's hands when it stalled: no more than the window holds.
@@ -96,8 +97,3 @@ describe.skipIf(need.skip).each([
     expect({ duplicated, differing, reordered }).toEqual({ duplicated: 0, differing: 0, reordered: 0 })
   })
 })
-
-/** Looks every 10 ms; the test's own time limit is the bound. */
-async function waitFor(fits: () => Promise<boolean>): Promise<void> {
-  while (!(await fits())) await new Promise((resolve) => setTimeout(resolve, 10))
-}

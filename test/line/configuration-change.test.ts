@@ -7,8 +7,8 @@ import {
   encodeConfiguration,
   stampFrame,
 } from '../../src/c37118/index.ts'
+import { deferred } from '../../src/runtime/deferred.ts'
 import { golden, hex } from '../fixtures/golden.ts'
-import { deferred } from '../support/deferred.ts'
 import { startLine } from '../support/line.ts'
 
 const before: Configuration = decodeConfiguration(hex(golden.bluePmuConfig))

@@ -131,8 +131,9 @@ export async function startLine(options: LineOptions): Promise<Line> {
         })
       }),
   )
-  await Promise.all([pmu.on, ...configured])
+  await Promise.all([...(idcodes.length > 0 ? [pmu.on] : []), ...configured])
   await new Promise<void>((resolve) => {
+    if (silent.size === 0) return resolve()
     const probing = setInterval(() => {
       for (const idcode of silent) pmu.send(probes.get(idcode)!)
     }, 20)
