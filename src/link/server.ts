@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Endpoint, ServerConfig } from '../config/server.ts'
 import { describeEndpoint } from '../config/server.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
@@ -34,6 +35,8 @@ export interface Server extends Running {
 /** Serves streams to PDCs: we are the PMU. */
 export function startServer(config: ServerConfig, deps: ServerDeps): Server {
   const { signal, log } = deps
+  // Many servers share the signal of one process: that is no leak.
+  setMaxListeners(0, signal)
   const name = deps.server ?? config.listen.map(describeEndpoint).join(' ')
   const counters = new ServerCounters(deps.metrics, name)
   const streams = new Map<number, ServedStream>()

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { SourceConfig } from '../config/source.ts'
 import { describeTransport } from '../config/transport.ts'
 import { utcMs } from '../runtime/clock.ts'
@@ -49,6 +50,8 @@ export interface Source extends Running {
  */
 export function startSource(config: SourceConfig, deps: SourceDeps): Source {
   const { signal, log, sink } = deps
+  // Many sources share the signal of one process: that is no leak.
+  setMaxListeners(0, signal)
   const transport = describeTransport(config.transport)
   const stream = deps.stream ?? `${transport}#${config.idcode}`
   const facts = { stream, transport, idcode: config.idcode }
