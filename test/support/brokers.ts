@@ -32,7 +32,7 @@ export async function freePort(): Promise<number> {
 export interface MosquittoOptions {
   /** More lines of mosquitto.conf, after the listener's own. */
   readonly lines?: readonly string[]
-  readonly scheme?: 'mqtt' | 'mqtts' | 'ws' | 'wss'
+  readonly scheme?: 'mqtt' | 'mqtts'
 }
 
 export async function startMosquitto({ lines = [], scheme = 'mqtt' }: MosquittoOptions = {}): Promise<TestBroker> {
@@ -42,7 +42,6 @@ export async function startMosquitto({ lines = [], scheme = 'mqtt' }: MosquittoO
     const text = [
       'user root',
       `listener ${port} 127.0.0.1`,
-      ...(scheme.startsWith('ws') ? ['protocol websockets'] : []),
       'set_tcp_nodelay true',
       'max_inflight_messages 0',
       'max_queued_messages 0',
