@@ -16,28 +16,38 @@ export class ByteWriter {
   }
 
   uint8(value: number, field: string): void {
-    this.#view.setUint8(this.#advance(1), checkInteger(value, field, 0, 0xff))
+    const checked = checkInteger(value, field, 0, 0xff)
+    const at = this.#advance(1)
+    this.#view.setUint8(at, checked)
   }
 
   uint16(value: number, field: string): void {
-    this.#view.setUint16(this.#advance(2), checkInteger(value, field, 0, 0xffff))
+    const checked = checkInteger(value, field, 0, 0xffff)
+    const at = this.#advance(2)
+    this.#view.setUint16(at, checked)
   }
 
   int16(value: number, field: string): void {
-    this.#view.setInt16(this.#advance(2), checkInteger(value, field, -0x8000, 0x7fff))
+    const checked = checkInteger(value, field, -0x8000, 0x7fff)
+    const at = this.#advance(2)
+    this.#view.setInt16(at, checked)
   }
 
   int32(value: number, field: string): void {
-    this.#view.setInt32(this.#advance(4), checkInteger(value, field, -0x80000000, 0x7fffffff))
+    const checked = checkInteger(value, field, -0x80000000, 0x7fffffff)
+    const at = this.#advance(4)
+    this.#view.setInt32(at, checked)
   }
 
   uint32(value: number, field: string): void {
-    this.#view.setUint32(this.#advance(4), checkInteger(value, field, 0, 0xffffffff))
+    const checked = checkInteger(value, field, 0, 0xffffffff)
+    const at = this.#advance(4)
+    this.#view.setUint32(at, checked)
   }
 
   bytes(bytes: Uint8Array): void {
-    const start = this.#advance(bytes.length)
-    this.#bytes.set(bytes, start)
+    const at = this.#advance(bytes.length)
+    this.#bytes.set(bytes, at)
   }
 
   /** What was written: a copy of its own. */
@@ -45,6 +55,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#offset)
   }
 
+  /** Makes room, and with it perhaps another buffer: call it before the view is looked at. */
   #advance(size: number): number {
     const start = this.#offset
     const end = start + size

@@ -1,11 +1,10 @@
 /**
- * CFG-3 in fragments. The standard leaves open where CHK stands; three forms
- * are read, and the one of openPDC is written:
+ * CFG-3 in fragments. The standard leaves open where CHK stands; two forms are
+ * read, and the one of openPDC is written:
  *
  *   whole: the image of one endless frame is cut; each later piece gets header
  *          and CONT_IDX in front, and one CHK, over the image, ends the last
  *   each:  every fragment is a frame with a CHK of its own
- *   last:  only the last has a CHK, over that fragment alone
  */
 import { checksum, continueChecksum } from './checksum.ts'
 import type { Fragmentation } from './configuration.ts'
@@ -49,10 +48,7 @@ export function joinFragments(frames: readonly Uint8Array[]): JoinedBody {
   const checksums = whereChecksumIs(frames)
   return {
     header,
-    body: concat(
-      frames.map((frame, at) => bodyOf(frame, checksums, at === frames.length - 1)),
-      checksums,
-    ),
+    body: joinBodies(frames, checksums),
     fragmentation: { checksums, headers: frames.map((frame) => frame.slice(0, FRAGMENT_HEADER_SIZE)) },
   }
 }
@@ -90,32 +86,30 @@ export function checkIdcode(idcode: number, expected: number): void {
 
 function whereChecksumIs(frames: readonly Uint8Array[]): Fragmentation['checksums'] {
   if (frames.every(hasOwnChecksum)) return 'each'
-  const crc = frames
-    .slice(1)
-    .reduce((soFar, frame) => continueChecksum(soFar, frame, FRAGMENT_HEADER_SIZE, frame.length), checksum(frames[0]!))
-  if (crc === 0) return 'whole'
-  verifyChecksum(frames.at(-1)!)
-  return 'last'
+  const parts = frames.map((frame, at) => (at === 0 ? frame : frame.subarray(FRAGMENT_HEADER_SIZE)))
+  verifyChecksum(concat(parts))
+  return 'whole'
 }
 
 /** A message followed by its CRC has the CRC 0. */
 const hasOwnChecksum = (frame: Uint8Array): boolean =>
   frame.length >= FRAGMENT_HEADER_SIZE + CHECKSUM_SIZE && checksum(frame) === 0
 
-function bodyOf(frame: Uint8Array, checksums: Fragmentation['checksums'], isLast: boolean): Uint8Array {
-  const ownChecksum = checksums === 'each' || (checksums === 'last' && isLast)
-  return frame.subarray(FRAGMENT_HEADER_SIZE, ownChecksum ? frame.length - CHECKSUM_SIZE : frame.length)
+/** Everything between CONT_IDX and CHK. In the `whole` form CHK may itself be cut in two, so it goes after joining. */
+function joinBodies(frames: readonly Uint8Array[], checksums: Fragmentation['checksums']): Uint8Array {
+  const sealed = checksums === 'each' ? CHECKSUM_SIZE : 0
+  const bodies = concat(frames.map((frame) => frame.subarray(FRAGMENT_HEADER_SIZE, frame.length - sealed)))
+  return checksums === 'each' ? bodies : bodies.subarray(0, Math.max(0, bodies.length - CHECKSUM_SIZE))
 }
 
-/** In the `whole` form CHK may itself be cut in two, so it goes after joining. */
-function concat(parts: readonly Uint8Array[], checksums: Fragmentation['checksums']): Uint8Array {
+function concat(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {
     all.set(part, at)
     at += part.length
   }
-  return checksums === 'whole' ? all.subarray(0, Math.max(0, all.length - CHECKSUM_SIZE)) : all
+  return all
 }
 
 /** Writes a CFG-3 around its body: as it was cut before if that still fits, otherwise in as few frames as it takes. */
@@ -174,10 +168,10 @@ function assemble(
 ): Uint8Array[] {
   const image = checksums === 'whole' ? withChecksumOfWhole(headers[0]!, body) : body
   let at = 0
-  return headers.map((header, index) => {
+  return headers.map((header) => {
     const frame = new Uint8Array((header[2]! << 8) | header[3]!)
     frame.set(header)
-    const sealed = checksums === 'each' || (checksums === 'last' && index === headers.length - 1)
+    const sealed = checksums === 'each'
     const length = frame.length - FRAGMENT_HEADER_SIZE - (sealed ? CHECKSUM_SIZE : 0)
     frame.set(image.subarray(at, at + length), FRAGMENT_HEADER_SIZE)
     at += length

@@ -1,5 +1,5 @@
-import { checkIdcode, joinFragments } from './config3-fragments.ts'
-import { configurationTypes } from './configuration-codec.ts'
+import { checkIdcode } from './config3-fragments.ts'
+import { configurationTypes, decodeConfiguration } from './configuration-codec.ts'
 import { continuationIndexOf, FIRST_FRAGMENT, isConfig3, LAST_FRAGMENT } from './fragment-chain.ts'
 import { FrameType, idcodeOf, readFrameHeader, wrongType } from './frame.ts'
 import { FrameError } from './frame-error.ts'
@@ -14,7 +14,8 @@ export interface AssemblerOptions {
 /**
  * Collects the fragments of one source's CFG-3; CFG-1, CFG-2 and a CFG-3 in one
  * frame pass through. Fragments that do not form a configuration are dropped,
- * and the next beginning is awaited.
+ * and the next beginning is awaited; that the second-last is missing shows only
+ * in the whole, so the whole is read once.
  */
 export class ConfigurationAssembler {
   readonly #maxSize: number
@@ -76,7 +77,7 @@ export class ConfigurationAssembler {
     if (index !== LAST_FRAGMENT) return undefined
 
     const whole = this.#fragments
-    joinFragments(whole)
+    decodeConfiguration(whole)
     this.reset()
     return whole
   }

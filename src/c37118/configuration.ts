@@ -137,9 +137,9 @@ export interface DigitalWord {
   readonly valid: number
 }
 
-/** How a CFG-3 was cut. Where CHK stands: at the end of each fragment, of the whole, or of the last over that one. */
+/** How a CFG-3 was cut, and where CHK stands: at the end of each fragment, or of the whole. */
 export interface Fragmentation {
-  readonly checksums: 'each' | 'whole' | 'last'
+  readonly checksums: 'each' | 'whole'
   /** Header and CONT_IDX of each fragment, as received. */
   readonly headers: readonly Uint8Array[]
 }
