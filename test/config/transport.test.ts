@@ -61,7 +61,7 @@ describe('a transport as text', () => {
 
   it('says what it would rather have', () => {
     const issues = Transport.safeParse('serial://ttyS0').error?.issues
-    expect(JSON.stringify(issues)).toContain('serial:// is none of tcp, tcp+udp, udp, udp-spontaneous, pcap')
+    expect(JSON.stringify(issues)).toContain('one of tcp, tcp+udp, udp, udp-spontaneous, pcap')
   })
 })
 
