@@ -1,0 +1,82 @@
+/** The grid the demo runs: a feeder of 33 buses with PMUs at five sites of one area. */
+import type { SimulationInput } from '../../simulator/index.ts'
+
+export const area = 'south-italy-113'
+
+export interface DemoSite {
+  /** `location-type/location-id` */
+  readonly location: string
+  readonly name: string
+  readonly pmus: readonly { readonly idcode: number; readonly bus: number; readonly station: string }[]
+}
+
+export const sites: readonly DemoSite[] = [
+  {
+    location: 'primary-station/1100',
+    name: 'primary substation',
+    pmus: [
+      { idcode: 765, bus: 1, station: 'Primary busbar' },
+      { idcode: 766, bus: 2, station: 'Primary feeder' },
+    ],
+  },
+  { location: 'secondary-station/1156', name: 'secondary', pmus: [{ idcode: 771, bus: 6, station: 'Mill Lane' }] },
+  { location: 'secondary-station/1157', name: 'secondary', pmus: [{ idcode: 772, bus: 18, station: 'Harbour' }] },
+  { location: 'secondary-station/1158', name: 'secondary', pmus: [{ idcode: 773, bus: 25, station: 'Old Quarry' }] },
+  { location: 'secondary-station/1159', name: 'secondary', pmus: [{ idcode: 774, bus: 33, station: 'Saltworks' }] },
+]
+
+export const idcodes: readonly number[] = sites.flatMap(({ pmus }) => pmus.map(({ idcode }) => idcode))
+
+/** PMUs of several FORMATs, as a grid that grew over years has. */
+const formats = [
+  {},
+  { polar: true },
+  { polar: true, phasors: 'int16', analogs: 'int16', freq: 'int16' },
+  { phasors: 'int16', analogs: 'int16', freq: 'int16' },
+] as const
+
+/** Something happens every half minute, and all of it again every two minutes. */
+const everyTwoMinutes = [
+  { at: 10, kind: 'load-step', bus: 18, kw: 400, kvar: 150, durationS: 15 },
+  { at: 40, kind: 'oscillation', hz: 0.7, durationS: 15 },
+  { at: 70, kind: 'voltage-sag', bus: 25, depth: 0.4, durationS: 0.5 },
+  { at: 100, kind: 'frequency-excursion', hz: -0.15, rampS: 2, durationS: 12 },
+] as const
+
+const rounds = 30
+
+export function demoSimulation(seed: number): SimulationInput {
+  return {
+    seed,
+    pmus: sites
+      .flatMap(({ pmus }) => pmus)
+      .map((pmu, i) => ({ ...pmu, rate: 50, format: formats[i % formats.length]! })),
+    script: Array.from({ length: rounds }, (_, round) =>
+      everyTwoMinutes.map((event) => ({ ...event, at: event.at + round * 120 })),
+    ).flat(),
+  }
+}
+
+/** What grid.yaml says of it, with the ports that the system chose for the PMUs. */
+export function demoGridFile(portOf: (idcode: number) => number, brokerPort: number): string {
+  return JSON.stringify({
+    area,
+    broker: { embedded: { listen: [{ transport: 'tcp', port: brokerPort }] } },
+    sites: [
+      ...sites.map(({ location, pmus }) => ({
+        location,
+        pmus: pmus.map(({ idcode }) => ({ id: `${idcode}`, idcode, source: `tcp://127.0.0.1:${portOf(idcode)}` })),
+      })),
+      {
+        location: 'control-center/1',
+        pdcAdapters: [{ id: 'control-center', listen: 'tcp://127.0.0.1:0', streams: [`${area}/+/+/PMU/#`] }],
+      },
+    ],
+  })
+}
+
+/** Topic of a PMU's stream. */
+export function topicOf(idcode: number): string {
+  const site = sites.find(({ pmus }) => pmus.some((pmu) => pmu.idcode === idcode))
+  return `${area}/${site?.location}/PMU/${idcode}`
+}

@@ -1,0 +1,157 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Judge, startRawPdc, type Verdict } from '../../../judge/index.ts'
+import { compileDecoder, type DataSample, decodeConfiguration, fractionOf, socOf } from '../../c37118/index.ts'
+import { loadGrid } from '../../config/load-grid.ts'
+import { monotonicMs } from '../../runtime/clock.ts'
+import { deferred } from '../../runtime/deferred.ts'
+import type { Running, ServiceDeps } from '../../runtime/service.ts'
+import { type Simulator, startSimulator } from '../../simulator/index.ts'
+import { startGrid } from '../start-grid.ts'
+import { demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
+
+/** Frames under way at the end are waited for so long; what is not there then is lost. */
+const drainMs = 2_000
+
+/** What the demo's PDC has of one stream. */
+export interface DemoStream {
+  readonly idcode: number
+  readonly frames: number
+  /** The last frame, decoded. */
+  readonly latest: DataSample | undefined
+}
+
+export interface DemoLine extends Running {
+  readonly brokerUrl: string
+  readonly pdcPort: number
+  readonly simulator: Simulator
+  /** Resolves when every stream has come through. */
+  readonly flowing: Promise<void>
+  streams(): readonly DemoStream[]
+  /** Counts no frame after this moment, and waits for those under way. */
+  finish(): Promise<void>
+  result(): { readonly verdict: Verdict; readonly seconds: number; readonly streams: number }
+}
+
+interface DemoOptions {
+  readonly seed: number
+  readonly brokerPort: number
+}
+
+/** Simulator, adapters, broker and a PDC that checks every byte, all in this process. */
+export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: ServiceDeps): Promise<DemoLine> {
+  const judge = new Judge({ from: 'first-read' })
+  const count = new Count()
+  const simulator = startSimulator(
+    { simulation: demoSimulation(seed), serve: { listen: ['tcp://127.0.0.1:0'] } },
+    {
+      ...deps,
+      onFrame(pmu, frame) {
+        if (count.isOpenTo(frame)) judge.wrote(String(pmu.idcode), frame, monotonicMs())
+      },
+    },
+  )
+  await simulator.ready
+
+  const portOf = (idcode: number): number => {
+    const pmu = simulator.pmus.find((each) => each.idcode === idcode)
+    return pmu ? simulator.addressesOf(pmu)[0]!.port : 0
+  }
+  const { grid } = await loadGrid('demo', { text: demoGridFile(portOf, brokerPort) })
+  const running = await startGrid(grid, deps)
+  const pdcPort = running.pdcAdapters[0]!.addresses[0]!.port
+
+  const { promise: flowing, resolve: allFlow } = deferred()
+  const silent = new Set(idcodes)
+  const readers = idcodes.map((idcode) => {
+    const reader = new StreamView(idcode)
+    startRawPdc({
+      host: '127.0.0.1',
+      port: pdcPort,
+      idcode,
+      signal: deps.signal,
+      onConfiguration: (frame) => reader.configured(frame),
+      onData(frame) {
+        if (count.isOpenTo(frame)) judge.read(String(idcode), frame, monotonicMs())
+        reader.read(frame)
+        if (silent.delete(idcode) && silent.size === 0) {
+          count.begin()
+          allFlow()
+        }
+      },
+    })
+    return reader
+  })
+
+  return {
+    brokerUrl: running.brokers[0]!.url,
+    pdcPort,
+    simulator,
+    flowing,
+    streams: () => readers,
+    async finish() {
+      count.close()
+      const untilMs = monotonicMs() + drainMs
+      while (judge.underWay > 0 && monotonicMs() < untilMs) await pause(10)
+    },
+    result: () => ({ verdict: judge.verdict(), seconds: count.seconds, streams: idcodes.length }),
+    done: Promise.all([simulator.done, running.done]).then(() => {}),
+  }
+}
+
+/**
+ * Which frames count. All PMUs of one instant are written in one turn, so the
+ * count ends between two instants, and means the same at both ends.
+ */
+class Count {
+  #last = 0
+  #closed = false
+  #beganMs: number | undefined
+  #endedMs: number | undefined
+
+  get seconds(): number {
+    const endMs = this.#endedMs ?? monotonicMs()
+    return Number(((endMs - (this.#beganMs ?? endMs)) / 1000).toFixed(1))
+  }
+
+  begin(): void {
+    this.#beganMs = monotonicMs()
+  }
+
+  isOpenTo(frame: Uint8Array): boolean {
+    const time = socOf(frame) * 0x1000000 + fractionOf(frame)
+    if (this.#closed) return time <= this.#last
+    if (time > this.#last) this.#last = time
+    return true
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#endedMs = monotonicMs()
+  }
+}
+
+class StreamView implements DemoStream {
+  readonly idcode: number
+  frames = 0
+  #decode: ((frame: Uint8Array) => DataSample) | undefined
+  #frame: Uint8Array | undefined
+
+  constructor(idcode: number) {
+    this.idcode = idcode
+  }
+
+  configured(frame: Uint8Array): void {
+    const decoder = compileDecoder(decodeConfiguration(frame))
+    this.#decode = (data) => decoder.decode(data)
+  }
+
+  read(frame: Uint8Array): void {
+    this.frames++
+    this.#frame = frame
+  }
+
+  /** Decoded only when somebody looks. */
+  get latest(): DataSample | undefined {
+    return this.#frame && this.#decode?.(this.#frame)
+  }
+}
