@@ -6,7 +6,7 @@ import { quietDeps } from '../support/bus-harness.ts'
 import { needs } from '../support/needs.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
-import { Watched } from '../support/until.ts'
+import { Watched } from '../support/watched.ts'
 
 const WINDOW_MS = 200
 const INTERVAL_MS = 10
@@ -89,7 +89,10 @@ async function openLine(broker: TestBroker, qos: 0 | 1, name: string) {
     { topic, buses: [bus], nodes: [], live: { qos, windowMs: WINDOW_MS } },
     { metrics },
   )
-  const published = metrics.counter('phasorbus_live_published_total', '', { stream: topic, broker: bus.name })
+  const published = metrics.counter('phasorbus_live_published_total', 'as the lane has it', {
+    stream: topic,
+    broker: bus.name,
+  })
 
   const configuration = smallPmu({ dataRate: 100 })
   const frame = frameWriter(configuration)

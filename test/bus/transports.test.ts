@@ -9,7 +9,7 @@ import { startMosquitto } from '../support/brokers.ts'
 import { quietDeps } from '../support/bus-harness.ts'
 import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import { needs } from '../support/needs.ts'
-import { Watched } from '../support/until.ts'
+import { Watched } from '../support/watched.ts'
 
 type BrokerSettings = ReturnType<typeof BrokerConfig.parse>
 

@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/runtime/metrics.ts'
 import { nodeTopic, parseNodeState, retainedTopics, stateTopic, streamTopic } from '../../src/streams/index.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { StreamRecord } from '../support/stream-record.ts'
-import { Watched } from '../support/until.ts'
+import { Watched } from '../support/watched.ts'
 
 /** One process on the bus. */
 export interface TestNode {

@@ -1,6 +1,6 @@
 import type { StreamSink } from '../../src/bus/index.ts'
 import type { StreamState } from '../../src/streams/index.ts'
-import { Watched } from './until.ts'
+import { Watched } from './watched.ts'
 
 /** What a reader gave, in order. */
 export class StreamRecord extends Watched {
