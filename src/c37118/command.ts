@@ -55,7 +55,7 @@ export function encodeCommand(fields: Pick<CommandFrame, 'idcode' | 'command'> &
   frame[HEADER_SIZE] = command >> 8
   frame[HEADER_SIZE + 1] = command
   if (extension) frame.set(extension, HEADER_SIZE + 2)
-  return sealFrame(frame, { type: FrameType.command, version, idcode, soc, fraction, timeQuality })
+  return sealFrame(frame, FrameType.command, { version, idcode, soc, fraction, timeQuality })
 }
 
 /** CMD in words. */

@@ -123,7 +123,7 @@ export function splitBody(fields: HeaderFields, body: Uint8Array, earlier: Fragm
 function wholeFrame(fields: HeaderFields, body: Uint8Array, size: number): Uint8Array {
   const frame = new Uint8Array(size)
   frame.set(body, FRAGMENT_HEADER_SIZE)
-  return sealFrame(frame, fields)
+  return sealFrame(frame, FrameType.config3, fields)
 }
 
 /** The first fragment is as long as a frame can be, and so are the others but the last. */
@@ -137,7 +137,7 @@ function cut(fields: HeaderFields, body: Uint8Array, size: number): Uint8Array[]
   const lengths = Array.from({ length: count }, (_, at) => Math.min(room, size - FRAGMENT_HEADER_SIZE - at * room))
   const headers = lengths.map((length, at) => {
     const header = new Uint8Array(FRAGMENT_HEADER_SIZE)
-    writeHeader(header, fields, FRAGMENT_HEADER_SIZE + length)
+    writeHeader(header, FrameType.config3, fields, FRAGMENT_HEADER_SIZE + length)
     const index = at === count - 1 ? LAST_FRAGMENT : at + FIRST_FRAGMENT
     header[HEADER_SIZE] = index >> 8
     header[HEADER_SIZE + 1] = index
@@ -155,7 +155,7 @@ function splitAsBefore(fields: HeaderFields, body: Uint8Array, earlier: Fragment
   const checksumCount = checksums === 'each' ? headers.length : 1
   const room = sizes.reduce((sum, size) => sum + size - FRAGMENT_HEADER_SIZE, 0) - checksumCount * CHECKSUM_SIZE
   const expected = first.slice()
-  writeHeader(expected, fields, sizes[0]!)
+  writeHeader(expected, FrameType.config3, fields, sizes[0]!)
   if (room !== body.length || !sameBytes(expected, first)) return undefined
   if (headers.some((header) => idcodeOf(header) !== fields.idcode)) return undefined
   return assemble(headers, body, checksums)

@@ -98,5 +98,5 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array[] 
   }
   const frame = new Uint8Array(size)
   frame.set(body, HEADER_SIZE)
-  return [sealFrame(frame, configuration)]
+  return [sealFrame(frame, type, configuration)]
 }

@@ -45,7 +45,7 @@ export function compileEncoder(configuration: Configuration): DataEncoder {
 
   const writeRaw = (columns: DataColumns, target: Uint8Array): void => {
     checkShape(columns, target)
-    writeHeader(target, dataHeaderOf(columns), frameSize)
+    writeHeader(target, FrameType.data, columns, frameSize)
     packWords(columns.raw, runs, target)
     writeChecksum(target)
   }
@@ -92,11 +92,6 @@ export function compileEncoder(configuration: Configuration): DataEncoder {
       return frame
     },
   }
-}
-
-function dataHeaderOf(columns: DataColumns): Parameters<typeof writeHeader>[1] {
-  const { version, idcode, soc, fraction, timeQuality } = columns
-  return { type: FrameType.data, version, idcode, soc, fraction, timeQuality }
 }
 
 function mismatch(field: string, count: number, expected: number): FrameError {

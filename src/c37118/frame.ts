@@ -155,23 +155,22 @@ export const socOf = (frame: Uint8Array): number =>
 export const timeQualityOf = (frame: Uint8Array): number => frame[10]!
 export const fractionOf = (frame: Uint8Array): number => (frame[11]! << 16) | (frame[12]! << 8) | frame[13]!
 
-/** What a frame is headed with; the rest has the value that devices most often send. */
+/** What a frame is headed with, beside its type and size. */
 export interface HeaderFields extends FrameTime {
-  readonly type: FrameType
   readonly version: FrameVersion
   readonly idcode: number
   readonly timeQuality: number
 }
 
 /** Writes header and CHK around a body that is already in `frame`. FRAMESIZE is the length of `frame`. */
-export function sealFrame(frame: Uint8Array, header: HeaderFields): Uint8Array {
-  writeHeader(frame, header, checkInteger(frame.length, 'FRAMESIZE', MIN_FRAME_SIZE, MAX_FRAME_SIZE))
+export function sealFrame(frame: Uint8Array, type: FrameType, header: HeaderFields): Uint8Array {
+  writeHeader(frame, type, header, checkInteger(frame.length, 'FRAMESIZE', MIN_FRAME_SIZE, MAX_FRAME_SIZE))
   writeChecksum(frame)
   return frame
 }
 
-export function writeHeader(target: Uint8Array, header: HeaderFields, size: number): void {
-  const { type, version, idcode, soc, fraction, timeQuality } = header
+export function writeHeader(target: Uint8Array, type: FrameType, header: HeaderFields, size: number): void {
+  const { version, idcode, soc, fraction, timeQuality } = header
   target[0] = SYNC
   target[1] = (checkInteger(type, 'frame type', 0, 5) << 4) | checkInteger(version, 'version', 0, 2)
   target[2] = size >> 8

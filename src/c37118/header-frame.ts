@@ -29,5 +29,5 @@ export function encodeHeader(fields: Pick<HeaderFrame, 'idcode' | 'text'> & Part
   const bytes = textBytes && decodeText(textBytes) === text ? textBytes : encodeUtf8(text)
   const frame = new Uint8Array(HEADER_SIZE + bytes.length + CHECKSUM_SIZE)
   frame.set(bytes, HEADER_SIZE)
-  return sealFrame(frame, { type: FrameType.header, version, idcode, soc, fraction, timeQuality })
+  return sealFrame(frame, FrameType.header, { version, idcode, soc, fraction, timeQuality })
 }

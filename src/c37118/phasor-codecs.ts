@@ -39,7 +39,8 @@ export function rectangularCodec(scales: Scales, index: number, word: number): C
     toPhysical({ raw, phasors }) {
       for (let at = 0; at < scales.length; at++) {
         const scale = scales[at]!
-        const [a, b] = [raw[word + 2 * at]!, raw[word + 2 * at + 1]!]
+        const a = raw[word + 2 * at]!
+        const b = raw[word + 2 * at + 1]!
         const absent = a === ABSENT_WORD && b === ABSENT_WORD
         phasors[index + 2 * at] = absent ? Number.NaN : re(scale, toInt16(a), toInt16(b))
         phasors[index + 2 * at + 1] = absent ? Number.NaN : im(scale, toInt16(a), toInt16(b))
@@ -48,9 +49,12 @@ export function rectangularCodec(scales: Scales, index: number, word: number): C
     toRaw({ raw, phasors }) {
       for (let at = 0; at < scales.length; at++) {
         const scale = scales[at]!
-        const [first, second] = [word + 2 * at, word + 2 * at + 1]
-        const [x, y] = [phasors[index + 2 * at]!, phasors[index + 2 * at + 1]!]
-        const [a, b] = [raw[first]!, raw[second]!]
+        const first = word + 2 * at
+        const second = first + 1
+        const a = raw[first]!
+        const b = raw[second]!
+        const x = phasors[index + 2 * at]!
+        const y = phasors[index + 2 * at + 1]!
         const absent = a === ABSENT_WORD && b === ABSENT_WORD
         const sameRe = Object.is(absent ? Number.NaN : re(scale, toInt16(a), toInt16(b)), x)
         const sameIm = Object.is(absent ? Number.NaN : im(scale, toInt16(a), toInt16(b)), y)
@@ -77,7 +81,8 @@ export function polarCodec(scales: Scales, index: number, word: number): Channel
     toPhysical({ raw, phasors }) {
       for (let at = 0; at < scales.length; at++) {
         const scale = scales[at]!
-        const [m, a] = [raw[word + 2 * at]!, raw[word + 2 * at + 1]!]
+        const m = raw[word + 2 * at]!
+        const a = raw[word + 2 * at + 1]!
         phasors[index + 2 * at] = a === ABSENT_WORD ? Number.NaN : magnitude(scale, m)
         phasors[index + 2 * at + 1] = a === ABSENT_WORD ? Number.NaN : angle(scale, a)
       }
@@ -85,14 +90,16 @@ export function polarCodec(scales: Scales, index: number, word: number): Channel
     toRaw({ raw, phasors }) {
       for (let at = 0; at < scales.length; at++) {
         const scale = scales[at]!
-        const [first, second] = [word + 2 * at, word + 2 * at + 1]
-        const [value, radians] = [phasors[index + 2 * at]!, phasors[index + 2 * at + 1]!]
+        const first = word + 2 * at
+        const second = first + 1
+        const value = phasors[index + 2 * at]!
+        const radians = phasors[index + 2 * at + 1]!
         const absent = raw[second] === ABSENT_WORD
         if (Number.isNaN(value) || Number.isNaN(radians)) {
           // An absent phasor keeps the magnitude that came with it: any will do.
           if (absent) continue
-          const [m, a] = [magnitude(scale, raw[first]!), angle(scale, raw[second]!)]
-          if (Object.is(m, value) && Object.is(a, radians)) continue
+          if (Object.is(magnitude(scale, raw[first]!), value) && Object.is(angle(scale, raw[second]!), radians))
+            continue
           raw[first] = 0
           raw[second] = ABSENT_WORD
           continue

@@ -57,7 +57,8 @@ export function frequencyCodec(index: number, word: number, fnom: number): Chann
       dfreq[index] = dfreqOf(raw[word + 1]!)
     },
     toRaw({ raw, freq, dfreq }) {
-      const [hz, slope] = [freq[index]!, dfreq[index]!]
+      const hz = freq[index]!
+      const slope = dfreq[index]!
       if (!Object.is(freqOf(raw[word]!), hz)) raw[word] = orAbsent(hz, hz * 1000 - nominal)
       if (!Object.is(dfreqOf(raw[word + 1]!), slope)) raw[word + 1] = orAbsent(slope, slope * 100)
     },
