@@ -3,6 +3,7 @@
  * data on and hands over every frame as it was read from the socket. Written
  * apart from the product, so that a fault there cannot hide itself here.
  */
+import { setMaxListeners } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export interface RawPdcOptions {
@@ -25,6 +26,8 @@ const askAgainMs = 500
 
 /** Runs until the signal aborts; comes back when the server hangs up, as PDCs do. */
 export function startRawPdc(options: RawPdcOptions): { readonly done: Promise<void> } {
+  // Hundreds of PDCs may hang on one signal.
+  setMaxListeners(0, options.signal)
   return { done: run(options) }
 }
 

@@ -41,9 +41,13 @@ const filesOf = (folder: string): string[] =>
     .filter((file) => file.endsWith('.ts'))
     .map((file) => join(folder, file))
 
-/** Specifiers of `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`. */
+/** Specifiers of `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`, comments apart. */
 const specifiersOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport\s*\(?)\s*'([^']+)'/g)].map(([, to]) => to ?? '')
+  [
+    ...readFileSync(file, 'utf8')
+      .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+      .matchAll(/(?:\bfrom|\bimport\s*\(?)\s*'([^']+)'/g),
+  ].map(([, to]) => to ?? '')
 const relativeTargetsOf = (file: string): string[] =>
   specifiersOf(file)
     .filter((to) => to.startsWith('.'))

@@ -1,0 +1,157 @@
+/**
+ * Latency from a PMU's write to a PDC's read, over several paths in one run.
+ *
+ * One stream at 50 frames/s: every path gets its frame in turn, a few
+ * milliseconds apart, so that the machine's moods hit all alike. 200 streams at
+ * 50 frames/s: the paths take turns of some seconds. What counts is what a path
+ * adds to direct TCP, and its ratio to three plain relays.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BenchOptions, Figures } from './figures.ts'
+import type { Path } from './latency/ends.ts'
+import { direct, fullLine, mqttAlone, relays } from './latency/paths.ts'
+import { startMosquitto } from './support/mosquitto.ts'
+import { median, quantile, spread } from './support/quantiles.ts'
+
+const framesPerSecond = 50
+const periodMs = 1000 / framesPerSecond
+
+/** p50 and p99 in µs, one of each per segment. */
+interface Measured {
+  readonly p50: number[]
+  readonly p99: number[]
+}
+
+export async function latency({ quick, note }: BenchOptions): Promise<Figures> {
+  const mosquitto = await startMosquitto()
+  try {
+    const one = await measure(await openAll(1, mosquitto.url), interleaved, quick ? 4 : 10, quick ? 3 : 10, note)
+    const many = await measure(await openAll(200, mosquitto.url), inTurns, quick ? 1 : 5, quick ? 1 : 4, note)
+    return {
+      ...figures(one, '', note, '1 stream × 50 frames/s'),
+      ...figures(many, '_200', note, '200 streams × 50 frames/s'),
+    }
+  } finally {
+    await mosquitto.end()
+  }
+}
+
+async function openAll(streams: number, url: string): Promise<Path[]> {
+  const broker = { name: 'Mosquitto', url }
+  const paths: Path[] = []
+  for (const open of [
+    () => direct(streams),
+    () => relays(streams, 3),
+    () => mqttAlone(streams, url, 0),
+    () => mqttAlone(streams, url, 1),
+    () => fullLine({ broker, qos: 0, streams }),
+    () => fullLine({ broker, qos: 1, streams }),
+    () => fullLine({ broker: 'aedes', qos: 0, streams }),
+    () => fullLine({ broker: 'aedes', qos: 1, streams }),
+  ]) {
+    paths.push(await open())
+  }
+  return paths
+}
+
+type Drive = (paths: readonly Path[], seconds: number) => Promise<void>
+
+/** Every path gets its frame within each period, one after the other. */
+const interleaved: Drive = async (paths, seconds) => {
+  const step = periodMs / paths.length
+  const start = performance.now()
+  for (let i = 0; i < paths.length * framesPerSecond * seconds; i++) {
+    await until(start + i * step)
+    paths[i % paths.length]!.tick()
+  }
+}
+
+/** One path after the other. */
+const inTurns: Drive = async (paths, seconds) => {
+  for (const path of paths) {
+    const start = performance.now()
+    for (let i = 0; i < framesPerSecond * seconds; i++) {
+      await until(start + i * periodMs)
+      path.tick()
+    }
+    await sleep(100)
+  }
+}
+
+async function until(atMs: number): Promise<void> {
+  const leftMs = atMs - performance.now()
+  if (leftMs > 0) await sleep(leftMs)
+}
+
+async function measure(
+  paths: readonly Path[],
+  drive: Drive,
+  segments: number,
+  seconds: number,
+  note: (line: string) => void,
+): Promise<ReadonlyMap<string, Measured>> {
+  const measured = new Map(paths.map(({ name }) => [name, { p50: [], p99: [] } as Measured]))
+  try {
+    await drive(paths, 2)
+    await sleep(200)
+    for (const path of paths) path.take()
+    for (let segment = 0; segment < segments; segment++) {
+      await drive(paths, seconds)
+      await sleep(200)
+      for (const path of paths) {
+        const latencies = path.take()
+        measured.get(path.name)!.p50.push(median(latencies))
+        measured.get(path.name)!.p99.push(quantile(latencies, 0.99))
+      }
+      note(`segment ${segment + 1} of ${segments}`)
+    }
+    for (const { name, sent, arrived } of paths) {
+      if (sent !== arrived) note(`${name}: ${sent - arrived} of ${sent} frames did not arrive`)
+    }
+  } finally {
+    for (const path of paths) await path.close()
+  }
+  return measured
+}
+
+function figures(
+  measured: ReadonlyMap<string, Measured>,
+  suffix: string,
+  note: (line: string) => void,
+  title: string,
+): Figures {
+  const base = measured.get('direct TCP')!.p50
+  const added = (name: string): number[] => measured.get(name)!.p50.map((p50, i) => p50 - base[i]!)
+  const relay3 = added('3 plain relays')
+  const ratio = (name: string): number[] => added(name).map((value, i) => value / relay3[i]!)
+
+  note('')
+  note(`${title}; µs, median (min–max) over segments`)
+  for (const [name, { p50, p99 }] of measured) {
+    const more =
+      name === 'direct TCP' ? '' : `  added p50 ${spread(added(name))}  over 3 relays ${spread(ratio(name), 2)}`
+    note(`${name.padEnd(28)} p50 ${spread(p50)}  p99 ${spread(p99)}${more}`)
+  }
+
+  const result: Record<string, number> = {}
+  const put = (name: string, values: readonly number[]): void => {
+    result[`${name}${suffix}`] = median(values)
+    result[`${name}${suffix}_min`] = Math.min(...values)
+    result[`${name}${suffix}_max`] = Math.max(...values)
+  }
+  put('direct_p50_us', base)
+  put('relay3_added_p50_us', relay3)
+  for (const [name, label] of [
+    ['MQTT alone, QoS 0', 'mqtt_qos0'],
+    ['MQTT alone, QoS 1', 'mqtt_qos1'],
+    ['full line, Mosquitto, QoS 0', 'full_line'],
+    ['full line, Mosquitto, QoS 1', 'full_line_qos1'],
+    ['full line, aedes, QoS 0', 'full_line_aedes'],
+    ['full line, aedes, QoS 1', 'full_line_aedes_qos1'],
+  ] as const) {
+    put(`${label}_added_p50_us`, added(name))
+    put(`${label}_p99_us`, measured.get(name)!.p99)
+    put(label === 'full_line' ? 'ratio_to_relay3' : `${label}_ratio_to_relay3`, ratio(name))
+  }
+  return result
+}
