@@ -57,6 +57,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
         new BusError(
           { code: 'BROKER_LISTEN_FAILED', host, port, reason },
           `cannot listen on ${host}:${port}: ${reason}`,
+          { cause: error },
         ),
       )
     })

@@ -1,5 +1,6 @@
+import { ConfigError, type ConfigFault } from '../config/problem.ts'
 import { CodedError } from '../runtime/coded-error.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, type CliFault } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { explainSystemError, isSystemError } from './system-errors.ts'
 
@@ -13,7 +14,8 @@ export interface Explanation {
   readonly stack?: string
 }
 
-const exitCodes: Readonly<Record<string, ExitCode>> = {
+const exitCodes: Readonly<Record<CliFault['code'] | ConfigFault['code'], ExitCode>> = {
+  CLI_FAILED: ExitCode.failed,
   CLI_USAGE: ExitCode.usage,
   CONFIG_INVALID: ExitCode.usage,
   CONFIG_UNREADABLE: ExitCode.usage,
@@ -22,15 +24,15 @@ const exitCodes: Readonly<Record<string, ExitCode>> = {
 
 /** Turns whatever a verb threw into what its user should read. */
 export function explain(error: unknown): Explanation {
-  if (error instanceof CodedError) {
-    const cause = isSystemError(error.cause) ? explainSystemError(error.cause) : undefined
-    const hint = (error instanceof CliError ? error.facts.hint : undefined) ?? cause?.hint
-    return {
-      exitCode: exitCodes[error.code] ?? ExitCode.failed,
-      message: withoutCode(error),
-      ...(hint !== undefined && { hint }),
-    }
+  if (error instanceof CliError || error instanceof ConfigError) {
+    const hint = 'hint' in error.facts ? error.facts.hint : undefined
+    return { exitCode: exitCodes[error.code], message: withoutCode(error), ...(hint !== undefined && { hint }) }
   }
+  // What the system says of a port or a file says more than the module that asked for it.
+  if (error instanceof CodedError && !isSystemError(error.cause)) {
+    return { exitCode: ExitCode.failed, message: withoutCode(error) }
+  }
+  if (error instanceof CodedError) return explain(error.cause)
   if (isSystemError(error)) return { exitCode: ExitCode.failed, ...explainSystemError(error) }
   if (error instanceof AggregateError && error.errors.length > 0) return explain(error.errors[0])
   return {

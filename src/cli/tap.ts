@@ -4,7 +4,7 @@ import { silentLog } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import type { Log } from '../runtime/service.ts'
 import { ContractError, checkFilter } from '../streams/index.ts'
-import { failure } from './cli-error.ts'
+import { failure, usageError } from './cli-error.ts'
 import { parseDuration } from './duration.ts'
 import { createTapPresenter } from './tap/presenter.ts'
 import { TapModel } from './tap/tap-model.ts'
@@ -124,8 +124,10 @@ function brokerFault({ facts, message }: BusError): string {
 function brokerConfig({ broker, username, passwordFile, ca, cert, key }: Options): BrokerConfig {
   const result = BrokerConfig.safeParse({ url: broker, username, passwordFile, ca, cert, key })
   if (result.success) return result.data
-  const problems = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new InvalidArgumentError(problems.join('; '))
+  const problems = result.error.issues.map(
+    ({ path, message }) => `--${path[0] === 'url' ? 'broker' : path.join('.')} ${message}`,
+  )
+  throw usageError(problems.join('; '), 'phasorbus tap --help')
 }
 
 function parseTopic(text: string): string {

@@ -6,6 +6,7 @@ import type { PlacedSite } from './resolve-site.ts'
 export function checkNames(placed: readonly PlacedSite[]): Problem[] {
   const problems: Problem[] = []
   const nodes = new Map<string, PlacedSite>()
+  const simulated = new Map<number, string>()
   const streams = new Map<string, { idcode: number; place: PlacedSite; line: string }>()
 
   for (const place of placed) {
@@ -37,6 +38,12 @@ export function checkNames(placed: readonly PlacedSite[]): Problem[] {
     else nodes.set(node, place)
 
     const own = new Set<string>()
+    const isSimulated = (at: readonly PropertyKey[], idcode: number): void => {
+      const line = simulated.get(idcode)
+      if (line)
+        problem(at, `the simulated PMU at ${line} has IDCODE ${idcode} already`, 'the simulator tells them apart by it')
+      else simulated.set(idcode, lineOf(place, at))
+    }
     for (const [i, pmu] of site.pmus.entries()) {
       const at = ['pmus', i, 'id']
       const typed = document.sourceOf([...path, ...at])
@@ -57,6 +64,7 @@ export function checkNames(placed: readonly PlacedSite[]): Problem[] {
           'two adapters of one device need the same',
         )
       }
+      if (pmu.source.kind === 'simulated') isSimulated(['pmus', i, 'idcode'], pmu.session.idcode)
       own.add(pmu.topic)
       if (!known) streams.set(pmu.topic, { idcode: pmu.session.idcode, place, line: lineOf(place, at) })
     }

@@ -1,78 +1,80 @@
-import type { Pmu } from './grid.ts'
+import { type PdcAdapter, type Pmu, type Site, siteName } from './grid.ts'
 import { formatPath, type Problem } from './problem.ts'
 import type { PlacedSite } from './resolve-site.ts'
 import { suggest } from './suggest.ts'
 import { filterMatches, isExactTopic } from './topic-filter.ts'
 
-/** Which declared streams each PDC-adapter gets, and whether its PDCs can tell them apart. */
-export function checkStreams(placed: readonly PlacedSite[]): Problem[] {
-  const producers = placed.flatMap(({ site }) => site.pmus.map((pmu) => ({ pmu, site })))
-  const topics = new Set(producers.map(({ pmu }) => pmu.topic))
+type Finding = Pick<Problem, 'severity' | 'message'> & { readonly fix: string }
 
-  return placed.flatMap(({ site, document, path }) =>
-    site.pdcAdapters.flatMap((adapter, i) => {
-      const at = [...path, 'pdcAdapters', i, 'streams']
-      const problem = (severity: Problem['severity'], index: number, message: string, fix: string): Problem => {
-        const whole = Array.isArray(rawStreams(document.value, at)) ? [...at, index] : at
-        return { ...document.at(whole), severity, path: formatPath(whole), message, fix }
-      }
-      const problems: Problem[] = []
-      const byIdcode = new Map<number, Pmu>()
+interface Produced {
+  readonly pmu: Pmu
+  readonly site: Site
+}
 
-      for (const [index, filter] of adapter.streams.entries()) {
-        const taken = producers.filter(({ pmu }) => filterMatches(filter, pmu.topic))
-        if (taken.length === 0)
-          problems.push(noMatch(filter, topics, (...facts) => problem(facts[0], index, facts[1], facts[2])))
-        for (const { pmu, site: from } of taken) {
-          const other = byIdcode.get(pmu.session.idcode)
-          if (other && other.topic !== pmu.topic) {
-            problems.push(
-              problem(
-                'error',
-                index,
-                `${other.topic} and ${pmu.topic} both have IDCODE ${pmu.session.idcode}: a PDC on this port cannot tell them apart`,
-                'serve one of them from another PDC-adapter',
-              ),
-            )
-          } else byIdcode.set(pmu.session.idcode, pmu)
-          if (from.broker !== site.broker && (from.broker.kind === 'embedded' || site.broker.kind === 'embedded')) {
-            problems.push(
-              problem(
-                'warning',
-                index,
-                `${pmu.topic} is published on another broker than this site's`,
-                'it only comes if the brokers are bridged',
-              ),
-            )
-          }
-        }
-      }
-      return problems
+/**
+ * Which declared streams each PDC-adapter gets, and whether its PDCs can tell
+ * them apart. `runs`: the sites of this process.
+ */
+export function checkStreams(placed: readonly PlacedSite[], runs: (site: Site) => boolean = () => true): Problem[] {
+  const produced = placed.flatMap(({ site }) => site.pmus.map((pmu) => ({ pmu, site })))
+  const topics = new Set(produced.map(({ pmu }) => pmu.topic))
+
+  return placed.flatMap((place) =>
+    place.site.pdcAdapters.flatMap((adapter, i) => {
+      const byIdcode = new Map<number, string>()
+      return adapter.streams.flatMap((filter, index) => {
+        const taken = produced.filter(({ pmu }) => filterMatches(filter, pmu.topic))
+        const findings = [
+          ...(taken.length === 0 ? [unmatched(filter, topics)] : []),
+          ...collisions(taken, byIdcode),
+          ...unreachable(taken, place.site, runs),
+        ]
+        return findings.map((finding) => ({ ...placeOf(place, i, adapter, index), ...finding }))
+      })
     }),
   )
 }
 
-function noMatch(
-  filter: string,
-  topics: ReadonlySet<string>,
-  problem: (severity: Problem['severity'], message: string, fix: string) => Problem,
-): Problem {
+function unmatched(filter: string, topics: ReadonlySet<string>): Finding {
   if (!isExactTopic(filter)) {
-    return problem(
-      'warning',
-      `\`${filter}\` takes no stream of this grid`,
-      'fine if its producer is described elsewhere',
-    )
+    const message = `\`${filter}\` takes no stream of this grid`
+    return { severity: 'warning', message, fix: 'fine if its producer is described elsewhere' }
   }
   const meant = suggest(filter, topics)
-  return problem(
-    'error',
-    `there is no stream \`${filter}\``,
-    meant === undefined ? 'name the id of a PMU, as in PMU/765' : `did you mean \`${meant}\`?`,
-  )
+  const fix = meant === undefined ? 'name the id of a PMU, as in PMU/765' : `did you mean \`${meant}\`?`
+  return { severity: 'error', message: `there is no stream \`${filter}\``, fix }
 }
 
-/** As typed: one stream may stand there without being a list. */
-function rawStreams(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
+/** PDCs know streams by IDCODE only. */
+function collisions(taken: readonly Produced[], byIdcode: Map<number, string>): Finding[] {
+  return taken.flatMap(({ pmu: { topic, session } }): Finding[] => {
+    const other = byIdcode.get(session.idcode) ?? topic
+    byIdcode.set(session.idcode, other)
+    if (other === topic) return []
+    const message = `${other} and ${topic} both have IDCODE ${session.idcode}: a PDC on this port cannot tell them apart`
+    return [{ severity: 'error', message, fix: 'serve one of them from another PDC-adapter' }]
+  })
+}
+
+/** An embedded broker is of one process: what another one publishes does not come there by itself. */
+function unreachable(taken: readonly Produced[], site: Site, runs: (site: Site) => boolean): Finding[] {
+  if (!runs(site)) return []
+  return taken.flatMap(({ pmu, site: from }): Finding[] => {
+    const isEmbedded = from.broker.kind === 'embedded' || site.broker.kind === 'embedded'
+    if (!isEmbedded || (from.broker === site.broker && runs(from))) return []
+    const message = `${pmu.topic} is published on another broker than that of ${siteName(site)}`
+    return [{ severity: 'warning', message, fix: 'give both sites the URL of one broker, or bridge the two' }]
+  })
+}
+
+/** One stream may stand there without being a list. */
+function placeOf(
+  { document, path }: PlacedSite,
+  adapterIndex: number,
+  { streams }: PdcAdapter,
+  index: number,
+): Pick<Problem, 'file' | 'line' | 'column' | 'path'> {
+  const at = [...path, 'pdcAdapters', adapterIndex, 'streams']
+  const whole = streams.length > 1 ? [...at, index] : at
+  return { ...document.at(whole), path: formatPath(whole) }
 }

@@ -96,7 +96,7 @@ async function crossCheck(
   const here = runs ? placed.filter(({ site }) => runs(site)) : placed
   return [
     ...checkNames(placed),
-    ...(complete ? checkStreams(placed) : []), // else a stream may be missing for another mistake's sake
+    ...(complete ? checkStreams(placed, runs) : []), // else a stream may be missing for another mistake's sake
     ...checkPorts(here, {
       together: runs !== undefined,
       ...(metrics && { metrics: { listen: metrics.listen, ...document.at(['metrics', 'listen']) } }),

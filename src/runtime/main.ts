@@ -26,6 +26,7 @@ export async function runUntilSignal(
       await Promise.allSettled(running.map((service) => service.done))
     }
   } finally {
+    stop.abort() // also what was started before `start` failed
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }

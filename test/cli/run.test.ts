@@ -1,0 +1,169 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningCli, runCli, startCli } from '../support/cli.ts'
+
+/** A grid that needs nothing but itself; every port is the system's choice. */
+const grid = `area: south-italy-113
+broker: { embedded: { listen: ['mqtt://127.0.0.1:0'] } }
+metrics: { listen: '127.0.0.1:0' }
+sites:
+  - location: secondary-station/1
+    pmus:
+      - { id: 1, idcode: 1, source: 'simulated:18' }
+    pdcAdapters:
+      - listen: tcp://127.0.0.1:0
+  - location: secondary-station/2
+    pmus:
+      - { id: 2, idcode: 2, source: 'simulated:33' }
+    pdcAdapters:
+      - listen: tcp://127.0.0.1:0
+`
+
+let folder: string
+let file: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'phasorbus-run-'))
+  file = join(folder, 'grid.yaml')
+  await writeFile(file, grid)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const started: RunningCli[] = []
+afterEach(async () => {
+  for (const cli of started.splice(0)) {
+    cli.child.kill('SIGKILL')
+    await cli.ended
+  }
+})
+
+interface Ready {
+  readonly pmus: number
+  readonly brokers: readonly string[]
+  readonly pdcAdapters: readonly { site: string; id: string; addresses: readonly { port: number }[] }[]
+  readonly metrics: string
+}
+
+async function runGrid(args: readonly string[]): Promise<{ cli: RunningCli; ready: Ready }> {
+  const cli = startCli(['run', ...args])
+  started.push(cli)
+  const [line] = await cli.sees(/^\{.*"msg":"ready"\}$/m, 'stderr')
+  return { cli, ready: JSON.parse(line) }
+}
+
+describe('phasorbus run', () => {
+  it('carries PMUs to PDCs, says when it is ready and where, and ends well on SIGTERM', async () => {
+    const { cli, ready } = await runGrid([file])
+    expect(ready).toMatchObject({ pmus: 2, brokers: [expect.stringMatching(/^mqtt:\/\/127\.0\.0\.1:\d+$/)] })
+
+    const port = ready.pdcAdapters.find(({ site }) => site === 'secondary-station/2')?.addresses[0]?.port
+    const pdc = await runCli(['connect', `tcp://127.0.0.1:${port}`, '--idcode', '2', '--for', '1s', '--json'])
+    expect(JSON.parse(pdc.stdout)).toMatchObject({ frames: { lost: 0 }, chk_errors: 0, rate: { configured: 50 } })
+    expect(pdc.exitCode).toBe(0)
+
+    cli.child.kill('SIGTERM')
+    expect(await cli.ended).toMatchObject({ exitCode: 0, signal: null, stdout: '' })
+  })
+
+  it('logs JSON only', async () => {
+    const { cli } = await runGrid([file])
+    cli.child.kill('SIGINT')
+    const { stderr } = await cli.ended
+    const levels = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).level)
+    expect(new Set(levels)).toEqual(new Set(['info']))
+  })
+
+  it('serves metrics to Prometheus, and whether it lives', async () => {
+    const { ready } = await runGrid([file])
+    const metrics = await fetch(`${ready.metrics}/metrics`)
+    expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/)
+    expect(await metrics.text()).toMatch(
+      /^phasorbus_link_online\{stream="south-italy-113\/secondary-station\/1\/PMU\/1"\} [01]$/m,
+    )
+    const health = await fetch(`${ready.metrics}/healthz`)
+    expect(await health.json()).toMatchObject({ status: 'ok', brokers: [{ connected: true }, { connected: true }] })
+    expect((await fetch(`${ready.metrics}/else`)).status).toBe(404)
+    expect((await fetch(`${ready.metrics}/metrics`, { method: 'POST' })).status).toBe(405)
+  })
+
+  it("runs one site's share with --site", async () => {
+    const { ready } = await runGrid([file, '--site', 'secondary-station/2'])
+    expect(ready.pmus).toBe(1)
+    expect(ready.pdcAdapters.map(({ site }) => site)).toEqual(['secondary-station/2'])
+  })
+
+  it('reads the grid from standard input', async () => {
+    const cli = startCli(['run', '-'])
+    started.push(cli)
+    cli.child.stdin.end(grid)
+    await cli.sees(/"msg":"ready"/, 'stderr')
+  })
+
+  it('lets tap see what it publishes', async () => {
+    const { ready } = await runGrid([file])
+    const args = ['tap', 'south-italy-113/+/+/PMU/#', '--broker', ready.brokers[0]!, '--for', '2s', '--json']
+    const { exitCode, stdout, stderr } = await runCli(args)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const objects = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    for (const id of [1, 2]) {
+      const stream = `south-italy-113/secondary-station/${id}/PMU/${id}`
+      const own = objects.filter((object) => object.stream === stream)
+      const configured = own.findIndex(({ type }) => type === 'configuration')
+      expect(own[configured]).toMatchObject({ idcode: id, data_rate: 50 })
+      expect(own.findIndex(({ type }) => type === 'data')).toBeGreaterThan(configured)
+      const last = own.findLast(({ type }) => type === 'data')
+      expect(last.pmus[0].freq).toBeCloseTo(50, 0)
+      expect(own).toContainEqual({ type: 'state', stream, online: true, reason: null })
+    }
+  })
+})
+
+describe('a mistake', () => {
+  it('in the file: every problem by line, nothing started, exit code 2', async () => {
+    const { exitCode, stderr } = await runCli(['run', '-'], { stdin: grid.replaceAll('idcode', 'idocde') })
+    expect(exitCode).toBe(2)
+    expect(stderr).toBe(
+      [
+        'phasorbus: 2 mistakes in the configuration',
+        '<stdin>:7:18: error: unknown key `idocde`; did you mean `idcode`?',
+        '<stdin>:12:18: error: unknown key `idocde`; did you mean `idcode`?',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('in the name of a site: the one that was meant', async () => {
+    const { exitCode, stderr } = await runCli(['run', file, '--site', 'secondary-staton/2'])
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/has no site secondary-staton\/2\n {2}did you mean secondary-station\/2\?\n$/)
+  })
+
+  it.each([
+    ['a PDC-adapter', (port: number) => grid.replace('tcp://127.0.0.1:0', `tcp://127.0.0.1:${port}`)],
+    ['the broker', (port: number) => grid.replace('mqtt://127.0.0.1:0', `mqtt://127.0.0.1:${port}`)],
+    ['the metrics', (port: number) => grid.replace("'127.0.0.1:0'", `'127.0.0.1:${port}'`)],
+  ])('a port of %s that is taken: which, and what to do, exit code 1', async (_case, text) => {
+    const taken = await listen()
+    const { port } = taken.address() as { port: number }
+    const { exitCode, stderr } = await runCli(['run', '--log-level', 'silent', '-'], { stdin: text(port) })
+    taken.close()
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe(
+      `phasorbus: cannot listen on 127.0.0.1:${port}: another program uses this port\n  see which one with \`ss -lntup 'sport = :${port}'\`, or choose another port\n`,
+    )
+  })
+})
+
+async function listen(): Promise<Server> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
