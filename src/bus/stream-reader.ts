@@ -271,4 +271,4 @@ function filtersFor(filter: string): string[] {
 }
 
 /** Kept for long, and small: must not hold on to a whole socket read. */
-const copy = (frame: Uint8Array): Uint8Array => frame.slice()
+const copy = (frame: Uint8Array): Uint8Array => new Uint8Array(frame)

@@ -154,7 +154,7 @@ function splitAsBefore(fields: HeaderFields, body: Uint8Array, earlier: Fragment
   if (first === undefined) return undefined
   const checksumCount = checksums === 'each' ? headers.length : 1
   const room = sizes.reduce((sum, size) => sum + size - FRAGMENT_HEADER_SIZE, 0) - checksumCount * CHECKSUM_SIZE
-  const expected = first.slice()
+  const expected = new Uint8Array(first)
   writeHeader(expected, FrameType.config3, fields, sizes[0]!)
   if (room !== body.length || !sameBytes(expected, first)) return undefined
   if (headers.some((header) => idcodeOf(header) !== fields.idcode)) return undefined
