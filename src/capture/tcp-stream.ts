@@ -205,7 +205,7 @@ export class TcpStream {
       return
     }
     // A copy: a view of a few bytes would keep a whole chunk alive while it waits.
-    this.#held.splice(at, 0, { seq, bytes: payload.slice(), timeUs })
+    this.#held.splice(at, 0, { seq, bytes: new Uint8Array(payload), timeUs })
     this.#heldBytes += payload.length
     this.#budget.held += payload.length
   }

@@ -63,7 +63,7 @@ describe('the frames of a TCP connection', () => {
           return at <= missing.start || start >= missing.end
         })
         expect(found.map(({ hex }) => hex)).toEqual(expected)
-        expect(gaps).toEqual([missing.end - missing.start])
+        expect(gaps).toEqual(expected.length > 0 ? [missing.end - missing.start] : [])
       }),
       { numRuns: 200 },
     )

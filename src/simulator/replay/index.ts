@@ -1,0 +1,5 @@
+export type { RecordedEvent, RecordedStream, Recording, UnplayableStream } from './recording.ts'
+export { RecordingReader, type RecordingReaderOptions } from './recording-reader.ts'
+export { type Replay, type ReplayDeps, type ReplayedStream, startReplay } from './replay.ts'
+export { ReplayConfig, type ReplayInput } from './replay-config.ts'
+export { ReplayError, type ReplayFault } from './replay-error.ts'
