@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { BrokerConfig } from '../config/bus.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
+import { retireGhosts } from './ghost-streams.ts'
 import { brokerName } from './link-settings.ts'
 import { type ConnectionDeps, MqttConnection } from './mqtt-connection.ts'
 import type { MqttLink } from './mqtt-link.ts'
@@ -64,6 +65,10 @@ class MqttBus implements Bus, Running {
       },
       onDown: () => connected.set(0),
     })
+    if (node?.streams) {
+      const look: Bus['subscribe'] = (...what) => this.#subscribe(this.#primary, true, ...what)
+      retireGhosts(this, look, node, log)
+    }
     this.done = this.#primary.done.then(async () => {
       for (const stop of this.#others.values()) stop.abort()
       await Promise.all([...this.#others.keys()].map((other) => other.done))
@@ -83,19 +88,29 @@ class MqttBus implements Bus, Running {
   }
 
   subscribe(filter: string, handler: MessageHandler, options: SubscribeOptions = {}): Subscription {
-    const connection = this.#connectionFor(filter)
-    const entry = new SubscriptionEntry(filter, handler, options, (closed) => {
-      connection.unsubscribe(closed)
-      this.#lingerIfEmpty(connection)
-    })
-    connection.subscribe(entry)
-    return entry
+    return this.#subscribe(this.#connectionFor(filter), false, filter, handler, options)
   }
 
   onConnect(callback: () => void): () => void {
     this.#onConnect.add(callback)
     if (this.connected) callback()
     return () => this.#onConnect.delete(callback)
+  }
+
+  #subscribe(
+    connection: MqttConnection,
+    isGuest: boolean,
+    filter: string,
+    handler: MessageHandler,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    const onClose = (entry: SubscriptionEntry): void => {
+      connection.unsubscribe(entry)
+      this.#lingerIfEmpty(connection)
+    }
+    const entry = new SubscriptionEntry(filter, handler, options, onClose, isGuest)
+    connection.subscribe(entry)
+    return entry
   }
 
   #connectionFor(filter: string): MqttConnection {

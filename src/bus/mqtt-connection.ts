@@ -20,7 +20,7 @@ export interface ConnectionDeps {
   readonly log: Log
   readonly clientId: string
   readonly will?: NonNullable<IClientOptions['will']>
-  /** The link is up; its subscriptions are made after this. */
+  /** The link is up; its subscriptions are asked for, so what is retained now comes before what this publishes. */
   readonly onUp?: (link: MqttLink) => void
   readonly onDown?: () => void
   /** The last words before DISCONNECT. */
@@ -65,7 +65,7 @@ export class MqttConnection implements Running {
 
   unsubscribe(entry: SubscriptionEntry): void {
     this.#entries.delete(entry)
-    this.#link?.unsubscribe(entry.filter)
+    if (!this.#entries.has(entry.filter)) this.#link?.unsubscribe(entry.filter)
   }
 
   async #session(established: () => void): Promise<void> {
@@ -99,8 +99,8 @@ export class MqttConnection implements Running {
   #up(link: MqttLink): void {
     this.#link = link
     this.#deps.log.info({ broker: this.#name }, 'connected to broker')
-    this.#deps.onUp?.(link)
     for (const entry of this.#entries) this.#request(link, entry)
+    this.#deps.onUp?.(link)
   }
 
   #down(): void {

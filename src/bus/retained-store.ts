@@ -51,12 +51,8 @@ export class RetainedStore {
     for (const packet of this.#packets.values()) if (matchesFilter(filter, packet.topic)) yield packet
   }
 
+  /** What is retained now: what is published later comes to the subscriber anyway. */
   stream(filters: readonly string[]): Readable {
-    const matching = (filter: string): Iterable<RetainedPacket> => this.matching(filter)
-    return Readable.from(
-      (function* () {
-        for (const filter of filters) yield* matching(filter)
-      })(),
-    )
+    return Readable.from(filters.flatMap((filter) => [...this.matching(filter)]))
   }
 }

@@ -19,8 +19,6 @@ export class StreamLane {
   /** Retained topics whose newest payload this connection has not sent yet. */
   readonly #due = new Set<string>()
   #retry: NodeJS.Timeout | undefined
-  /** Emptied topics the broker has not taken yet; 0 unless the stream is being retired. */
-  #retiring = 0
   readonly #forget: () => void
   readonly #published: Counter
   readonly #acknowledged: Counter
@@ -85,13 +83,6 @@ export class StreamLane {
     if (this.#bus.connected) this.#publishDue()
   }
 
-  /** As {@link changed} for topics that were emptied; closes itself when the broker has taken it all. */
-  retire(topics: readonly string[]): void {
-    this.#retiring = topics.length
-    for (const topic of topics) this.#due.add(topic)
-    if (this.#bus.connected) this.#publishDue()
-  }
-
   close(): void {
     this.#forget()
     clearTimeout(this.#retry)
@@ -104,14 +95,7 @@ export class StreamLane {
     else this.#acknowledged.add()
   }
 
-  readonly #retired = (error?: Error): void => {
-    if (this.#retiring === 0 || error) return
-    this.#retiring--
-    if (this.#retiring === 0) this.close()
-  }
-
   readonly #publishAll = (): void => {
-    if (this.#retiring > 0) this.#retiring = this.#retained.size
     for (const topic of this.#retained.keys()) this.#due.add(topic)
     this.#publishDue()
   }
@@ -120,7 +104,7 @@ export class StreamLane {
   #publishDue(): boolean {
     for (const topic of this.#due) {
       const payload = this.#retained.get(topic)
-      if (payload && !this.#bus.publish(topic, payload, { qos: 1, retain: true }, this.#retired)) {
+      if (payload && !this.#bus.publish(topic, payload, { qos: 1, retain: true })) {
         this.#retry ??= setTimeout(() => {
           this.#retry = undefined
           if (this.#bus.connected) this.#publishDue()

@@ -5,12 +5,12 @@ import {
   encodeState,
   joinFrames,
   parseStreamTopic,
-  retainedTopics,
   type StreamState,
   type SubTopic,
   stateTopic,
 } from '../streams/index.ts'
 import type { Bus } from './bus.ts'
+import { retireStream } from './retire-stream.ts'
 import { StreamLane } from './stream-lane.ts'
 
 export interface StreamProducerOptions {
@@ -28,9 +28,6 @@ export interface StreamProducerDeps {
   /** Monotonic milliseconds; tests bring their own. */
   readonly clock?: () => number
 }
-
-/** Nothing: MQTT's way to clear a retained message. */
-const EMPTY = new Uint8Array(0)
 
 /**
  * One stream on the bus: its retained set, published anew on every connect,
@@ -91,9 +88,8 @@ export class StreamProducer {
   retire(): void {
     if (this.#closed) return
     this.#closed = true
-    const topics = retainedTopics(this.topic)
-    for (const topic of topics) this.#retained.set(topic, EMPTY)
-    for (const lane of this.#lanes) lane.retire(topics)
+    for (const lane of this.#lanes) lane.close()
+    for (const bus of this.#options.buses) retireStream(this.topic, bus)
     this.#metrics.forget({ stream: this.topic })
   }
 

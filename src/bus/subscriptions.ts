@@ -7,6 +7,8 @@ export class SubscriptionEntry implements Subscription {
   readonly qos: 0 | 1
   readonly handler: MessageHandler
   readonly granted: Promise<void>
+  /** Stays for a moment and minds no message that comes twice: others need not avoid its connection. */
+  readonly isGuest: boolean
   readonly #options: SubscribeOptions
   readonly #onClose: (entry: SubscriptionEntry) => void
   #resolve!: () => void
@@ -18,7 +20,9 @@ export class SubscriptionEntry implements Subscription {
     handler: MessageHandler,
     options: SubscribeOptions,
     onClose: (entry: SubscriptionEntry) => void,
+    isGuest = false,
   ) {
+    this.isGuest = isGuest
     this.filter = checkFilter(filter)
     this.qos = options.qos ?? 1
     this.handler = handler
@@ -85,8 +89,14 @@ export class SubscriptionSet {
     if (this.#entries.delete(entry)) this.#byFilter.remove(entry.filter, entry)
   }
 
+  /** Whether a message could concern both `filter` and what is subscribed here. */
   overlaps(filter: string): boolean {
-    for (const entry of this.#entries) if (filtersOverlap(entry.filter, filter)) return true
+    for (const entry of this.#entries) if (!entry.isGuest && filtersOverlap(entry.filter, filter)) return true
+    return false
+  }
+
+  has(filter: string): boolean {
+    for (const entry of this.#entries) if (entry.filter === filter) return true
     return false
   }
 
