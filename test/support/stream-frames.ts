@@ -60,6 +60,8 @@ export function frameWriter(configuration: Configuration): (index: number) => Ui
         phasors: pmu.phasors.map(() => ({ re: index % 30_000, im: 0 })),
         freq: 50,
         dfreq: 0,
+        analogs: pmu.analogs.map(() => 1),
+        digitals: pmu.digitals.map(() => 1),
       })),
     })
 }
