@@ -37,11 +37,21 @@ const formats = [
 
 /** Something happens every half minute, and all of it again every two minutes. */
 const everyTwoMinutes = [
-  { at: 10, kind: 'load-step', bus: 18, kw: 400, kvar: 150, durationS: 15 },
-  { at: 40, kind: 'oscillation', hz: 0.7, durationS: 15 },
-  { at: 70, kind: 'voltage-sag', bus: 25, depth: 0.4, durationS: 0.5 },
-  { at: 100, kind: 'frequency-excursion', hz: -0.15, rampS: 2, durationS: 12 },
+  { says: 'load step of 400 kW at bus 18', at: 10, kind: 'load-step', bus: 18, kw: 400, kvar: 150, durationS: 15 },
+  { says: 'oscillation of 0.7 Hz', at: 40, kind: 'oscillation', hz: 0.7, durationS: 15 },
+  { says: 'voltage sag at bus 25', at: 70, kind: 'voltage-sag', bus: 25, depth: 0.4, durationS: 0.5 },
+  { says: 'frequency dips by 150 mHz', at: 100, kind: 'frequency-excursion', hz: -0.15, rampS: 2, durationS: 12 },
 ] as const
+
+const roundS = 120
+/** What is told of an event stays so long, at least. */
+const toldForS = 5
+
+/** What happens in the grid so many seconds after its start. */
+export function eventAt(elapsedS: number): string | undefined {
+  const atS = elapsedS % roundS
+  return everyTwoMinutes.find(({ at, durationS }) => atS >= at && atS < at + Math.max(durationS, toldForS))?.says
+}
 
 const rounds = 30
 
@@ -52,7 +62,7 @@ export function demoSimulation(seed: number): SimulationInput {
       .flatMap(({ pmus }) => pmus)
       .map((pmu, i) => ({ ...pmu, rate: 50, format: formats[i % formats.length]! })),
     script: Array.from({ length: rounds }, (_, round) =>
-      everyTwoMinutes.map((event) => ({ ...event, at: event.at + round * 120 })),
+      everyTwoMinutes.map(({ says: _, ...event }) => ({ ...event, at: event.at + round * roundS })),
     ).flat(),
   }
 }
@@ -73,10 +83,4 @@ export function demoGridFile(portOf: (idcode: number) => number, brokerPort: num
       },
     ],
   })
-}
-
-/** Topic of a PMU's stream. */
-export function topicOf(idcode: number): string {
-  const site = sites.find(({ pmus }) => pmus.some((pmu) => pmu.idcode === idcode))
-  return `${area}/${site?.location}/PMU/${idcode}`
 }

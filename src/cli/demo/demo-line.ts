@@ -11,6 +11,7 @@ import { demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
 
 /** Frames under way at the end are waited for so long; what is not there then is lost. */
 const drainMs = 2_000
+const framesPerSecond = 50
 
 /** What the demo's PDC has of one stream. */
 export interface DemoStream {
@@ -29,6 +30,10 @@ export interface DemoLine extends Running {
   streams(): readonly DemoStream[]
   /** Counts no frame after this moment, and waits for those under way. */
   finish(): Promise<void>
+  /** Frames the PDC does not have: written a moment ago, or lost. */
+  missing(): { readonly underWay: number; readonly lost: number }
+  /** Since the grid began to run. */
+  readonly elapsedS: number
   result(): { readonly verdict: Verdict; readonly seconds: number; readonly streams: number }
 }
 
@@ -51,6 +56,7 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
     },
   )
   await simulator.ready
+  const startedMs = monotonicMs()
 
   const portOf = (idcode: number): number => {
     const pmu = simulator.pmus.find((each) => each.idcode === idcode)
@@ -93,6 +99,15 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
       const untilMs = monotonicMs() + drainMs
       while (judge.underWay > 0 && monotonicMs() < untilMs) await pause(10)
     },
+    missing() {
+      const { underWay } = judge
+      // A frame of the last two seconds is on its way, unless the count is over.
+      const onTheirWay = count.isClosed ? 0 : Math.min(underWay, idcodes.length * 2 * framesPerSecond)
+      return { underWay: onTheirWay, lost: judge.verdict().lost - onTheirWay }
+    },
+    get elapsedS() {
+      return (monotonicMs() - startedMs) / 1000
+    },
     result: () => ({ verdict: judge.verdict(), seconds: count.seconds, streams: idcodes.length }),
     done: Promise.all([simulator.done, running.done]).then(() => {}),
   }
@@ -111,6 +126,10 @@ class Count {
   get seconds(): number {
     const endMs = this.#endedMs ?? monotonicMs()
     return Number(((endMs - (this.#beganMs ?? endMs)) / 1000).toFixed(1))
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   begin(): void {

@@ -1,8 +1,8 @@
 import { LiveBlock } from '../terminal/live-block.ts'
-import { formatAngle, formatHz, formatQuantity } from '../terminal/quantity.ts'
+import { formatHz, formatQuantity } from '../terminal/quantity.ts'
 import { createStyle, type Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
-import { sites, topicOf } from './demo-grid.ts'
+import { area, eventAt, sites } from './demo-grid.ts'
 import type { DemoLine, DemoStream } from './demo-line.ts'
 
 const redrawMs = 250
@@ -34,7 +34,7 @@ export function showDemo(line: DemoLine, output: NodeJS.WriteStream, quiet: bool
       },
     }
   }
-  const timer = setInterval(() => output.write(`${summary(line, style)}\n`), plainLineMs)
+  const timer = setInterval(() => output.write(`${summary(line, style).slice(0, 2).join('  ')}\n`), plainLineMs)
   return {
     end() {
       clearInterval(timer)
@@ -45,54 +45,51 @@ export function showDemo(line: DemoLine, output: NodeJS.WriteStream, quiet: bool
 
 function introduction({ brokerUrl, pdcPort }: DemoLine, style: Style): string[] {
   return [
-    style.bold('A simulated feeder, five substations, every frame checked byte for byte at the PDC'),
-    `PMU → PMU-adapter → MQTT at ${brokerUrl} → PDC-adapter at tcp://127.0.0.1:${pdcPort} → PDC`,
-    style.dim(
-      `Look at the bus from another terminal:  npx phasorbus tap '${sites[0]!.location.replace(/^/, 'south-italy-113/')}/#' --broker ${brokerUrl}`,
-    ),
+    style.bold('A simulated feeder, five substations, every frame checked at the PDC'),
+    `PMU → PMU-adapter → MQTT → PDC-adapter → PDC`,
+    style.dim(`broker ${brokerUrl}, PDC-adapter tcp://127.0.0.1:${pdcPort}`),
+    style.dim('Look at the bus from another terminal:'),
+    style.dim(`  npx phasorbus tap '${area}/#' --broker ${brokerUrl}`),
     style.dim('Ctrl-C ends it.'),
   ]
 }
 
+/** Within 80 columns. */
 function picture(line: DemoLine, rates: Rates, style: Style): string[] {
   const perSecond = rates.measure()
   const streams = new Map(line.streams().map((stream) => [stream.idcode, stream]))
-  const rows = sites.flatMap(({ pmus }) =>
-    pmus.map(({ idcode, bus, station }) => [
-      topicOf(idcode),
+  const rows = sites.flatMap(({ location, pmus }) =>
+    pmus.map(({ idcode, station }) => [
+      `${location}/PMU/${idcode}`,
       station,
-      String(bus),
       ...measured(streams.get(idcode)),
-      (perSecond.get(idcode) ?? 0).toFixed(1),
+      (perSecond.get(idcode) ?? 0).toFixed(0),
     ]),
   )
-  const [head, ...body] = formatTable(['topic', 'station', 'bus', 'frequency', 'VA', 'angle', 'frames/s'], rows, {
-    right: [2, 3, 4, 5, 6],
-  })
-  return [style.dim(head ?? ''), ...body, '', summary(line, style)]
+  const columns = [area, 'station', 'frequency', 'voltage', 'frames/s']
+  const [head, ...body] = formatTable(columns, rows, { right: [2, 3, 4] })
+  const event = eventAt(line.elapsedS)
+  return [style.dim(head ?? ''), ...body, '', ...summary(line, style), event ? style.warn(event) : '']
 }
 
 function measured(stream: DemoStream | undefined): string[] {
   const pmu = stream?.latest?.pmus[0]
   const voltage = pmu?.phasors[0]
-  if (!pmu || !voltage) return ['', '', '']
-  return [formatHz(pmu.freq), formatQuantity(voltage.magnitude, 'V'), formatAngle(voltage.angle)]
+  if (!pmu || !voltage) return ['', '']
+  return [formatHz(pmu.freq), formatQuantity(voltage.magnitude, 'V')]
 }
 
-function summary(line: DemoLine, style: Style): string {
+function summary(line: DemoLine, style: Style): string[] {
   const { verdict, seconds } = line.result()
-  const { published, delivered, lost, duplicated, differing, reordered, latency_ms } = verdict
-  // While it runs, the newest frames are under way and not lost.
-  const wrong = duplicated + differing + reordered
-  const say = wrong > 0 ? style.bad : style.good
+  const { published, delivered, duplicated, differing, reordered, latency_ms } = verdict
+  const { lost, underWay } = line.missing()
+  const say = lost + duplicated + differing + reordered > 0 ? style.bad : style.good
   const ms = (value: number | null): string => (value === null ? '-' : `${value.toFixed(1)} ms`)
   return [
-    `${seconds.toFixed(0)} s`,
-    `published ${published}`,
-    `delivered ${delivered}`,
-    say(`under way or lost ${lost}  duplicated ${duplicated}  differing ${differing}  out of order ${reordered}`),
-    `latency p50 ${ms(latency_ms.p50)} p99 ${ms(latency_ms.p99)}`,
-  ].join('  ')
+    `${seconds.toFixed(0)} s  published ${published}  delivered ${delivered}  under way ${underWay}`,
+    say(`lost ${lost}  duplicated ${duplicated}  differing ${differing}  out of order ${reordered}`),
+    `from the PMU's write to the PDC's read: half within ${ms(latency_ms.p50)}, 99 % within ${ms(latency_ms.p99)}`,
+  ]
 }
 
 /** Frames per second of each stream, since the last look. */

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { runCli, startCli } from '../support/cli.ts'
+
+describe('phasorbus demo', () => {
+  it('ends by itself with one object: every frame of six PMUs came through once', async () => {
+    const { exitCode, stdout } = await runCli(['demo', '--for', '3s', '--json'])
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({ lost: 0, duplicated: 0, differing: 0, reordered: 0, streams: 6 })
+    expect(result.published).toBeGreaterThan(2.5 * 6 * 50)
+    expect(result.delivered).toBe(result.published)
+    expect(result.latency_ms).toEqual({ p50: expect.any(Number), p99: expect.any(Number) })
+    expect(exitCode).toBe(0)
+  })
+
+  it('shows what flows, and ends cleanly on SIGINT', async () => {
+    const demo = startCli(['demo'])
+    await demo.sees(/lost 0/)
+    demo.child.kill('SIGINT')
+    const { exitCode, stdout } = await demo.ended
+    expect(stdout).toContain('PMU → PMU-adapter → MQTT → PDC-adapter → PDC')
+    expect(stdout).toContain('secondary-station/1157/PMU/772')
+    expect(exitCode).toBe(0)
+  })
+})
