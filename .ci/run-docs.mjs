@@ -22,7 +22,13 @@ if (!clone || !existsSync(join(clone, 'README.md'))) {
 }
 const limitMs = 15 * 60_000
 
-const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(clone, 'docs')).filter((name) => name.endsWith('.md')).map((name) => join('docs', name))]
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(clone, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+]
 let ran = 0
 for (const page of pages) {
   const background = []
@@ -49,7 +55,11 @@ function blocksOf(text) {
 }
 
 async function run({ how, command }, background) {
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', command], { cwd: clone, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', command], {
+    cwd: clone,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   child.output = ''
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)))
   child.ended = ended
