@@ -7,11 +7,18 @@ import {
   configurationsIn,
   FrameExtractor,
 } from '../capture/index.ts'
+import {
+  type CaptureInput,
+  type CaptureSink,
+  faultText,
+  openCapture,
+  readCapture,
+  readConfigurations,
+} from './capture-input.ts'
 import { CliError, failure } from './cli-error.ts'
 import { CaptureDecoder, type DecodedFrame, type Knowledge } from './decode/capture-decoder.ts'
 import { frameJson } from './decode/frame-json.ts'
 import { frameLine, streamLine } from './decode/frame-line.ts'
-import { type Input, openInput } from './decode/input.ts'
 import { captureText, streamJson, summaryLines } from './decode/summary.ts'
 import { Survey } from './decode/survey.ts'
 import { writeJson } from './output.ts'
@@ -64,7 +71,7 @@ export function decodeCommand(): Command {
 }
 
 async function decode(file: string, options: Options): Promise<void> {
-  const input = await openInput(file)
+  const input = await openCapture(file)
   const given = await Promise.all((options.config ?? []).map(readConfigurations))
   const surveyed = input.once ? {} : await survey(input)
   const print = new Printer(options)
@@ -92,37 +99,17 @@ async function decode(file: string, options: Options): Promise<void> {
 }
 
 /** Stops at the end, at the limit, or where the file is damaged: then `report.fault` says so. */
-async function pushAll(input: Input, decoder: { push(chunk: Uint8Array): void }, print?: Printer): Promise<void> {
-  try {
-    for await (const chunk of input.chunks()) {
-      decoder.push(chunk)
-      await print?.flush()
-      if (print?.limited) break
-    }
-  } catch (error) {
-    if (!(error instanceof CaptureError)) throw error
-  }
+async function pushAll(input: CaptureInput, decoder: CaptureSink, print?: Printer): Promise<void> {
+  await readCapture(input, decoder, async () => {
+    await print?.flush()
+    return print?.limited ?? false
+  })
 }
 
-async function survey(input: Input): Promise<Pick<Knowledge, 'later' | 'inferred'>> {
+async function survey(input: CaptureInput): Promise<Pick<Knowledge, 'later' | 'inferred'>> {
   const first = new Survey()
   await pushAll(input, first)
   return first.end()
-}
-
-async function readConfigurations(file: string): Promise<Uint8Array[][]> {
-  const frames: Uint8Array[] = []
-  const extractor = new FrameExtractor({ frame: (frame) => frames.push(frame) })
-  await pushAll(await openInput(file), extractor)
-  extractor.end()
-  try {
-    const found = configurationsIn(frames)
-    if (found.length > 0) return found
-  } catch (error) {
-    if (!(error instanceof FrameError)) throw error
-    throw failure(`${file}: ${error.message}`, undefined, { cause: error })
-  }
-  throw failure(`${file} has no CFG-2 or CFG-3 frame`, 'save one with `phasorbus connect … --save-config FILE`')
 }
 
 /** Gathers what a chunk gives, so that a pipe sees few large writes; waits when its reader does not keep up. */
@@ -169,7 +156,7 @@ class Printer {
   }
 }
 
-function nothingFound({ name }: Input, report: CaptureReport): CliError {
+function nothingFound({ name }: CaptureInput, report: CaptureReport): CliError {
   if (report.fault && report.packets === 0) return failure(`${name}: ${faultText(report.fault)}`)
   if (report.format === 'empty') return failure(`${name} is empty`)
   return failure(
@@ -205,21 +192,6 @@ function reportDamage(decoder: CaptureDecoder, report: CaptureReport, limited: b
 
 function amount(number: number, what: string, how = ''): string {
   return number === 0 ? '' : `${count(number, what)} ${how}`.trim()
-}
-
-function faultText(fault: CaptureFault): string {
-  switch (fault.code) {
-    case 'CAPTURE_TRUNCATED':
-      return `it ends inside a packet at byte ${fault.offset} (${fault.have} of ${fault.need} bytes are there)`
-    case 'CAPTURE_COMPRESSED':
-      return `it is compressed (${fault.format}): decompress it first`
-    case 'CAPTURE_VERSION_UNSUPPORTED':
-      return `version ${fault.major}.${fault.minor} of its format is not known`
-    case 'CAPTURE_TOO_LARGE':
-      return `a record at byte ${fault.offset} claims ${fault.size} bytes (at most ${fault.max}); nothing behind it can be read`
-    case 'CAPTURE_BAD_BLOCK':
-      return `${fault.what} ${fault.value} at byte ${fault.offset}; nothing behind it can be read`
-  }
 }
 
 function positive(max: number): (text: string) => number {

@@ -13,7 +13,7 @@ async function main(args: string[]): Promise<void> {
   try {
     const topic = args[0] === 'help' ? helpTopics[args[1] ?? ''] : undefined
     if (topic !== undefined) {
-      process.stdout.write(topic)
+      process.stdout.write(await topic())
       return
     }
     const program = await createProgram(version(), verbOf(args))

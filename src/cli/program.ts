@@ -14,7 +14,7 @@ Examples:
   phasorbus check grid.yaml && phasorbus run grid.yaml
   phasorbus tap 'south-italy-113/+/+/PMU/#'            watch every PMU of an area
 
-More: phasorbus help VERB, phasorbus help exit-codes`
+More: phasorbus help VERB, help configuration, help exit-codes`
 
 /** The program with one verb loaded; the others are there by name only, for the list. */
 export async function createProgram(version: string, asked: string | undefined): Promise<Command> {
@@ -39,7 +39,11 @@ export function verbOf(args: readonly string[]): string | undefined {
   return words[0] === 'help' ? words[1] : words[0]
 }
 
-export const helpTopics: Readonly<Record<string, string>> = { 'exit-codes': exitCodesHelp }
+/** `phasorbus help TOPIC` beside `help VERB`. */
+export const helpTopics: Readonly<Record<string, () => Promise<string>>> = {
+  'exit-codes': async () => exitCodesHelp,
+  configuration: async () => (await import('./help-configuration.ts')).configurationHelp(),
+}
 
 /** commander's own ends, as our exit codes: what it printed is all there is to say. */
 export function exitCodeOf(error: CommanderError): ExitCode {

@@ -18,7 +18,9 @@ const brokerUrl = z
 const server = z.union([brokerUrl, BrokerConfig])
 
 const embedded = z
-  .strictObject({ embedded: EmbeddedBrokerConfig.prefault({}) })
+  .strictObject({
+    embedded: EmbeddedBrokerConfig.prefault({}).describe('the broker inside this process, with these settings'),
+  })
   .transform(({ embedded }): Broker => ({ kind: 'embedded', settings: embedded }))
 
 /** As a site or the grid names it. */

@@ -72,8 +72,8 @@ export type LiveConfig = z.output<typeof LiveConfig>
 
 const User = z
   .strictObject({
-    username: z.string().min(1),
-    password: z.string().min(1).optional(),
+    username: z.string().min(1).describe('user that may connect'),
+    password: z.string().min(1).optional().describe('its password; passwordFile keeps it out of this file'),
     passwordFile: file.optional().describe('file whose first line is the password'),
   })
   .refine((user) => (user.password === undefined) !== (user.passwordFile === undefined), {

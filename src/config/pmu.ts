@@ -22,8 +22,14 @@ export const pmu = z
       ),
     live: z
       .strictObject({
-        qos: LiveConfig.shape.qos.unwrap().optional(),
-        windowMs: LiveConfig.shape.windowMs.unwrap().optional(),
+        qos: LiveConfig.shape.qos
+          .unwrap()
+          .optional()
+          .describe(LiveConfig.shape.qos.description ?? ''),
+        windowMs: LiveConfig.shape.windowMs
+          .unwrap()
+          .optional()
+          .describe(LiveConfig.shape.windowMs.description ?? ''),
       })
       .optional()
       .describe('where this stream differs from the grid’s `live`'),
