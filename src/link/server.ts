@@ -29,6 +29,8 @@ export interface Server extends Running {
   readonly addresses: readonly ServerAddress[]
   /** Adds a stream, told apart by its IDCODE. Throws LINK_IDCODE_TAKEN. May be called before `listening`. */
   stream(idcode: number): StreamOutput
+  /** Streams served now. */
+  readonly idcodes: readonly number[]
   status(): readonly ServerStatus[]
 }
 
@@ -88,6 +90,9 @@ export function startServer(config: ServerConfig, deps: ServerDeps): Server {
       streams.set(idcode, stream)
       for (const listener of listeners) listener.streamAdded(stream)
       return stream
+    },
+    get idcodes() {
+      return [...streams.keys()]
     },
     status: () => listeners.map((listener) => ({ ...listener.address, clients: listener.clients() })),
   }
