@@ -1,15 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { FrameError, FrameType } from '../c37118/index.ts'
-import {
-  CaptureError,
-  type CaptureFault,
-  type CaptureReport,
-  configurationsIn,
-  FrameExtractor,
-} from '../capture/index.ts'
+import { FrameType } from '../c37118/index.ts'
+import type { CaptureReport } from '../capture/index.ts'
 import {
   type CaptureInput,
   type CaptureSink,
+  collect,
   faultText,
   openCapture,
   readCapture,
@@ -61,7 +56,11 @@ export function decodeCommand(): Command {
     .argument('FILE', 'the capture; - is standard input')
     .option('--summary', 'one line per stream instead of one per frame')
     .option('--json', 'one JSON object per frame and line; with --summary one object: { streams: [...] }')
-    .option('--config <file...>', 'saved configuration frames, for streams whose configuration is not in the capture')
+    .option(
+      '--config <file>',
+      'saved configuration frames, for streams whose configuration is not in the capture; may be given again',
+      collect,
+    )
     .option('--time-base <n>', 'TIME_BASE of streams without a configuration', positive(0xffffff))
     .option('--idcode <n>', 'only frames of this IDCODE', positive(0xffff))
     .addOption(new Option('--type <type>', 'only frames of this type').choices(Object.keys(FrameType)))

@@ -21,6 +21,18 @@ export type { EventKind } from './event-line.ts'
 export { eventKinds, parseEventLine } from './event-line.ts'
 export type { SimulatorEventInput } from './events.ts'
 export { SimulatorEvent, SimulatorScript } from './events.ts'
+export type {
+  RecordedStream,
+  Recording,
+  RecordingReaderOptions,
+  Replay,
+  ReplayDeps,
+  ReplayedStream,
+  ReplayFault,
+  ReplayInput,
+  UnplayableStream,
+} from './replay/index.ts'
+export { RecordingReader, ReplayConfig, ReplayError, startReplay } from './replay/index.ts'
 export type { ScheduleClock } from './schedule.ts'
 export type { SimulatedPmu } from './simulated-pmu.ts'
 export type { FrameHandler } from './simulation.ts'

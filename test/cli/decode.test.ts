@@ -214,7 +214,7 @@ describe('decode', () => {
   it('takes a configuration from a file, and decodes nothing with one that does not fit', async () => {
     const data = await file('data.raw', concat(dataFrames(2)))
     const config = await file('pmu.cfg', golden.config2)
-    const { stdout } = await runCli(['decode', '--json', '--config', config, '--limit', '1', data])
+    const { stdout } = await runCli(['decode', '--json', '--limit', '1', '--config', config, data])
     expect(JSON.parse(stdout)).toMatchObject({ configuration_from: 'given', time_base: 16_777_215 })
 
     const configuration = decodeConfiguration(golden.config2)

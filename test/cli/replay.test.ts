@@ -1,0 +1,112 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connection, pcapOf, segmentsOf } from '../capture/conversation.ts'
+import { asHex, concat, dataFrames, golden } from '../capture/frames.ts'
+import { runCli, startCli } from '../support/cli.ts'
+import { command, connectRawPdc, frameType } from '../support/raw-pdc.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'phasorbus-replay-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const frames = dataFrames(20)
+const stream = concat([golden.config2, ...frames])
+const capture = pcapOf(connection(stream, segmentsOf(stream.length, [133, 500])))
+
+async function file(name: string, bytes: Uint8Array): Promise<string> {
+  await writeFile(join(folder, name), bytes)
+  return join(folder, name)
+}
+
+describe('phasorbus replay', () => {
+  it('plays a capture to a PDC, every byte of it, and ends', async () => {
+    const stop = new AbortController()
+    const cli = startCli(['replay', '--port', '0', '--wait', await file('site.pcap', capture)], { signal: stop.signal })
+    try {
+      const [row, port] = await cli.sees(/^.*tcp:\/\/127\.0\.0\.1:(\d+)$/m)
+      expect(row.trim().split(/ {2,}/).slice(0, 4)).toEqual(['241', 'Blue PMU', '50 frames/s', '20'])
+      await using pdc = await connectRawPdc(Number(port))
+      pdc.send(command(241, 5))
+      const [config] = await pdc.received(frameType.config2)
+      pdc.send(command(241, 2))
+      const data = await pdc.received(frameType.data, 20)
+      await pdc.closed
+      expect(asHex(config!)).toBe(asHex(golden.config2))
+      expect(data.map(asHex)).toEqual(frames.map(asHex))
+      expect(await cli.ended).toMatchObject({ exitCode: 0, stderr: 'played 20 frames\n' })
+    } finally {
+      stop.abort()
+    }
+  })
+
+  it('loops until it is told to stop', async () => {
+    const path = await file('loop.pcap', capture)
+    const { exitCode, stdout } = await runCli([
+      'replay',
+      '--port',
+      '0',
+      '--loop',
+      '--speed',
+      '100',
+      '--for',
+      '300ms',
+      '--json',
+      path,
+    ])
+    expect(exitCode).toBe(0)
+    const { streams, rounds } = JSON.parse(stdout)
+    expect(rounds).toBeGreaterThan(2)
+    expect(streams[0]).toMatchObject({ idcode: 241, station_names: ['Blue PMU'] })
+  })
+
+  it('stops on SIGTERM', async () => {
+    const cli = startCli(['replay', '--port', '0', '--loop', await file('term.pcap', capture)])
+    await cli.sees(/tcp:\/\//)
+    cli.child.kill('SIGTERM')
+    expect(await cli.ended).toMatchObject({ exitCode: 0, signal: null })
+  })
+
+  it('reads standard input', async () => {
+    const cli = startCli(['replay', '--port', '0', '--json', '--speed', '1000', '-'])
+    cli.child.stdin.end(capture)
+    expect(JSON.parse((await cli.ended).stdout)).toMatchObject({ streams: [{ frames: 20 }], rounds: 1 })
+  })
+
+  it('plays what a capture has no configuration for, with one that was saved', async () => {
+    const data = await file('data.raw', concat(frames))
+    const refused = await runCli(['replay', data])
+    expect(refused.exitCode).toBe(1)
+    expect(refused.stderr).toMatch(/IDCODE 241 of raw stream \(20 data frames\) has no configuration/)
+    expect(refused.stderr).toMatch(/connect … --save-config/)
+
+    const config = await file('blue.cfg', golden.config2)
+    const { stdout } = await runCli(['replay', '--port', '0', '--json', '--speed', '1000', '--config', config, data])
+    expect(JSON.parse(stdout).streams).toMatchObject([{ idcode: 241, frames: 20 }])
+  })
+
+  it('plays what is whole of a damaged capture, and says so', async () => {
+    const cut = await file('cut.pcap', capture.subarray(0, capture.length - 100))
+    const { exitCode, stderr, stdout } = await runCli(['replay', '--port', '0', '--json', '--speed', '1000', cut])
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/the capture is damaged: it ends inside a packet at byte \d+.*what comes before is played/)
+    expect(JSON.parse(stdout).streams[0].frames).toBeGreaterThan(3)
+  })
+
+  it.each<[string, string[], Uint8Array | undefined, number, RegExp]>([
+    ['a file that is not there', ['nowhere.pcap'], undefined, 1, /there is no such file/],
+    ['no C37.118', [], Buffer.from('nothing of the kind, really'), 1, /has no C37\.118 to play/],
+    ['an IDCODE that is not in it', ['--idcode', '7'], capture, 1, /has no stream of IDCODE 7\n.*it has 241/],
+    ['an impossible speed', ['--speed', 'fast'], capture, 2, /0\.001 to 10000/],
+    ['an impossible port', ['--port', '70000'], capture, 2, /a whole number, 0 to 65535/],
+  ])('has one clear line for %s', async (_case, args, bytes, code, message) => {
+    const path = bytes ? [await file('input', bytes)] : []
+    const { stdout, stderr, exitCode } = await runCli(['replay', ...args, ...path], { cwd: folder })
+    expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/ {4}at /)
+  })
+})
