@@ -5,7 +5,6 @@ import {
   decodeStat,
   decodeTimeQuality,
   type Format,
-  FrameType,
   type PmuConfiguration,
   type PmuSample,
   readFrameHeader,
@@ -64,18 +63,17 @@ export function expectedCommand(frame: Uint8Array): ExpectedField[] {
   return [field('command', hex(command, 4))]
 }
 
-export function expectedConfiguration({ type, timeBase, pmus, dataRate }: Configuration): ExpectedField[] {
-  const pmu = type === FrameType.config3 ? expectedPmu3 : expectedPmu2
+/** Of a CFG-2. */
+export function expectedConfiguration({ timeBase, pmus, dataRate }: Configuration): ExpectedField[] {
   return [
-    ...(type === FrameType.config3 ? [field('conf.contindx', 0)] : []),
     field('conf.timebase', timeBase),
     field('conf.numpmu', pmus.length),
-    ...pmus.flatMap(pmu),
+    ...pmus.flatMap(expectedPmu),
     field('rate_of_transmission', dataRate),
   ]
 }
 
-function expectedPmu2(pmu: PmuConfiguration, index: number): ExpectedField[] {
+function expectedPmu(pmu: PmuConfiguration, index: number): ExpectedField[] {
   return [
     { name: '', show: `Station #${index + 1}: "${pmu.stn.padEnd(16)}"` },
     field('idcode_data_source', pmu.idcode),
@@ -114,10 +112,6 @@ const expectedEnd = ({ fnom, cfgcnt }: PmuConfiguration): ExpectedField[] => [
   field('conf.fnom', fnom === 50),
   field('conf.cfgcnt', cfgcnt),
 ]
-
-function expectedPmu3(_pmu: PmuConfiguration): ExpectedField[] {
-  return []
-}
 
 export function expectedData(sample: DataSample, { pmus }: Configuration): ExpectedField[] {
   return pmus.flatMap((pmu, i) => expectedPmuData(sample.pmus[i]!, pmu))
