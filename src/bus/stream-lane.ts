@@ -96,6 +96,7 @@ export class StreamLane {
   }
 
   readonly #publishAll = (): void => {
+    this.#due.clear()
     for (const topic of this.#retained.keys()) this.#due.add(topic)
     this.#publishDue()
   }

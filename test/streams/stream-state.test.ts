@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  CONTRACT,
+  ContractError,
+  encodeState,
+  type NodeState,
+  parseNodeState,
+  parseStreamState,
+  type StreamState,
+} from '../../src/streams/index.ts'
+
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
+
+describe('the JSON of the contract', () => {
+  it.each<StreamState>([
+    { contract: CONTRACT, online: true, rate: 50, nodes: ['a/b/c/NODE/n'], journal: null },
+    { contract: CONTRACT, online: false, reason: 'stopped', rate: null, nodes: [], journal: { from: 'x', to: 'y' } },
+  ])('comes back as a stream state', (state) => {
+    expect(parseStreamState(encodeState(state))).toEqual(state)
+  })
+
+  it.each<NodeState>([
+    { contract: CONTRACT, online: true, since: '2026-01-01T00:00:00.000Z', streams: ['a/b/c/PMU/1'] },
+    { contract: CONTRACT, online: false, reason: 'connection lost', since: 'x', streams: [] },
+  ])('comes back as a node state', (state) => {
+    expect(parseNodeState(encodeState(state))).toEqual(state)
+  })
+
+  it('may have fields of a later day', () => {
+    expect(parseStreamState(text({ contract: 1, online: true, nodes: [], colour: 'red' }))).toMatchObject({
+      online: true,
+    })
+  })
+
+  it.each([
+    ['another contract', { contract: 2, online: true }],
+    ['no contract', { online: true }],
+    ['online that is no boolean', { contract: 1, online: 'yes' }],
+    ['a rate of 0', { contract: 1, online: true, rate: 0 }],
+    ['nodes that are no strings', { contract: 1, online: true, nodes: [1] }],
+    ['half a journal', { contract: 1, online: true, journal: { from: 'x' } }],
+    ['a list', []],
+    ['null', null],
+  ])('is refused with %s', (_case, value) => {
+    expect(() => parseStreamState(text(value))).toThrow(ContractError)
+  })
+
+  it('fails only with ContractError, whatever the bytes', () => {
+    const anything = fc.oneof(
+      fc.uint8Array(),
+      fc.json().map((json) => new TextEncoder().encode(json)),
+    )
+    fc.assert(
+      fc.property(anything, (bytes) => {
+        for (const parse of [parseStreamState, parseNodeState]) {
+          try {
+            parse(bytes)
+          } catch (error) {
+            expect(error).toBeInstanceOf(ContractError)
+          }
+        }
+      }),
+    )
+  })
+})
