@@ -71,6 +71,9 @@ async function tap(filter: string, options: Options): Promise<void> {
       failed ??= error
       stop()
     }
+    signal.addEventListener('abort', () => {
+      model.ending = true
+    })
     const metrics = createMetrics()
     const log = watchingFailures((error) => {
       if (!model.connected)

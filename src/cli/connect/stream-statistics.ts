@@ -1,7 +1,7 @@
 import { framesPerSecond, microsecondsOf } from '../../c37118/index.ts'
 import { SlotCounter } from '../../streams/index.ts'
 
-/** Latest latencies that percentiles are taken of, unless told. */
+/** Latest frames that rate and percentiles are taken of, unless told. */
 const KEPT = 5000
 
 /** What arrived of one stream, against what its DATA_RATE promised. */
@@ -9,14 +9,14 @@ export class StreamStatistics {
   readonly #timeBase: number
   readonly #dataRate: number
   readonly #slots: SlotCounter
-  /** A ring of the latest. */
+  /** Rings of the latest. */
   readonly #latencies: Float64Array
-  #firstMs = 0
-  #lastMs = 0
+  readonly #arrivals: Float64Array
   frames = 0
 
   constructor({ dataRate, timeBase }: { readonly dataRate: number; readonly timeBase: number }, kept = KEPT) {
     this.#latencies = new Float64Array(kept)
+    this.#arrivals = new Float64Array(kept)
     this.#dataRate = dataRate
     this.#timeBase = timeBase
     this.#slots = new SlotCounter(dataRate, timeBase)
@@ -24,11 +24,11 @@ export class StreamStatistics {
 
   /** `monotonicMs` for rates, `utcMs` for the latency: see runtime/clock. */
   arrived(soc: number, fraction: number, monotonicMs: number, utcMs: number): void {
-    if (this.frames === 0) this.#firstMs = monotonicMs
-    this.#lastMs = monotonicMs
     if (this.#dataRate !== 0) this.#slots.push(soc, fraction)
     const latency = utcMs - microsecondsOf({ soc, fraction }, this.#timeBase) / 1000
-    this.#latencies[this.frames++ % this.#latencies.length] = latency
+    const at = this.frames++ % this.#latencies.length
+    this.#latencies[at] = latency
+    this.#arrivals[at] = monotonicMs
   }
 
   /** Slots between the first and the last frame that no frame came for. */
@@ -53,10 +53,12 @@ export class StreamStatistics {
     return framesPerSecond(this.#dataRate)
   }
 
-  /** Frames per second as they arrived; undefined before there are two. */
+  /** Frames per second as the latest arrived; undefined before there are two. */
   get measuredRate(): number | undefined {
-    const seconds = (this.#lastMs - this.#firstMs) / 1000
-    return this.frames < 2 || seconds === 0 ? undefined : (this.frames - 1) / seconds
+    const kept = Math.min(this.frames, this.#arrivals.length)
+    const last = this.#arrivals[(this.frames - 1) % this.#arrivals.length] ?? 0
+    const first = this.#arrivals[(this.frames - kept) % this.#arrivals.length] ?? 0
+    return kept < 2 || last === first ? undefined : ((kept - 1) * 1000) / (last - first)
   }
 
   /** Milliseconds from timestamp to arrival by this machine's UTC; includes what the PMU's window and filters take. */

@@ -1,4 +1,5 @@
 import type { StreamSink } from '../../bus/index.ts'
+import { hasWildcard } from '../../streams/index.ts'
 import { writeNdjson } from '../output.ts'
 import { configurationLines } from '../terminal/configuration-view.ts'
 import { LiveBlock } from '../terminal/live-block.ts'
@@ -53,11 +54,14 @@ function asObjects(model: TapModel): TapPresenter {
 }
 
 /** What terminal and lines have in common: events are printed, values are shown by a timer. */
-function watching(model: TapModel, style: Style, print: (text: string) => void): StreamSink {
+function watching(model: TapModel, { filter, style }: TapView, print: (text: string) => void): StreamSink {
+  /** Tables of hundreds of streams would hide what is asked for. */
+  const isOne = !hasWildcard(filter)
   return {
     configuration(topic, _fragments, configuration) {
       model.configured(topic, configuration)
-      print(`\n${style.bold(topic)}\n${configurationLines(configuration, style).join('\n')}\n\n`)
+      const [head, ...tables] = configurationLines(configuration, style)
+      print(isOne ? `\n${[head, ...tables].join('\n')}\n\n` : `${topic}: ${head}\n`)
     },
     data: (topic, frame) => void model.arrived(topic, frame),
     online(topic, online, reason) {
@@ -68,11 +72,14 @@ function watching(model: TapModel, style: Style, print: (text: string) => void):
       model.retired(topic)
       print(`${topic} is retired\n`)
     },
-    lost: () => print(`${style.bad('connection to the broker lost')}; connecting anew\n`),
+    lost() {
+      if (!model.ending) print(`${style.bad('connection to the broker lost')}; connecting anew\n`)
+    },
   }
 }
 
-function onTerminal(model: TapModel, { filter, style }: TapView): TapPresenter {
+function onTerminal(model: TapModel, view: TapView): TapPresenter {
+  const { filter, style } = view
   const block = new LiveBlock(process.stdout)
   let timer: NodeJS.Timeout | undefined
   const draw = (): void => {
@@ -81,7 +88,7 @@ function onTerminal(model: TapModel, { filter, style }: TapView): TapPresenter {
     block.draw(lines.length > 0 ? lines : ['', style.dim(`waiting for streams on ${filter} …  (Ctrl-C ends)`)])
   }
   return {
-    sink: watching(model, style, (text) => block.print(text)),
+    sink: watching(model, view, (text) => block.print(text)),
     start() {
       timer = setInterval(draw, DRAW_MS)
     },
@@ -92,7 +99,7 @@ function onTerminal(model: TapModel, { filter, style }: TapView): TapPresenter {
   }
 }
 
-function asLines(model: TapModel, { style }: TapView): TapPresenter {
+function asLines(model: TapModel, view: TapView): TapPresenter {
   const print = (text: string): void => void process.stdout.write(text)
   let timer: NodeJS.Timeout | undefined
   let shown = 0
@@ -105,7 +112,7 @@ function asLines(model: TapModel, { style }: TapView): TapPresenter {
     }
   }
   return {
-    sink: watching(model, style, print),
+    sink: watching(model, view, print),
     start() {
       timer = setInterval(printNewest, PRINT_MS)
     },

@@ -10,7 +10,7 @@ import { monotonicMs, utcMs } from '../../runtime/clock.ts'
 import { StreamStatistics } from '../connect/stream-statistics.ts'
 
 /** There may be thousands of streams. */
-const KEPT_LATENCIES = 250
+const KEPT = 250
 
 /** One stream that was met on the bus. */
 export interface TappedStream {
@@ -26,13 +26,15 @@ export interface TappedStream {
 export class TapModel {
   readonly streams = new Map<string, TappedStream>()
   connected = false
+  /** The end has begun: what goes away now was asked to. */
+  ending = false
   frames = 0
 
   configured(topic: string, configuration: Configuration): TappedStream {
     const stream: TappedStream = {
       topic,
       decoder: compileDecoder(configuration),
-      statistics: new StreamStatistics(configuration, KEPT_LATENCIES),
+      statistics: new StreamStatistics(configuration, KEPT),
       newest: undefined,
       offline: this.streams.get(topic)?.offline,
     }

@@ -1,6 +1,7 @@
 import {
   type Configuration,
   type DataSample,
+  decodeStat,
   describeStat,
   describeTimeQuality,
   type PmuConfiguration,
@@ -23,7 +24,7 @@ export function sampleLines(sample: DataSample, configuration: Configuration, st
 
 function pmuLines(sample: PmuSample, pmu: PmuConfiguration, version: number, style: Style): string[] {
   const stat = describeStat(sample.stat, version)
-  const head = `${style.bold(pmu.stn || '(no station name)')}  ${formatHz(sample.freq)}  ${formatDfreq(sample.dfreq)}  STAT ${stat === 'good' ? style.good(stat) : style.warn(stat)}`
+  const head = `${style.bold(pmu.stn || '(no station name)')}  ${formatHz(sample.freq)}  ${formatDfreq(sample.dfreq)}  STAT ${isUsable(sample.stat) ? style.good(stat) : style.warn(stat)}`
   const reference = pmu.phasors.findIndex(({ kind }) => kind === 'voltage')
   const rows = sample.phasors.map(({ name, magnitude, angle }, i) => [
     name,
@@ -38,6 +39,12 @@ function pmuLines(sample: PmuSample, pmu: PmuConfiguration, version: number, sty
     ...(rows.length > 0 ? table.map((line, i) => (i === 0 ? style.dim(line) : line)) : []),
     ...others(sample, pmu),
   ]
+}
+
+/** What else STAT says, such as how good the clock is, is information. */
+function isUsable(stat: number): boolean {
+  const { dataError, synchronised, trigger, configurationChange, sortedByArrival } = decodeStat(stat)
+  return dataError === 0 && synchronised && !trigger && !configurationChange && !sortedByArrival
 }
 
 /** Analogs and digitals, where there are any. */
