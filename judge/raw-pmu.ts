@@ -22,6 +22,8 @@ export interface RawPmu {
   reconfigure(configuration: Uint8Array): void
   /** Writes the frame to everyone who turned its stream on. The bytes are not copied. */
   send(frame: Uint8Array): void
+  /** Writes any bytes to every client, whatever it asked for. */
+  write(bytes: Uint8Array): void
   /** Resolves when every stream has been turned on by somebody. */
   readonly on: Promise<void>
   close(): Promise<void>
@@ -88,6 +90,9 @@ export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
     },
     send(frame) {
       for (const socket of streams.get(idcodeOf(frame))?.listeners ?? []) socket.write(frame)
+    },
+    write(bytes) {
+      for (const socket of sockets) socket.write(bytes)
     },
     on,
     close() {
