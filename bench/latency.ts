@@ -25,8 +25,20 @@ interface Measured {
 export async function latency({ quick, note }: BenchOptions): Promise<Figures> {
   const mosquitto = await startMosquitto()
   try {
-    const one = await measure(await openAll(1, mosquitto.url), interleaved, quick ? 4 : 10, quick ? 3 : 10, note)
-    const many = await measure(await openAll(200, mosquitto.url), inTurns, quick ? 1 : 5, quick ? 1 : 4, note)
+    const one = await measure(await openAll(1, mosquitto.url), {
+      drive: interleaved,
+      warmUpS: quick ? 1 : 3,
+      segments: quick ? 3 : 10,
+      seconds: quick ? 3 : 10,
+      note,
+    })
+    const many = await measure(await openAll(200, mosquitto.url), {
+      drive: inTurns,
+      warmUpS: quick ? 0.5 : 2,
+      segments: quick ? 1 : 5,
+      seconds: quick ? 1 : 4,
+      note,
+    })
     return {
       ...figures(one, '', note, '1 stream × 50 frames/s'),
       ...figures(many, '_200', note, '200 streams × 50 frames/s'),
@@ -38,20 +50,16 @@ export async function latency({ quick, note }: BenchOptions): Promise<Figures> {
 
 async function openAll(streams: number, url: string): Promise<Path[]> {
   const broker = { name: 'Mosquitto', url }
-  const paths: Path[] = []
-  for (const open of [
-    () => direct(streams),
-    () => relays(streams, 3),
-    () => mqttAlone(streams, url, 0),
-    () => mqttAlone(streams, url, 1),
-    () => fullLine({ broker, qos: 0, streams }),
-    () => fullLine({ broker, qos: 1, streams }),
-    () => fullLine({ broker: 'aedes', qos: 0, streams }),
-    () => fullLine({ broker: 'aedes', qos: 1, streams }),
-  ]) {
-    paths.push(await open())
-  }
-  return paths
+  return Promise.all([
+    direct(streams),
+    relays(streams, 3),
+    mqttAlone(streams, url, 0),
+    mqttAlone(streams, url, 1),
+    fullLine({ broker, qos: 0, streams }),
+    fullLine({ broker, qos: 1, streams }),
+    fullLine({ broker: 'aedes', qos: 0, streams }),
+    fullLine({ broker: 'aedes', qos: 1, streams }),
+  ])
 }
 
 type Drive = (paths: readonly Path[], seconds: number) => Promise<void>
@@ -83,16 +91,22 @@ async function until(atMs: number): Promise<void> {
   if (leftMs > 0) await sleep(leftMs)
 }
 
+interface Plan {
+  readonly drive: Drive
+  readonly warmUpS: number
+  readonly segments: number
+  /** Of each segment; of each path in it, where they take turns. */
+  readonly seconds: number
+  readonly note: (line: string) => void
+}
+
 async function measure(
   paths: readonly Path[],
-  drive: Drive,
-  segments: number,
-  seconds: number,
-  note: (line: string) => void,
+  { drive, warmUpS, segments, seconds, note }: Plan,
 ): Promise<ReadonlyMap<string, Measured>> {
   const measured = new Map(paths.map(({ name }) => [name, { p50: [], p99: [] } as Measured]))
   try {
-    await drive(paths, 2)
+    await drive(paths, warmUpS)
     await sleep(200)
     for (const path of paths) path.take()
     for (let segment = 0; segment < segments; segment++) {
@@ -109,7 +123,7 @@ async function measure(
       if (sent !== arrived) note(`${name}: ${sent - arrived} of ${sent} frames did not arrive`)
     }
   } finally {
-    for (const path of paths) await path.close()
+    await Promise.all(paths.map((path) => path.close()))
   }
   return measured
 }
