@@ -12,17 +12,25 @@ export type Wiring =
 export const phases = ['A', 'B', 'C'] as const
 export type Phase = (typeof phases)[number]
 
-/** Beyond this an angle is no measurement of an unbalanced grid any more, but of other terminals. */
-const TOLERANCE = 20
+/**
+ * Degrees beyond which an angle is no measurement of an unbalanced grid any
+ * more, but of other terminals. Loads may do more to currents; at 30 the
+ * patterns would meet.
+ */
+export const voltageTolerance = 20
+export const currentTolerance = 29
 
 /** Judges phasors A, B and C of many instants; undefined where they have no angles. */
-export function judgeWiring(instants: readonly (readonly [Complex, Complex, Complex])[]): Wiring | undefined {
+export function judgeWiring(
+  instants: readonly (readonly [Complex, Complex, Complex])[],
+  tolerance: number,
+): Wiring | undefined {
   const ofB = meanAngle(instants.map(([a, b]) => unitRatio(b, a)))
   const ofC = meanAngle(instants.map(([a, , c]) => unitRatio(c, a)))
   if (ofB === undefined || ofC === undefined) return undefined
 
   let best: Wiring | undefined
-  let least = TOLERANCE
+  let least = tolerance
   for (const rotation of ['ABC', 'ACB'] as const) {
     for (const reversed of [undefined, ...phases]) {
       const [b, c] = expected(rotation, reversed)
@@ -33,7 +41,7 @@ export function judgeWiring(instants: readonly (readonly [Complex, Complex, Comp
       }
     }
   }
-  return best ?? sameAngle(ofB, ofC) ?? { verdict: 'odd', angles: [ofB, ofC] }
+  return best ?? sameAngle(ofB, ofC, tolerance) ?? { verdict: 'odd', angles: [ofB, ofC] }
 }
 
 /** Degrees of B and C from A. */
@@ -43,9 +51,9 @@ function expected(rotation: Rotation, reversed: Phase | undefined): [number, num
   return [-third + half('B'), third + half('C')]
 }
 
-function sameAngle(ofB: number, ofC: number): Wiring | undefined {
-  if (turn(ofB, 0) < TOLERANCE) return { verdict: 'same angle', phases: ['A', 'B'] }
-  if (turn(ofC, 0) < TOLERANCE) return { verdict: 'same angle', phases: ['A', 'C'] }
-  if (turn(ofB, ofC) < TOLERANCE) return { verdict: 'same angle', phases: ['B', 'C'] }
+function sameAngle(ofB: number, ofC: number, tolerance: number): Wiring | undefined {
+  if (turn(ofB, 0) < tolerance) return { verdict: 'same angle', phases: ['A', 'B'] }
+  if (turn(ofC, 0) < tolerance) return { verdict: 'same angle', phases: ['A', 'C'] }
+  if (turn(ofB, ofC) < tolerance) return { verdict: 'same angle', phases: ['B', 'C'] }
   return undefined
 }

@@ -2,7 +2,7 @@ import type { Phasor, PmuConfiguration } from '../../c37118/index.ts'
 import { meanAngle, turn, unitRatio } from './complex.ts'
 import type { Doubt } from './doubt.ts'
 import { type PhaseSet, phaseSets } from './phase-sets.ts'
-import { judgeWiring, phases, type Rotation } from './rotation.ts'
+import { currentTolerance, judgeWiring, phases, type Rotation, voltageTolerance } from './rotation.ts'
 
 /** Phasors of one PMU over some instants, by instant and channel. */
 export type Instants = readonly (readonly Phasor[])[]
@@ -30,7 +30,7 @@ export function wiringDoubts(pmu: PmuConfiguration, instants: Instants): Doubt[]
 /** How the first set of voltages rotates; undefined where there is none, or its angles fit nothing. */
 export function rotationOf(pmu: PmuConfiguration, instants: Instants): Rotation | undefined {
   const set = phaseSets(pmu.phasors).find(({ kind }) => kind === 'voltage')
-  const wiring = set && judgeWiring(instants.map((instant) => pick(instant, set)))
+  const wiring = set && judge(instants, set)
   return wiring?.verdict === 'fits' ? wiring.rotation : undefined
 }
 
@@ -134,7 +134,7 @@ function magnitudeDoubts(
 }
 
 function angleDoubts({ stn, phasors }: PmuConfiguration, set: PhaseSet, instants: Instants): Doubt[] {
-  const wiring = judgeWiring(instants.map((instant) => pick(instant, set)))
+  const wiring = judge(instants, set)
   const names = set.channels.map((channel) => phasors[channel]!.name)
   const doubt = (code: Doubt['code'], channels: readonly string[], message: string, hint: string): Doubt[] => [
     {
@@ -165,6 +165,7 @@ function angleDoubts({ stn, phasors }: PmuConfiguration, set: PhaseSet, instants
       return doubt('SAME_PHASE', same, `${same.join(' and ')} have the same angle`, 'one phase is wired to both')
     }
     case 'odd': {
+      if (set.kind === 'current') return [] // loads on one phase
       const [b, c] = wiring.angles.map((angle) => `${Math.round(angle)}°`)
       return doubt(
         'ANGLES',
@@ -220,8 +221,16 @@ function currentDoubts({ stn, phasors }: PmuConfiguration, sets: readonly PhaseS
 }
 
 function fittingRotation(instants: Instants, set: PhaseSet): Rotation | undefined {
-  const wiring = judgeWiring(instants.map((instant) => pick(instant, set)))
+  const wiring = judge(instants, set)
   return wiring?.verdict === 'fits' && wiring.reversed === undefined ? wiring.rotation : undefined
+}
+
+function judge(instants: Instants, set: PhaseSet): ReturnType<typeof judgeWiring> {
+  const tolerance = set.kind === 'voltage' ? voltageTolerance : currentTolerance
+  return judgeWiring(
+    instants.map((instant) => pick(instant, set)),
+    tolerance,
+  )
 }
 
 function pick(instant: readonly Phasor[], { channels: [a, b, c] }: PhaseSet): [Phasor, Phasor, Phasor] {

@@ -15,6 +15,6 @@ type Format = Parameters<typeof styleText>[0]
 export function createStyle(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Style {
   const wanted = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0'
   const enabled = !env.NO_COLOR && env.TERM !== 'dumb' && (wanted || stream.isTTY === true)
-  const as = (format: Format) => (text: string) => (enabled ? styleText(format, text) : text)
+  const as = (format: Format) => (text: string) => (enabled ? styleText(format, text, { validateStream: false }) : text)
   return { bold: as('bold'), dim: as('dim'), good: as('green'), warn: as('yellow'), bad: as('red') }
 }
