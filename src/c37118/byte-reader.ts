@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.ts'
 import { FrameError } from './frame-error.ts'
 
 /**
@@ -41,7 +42,7 @@ export class ByteReader {
   /** A copy, so that what is decoded does not hold on to the frame. */
   bytes(count: number): Uint8Array {
     const start = this.#advance(count)
-    return this.#bytes.slice(start, start + count)
+    return copyBytes(this.#bytes, start, start + count)
   }
 
   /** Refuses bytes that no field accounts for. */

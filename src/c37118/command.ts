@@ -1,4 +1,5 @@
 import { checkInteger } from './byte-writer.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { CHECKSUM_SIZE, checkFrameOf, FrameType, type FrameVersion, HEADER_SIZE, sealFrame } from './frame.ts'
 import { FrameError } from './frame-error.ts'
 
@@ -42,7 +43,7 @@ export function decodeCommand(frame: Uint8Array): CommandFrame {
     throw new FrameError({ code: 'FRAME_BAD_SIZE', size, minimum: MIN_SIZE }, 'a command frame without CMD')
   }
   const command = (frame[HEADER_SIZE]! << 8) | frame[HEADER_SIZE + 1]!
-  const extension = frame.slice(HEADER_SIZE + 2, size - CHECKSUM_SIZE)
+  const extension = copyBytes(frame, HEADER_SIZE + 2, size - CHECKSUM_SIZE)
   return { version, idcode, soc, fraction, timeQuality, command, extension }
 }
 

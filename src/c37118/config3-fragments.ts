@@ -6,8 +6,10 @@
  *          and CONT_IDX in front, and one CHK, over the image, ends the last
  *   each:  every fragment is a frame with a CHK of its own
  */
+
 import { checksum, continueChecksum } from './checksum.ts'
 import type { Fragmentation } from './configuration.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { continuationIndexOf, FIRST_FRAGMENT, FRAGMENT_HEADER_SIZE, LAST_FRAGMENT } from './fragment-chain.ts'
 import {
   CHECKSUM_SIZE,
@@ -49,7 +51,7 @@ export function joinFragments(frames: readonly Uint8Array[]): JoinedBody {
   return {
     header,
     body: joinBodies(frames, checksums),
-    fragmentation: { checksums, headers: frames.map((frame) => frame.slice(0, FRAGMENT_HEADER_SIZE)) },
+    fragmentation: { checksums, headers: frames.map((frame) => copyBytes(frame, 0, FRAGMENT_HEADER_SIZE)) },
   }
 }
 
@@ -154,7 +156,7 @@ function splitAsBefore(fields: HeaderFields, body: Uint8Array, earlier: Fragment
   if (first === undefined) return undefined
   const checksumCount = checksums === 'each' ? headers.length : 1
   const room = sizes.reduce((sum, size) => sum + size - FRAGMENT_HEADER_SIZE, 0) - checksumCount * CHECKSUM_SIZE
-  const expected = new Uint8Array(first)
+  const expected = copyBytes(first)
   writeHeader(expected, FrameType.config3, fields, sizes[0]!)
   if (room !== body.length || !sameBytes(expected, first)) return undefined
   if (headers.some((header) => idcodeOf(header) !== fields.idcode)) return undefined

@@ -1,4 +1,5 @@
 import { CHECKSUM_SEED, continueChecksum } from './checksum.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { FrameType, frameTypeOf, MIN_FRAME_SIZE, sizeOf } from './frame.ts'
 
 /** Header and CONT_IDX: what each fragment of a CFG-3 begins with. */
@@ -50,7 +51,7 @@ export class FragmentChain {
   take(fragment: Uint8Array): void {
     const index = continuationIndexOf(fragment)
     if (index === FIRST_FRAGMENT) {
-      this.#header = fragment.slice(0, FRAGMENT_HEADER_SIZE)
+      this.#header = copyBytes(fragment, 0, FRAGMENT_HEADER_SIZE)
       this.#crc = continueChecksum(CHECKSUM_SEED, fragment, 0, fragment.length)
       this.#next = 2
     } else if (this.expects(fragment) && index !== LAST_FRAGMENT) {

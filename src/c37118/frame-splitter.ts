@@ -149,6 +149,7 @@ export class FrameSplitter {
         if (kind === SyncKind.frame) this.#tell()
         else this.#discard(verdict, kind === SyncKind.version3 ? 'unsupported-version' : 'unknown-type')
         this.#offset += verdict
+        this.#blameUntil = 0
         if (kind === SyncKind.frame) onFrame(bytes.subarray(at, at + verdict))
         at += verdict
       } else {
@@ -165,7 +166,7 @@ export class FrameSplitter {
     const blamed = this.#offset < this.#blameUntil
     const stop = blamed ? Math.min(end, at + this.#blameUntil - this.#offset) : end
     let next = at + 1
-    while (next < stop && bytes[next] !== SYNC) next++
+    if (verdict === NOISE) while (next < stop && bytes[next] !== SYNC) next++
     this.#discard(next - at, blamed ? this.#blame : verdict === BAD_SIZE ? 'bad-size' : 'noise')
     this.#offset += next - at
     return next - at

@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.ts'
 import { CHECKSUM_SIZE, checkFrameOf, FrameType, type FrameVersion, HEADER_SIZE, sealFrame } from './frame.ts'
 import { decodeText, encodeUtf8, sameBytes } from './names.ts'
 
@@ -18,7 +19,7 @@ export interface HeaderFrame {
 */
 export function decodeHeader(frame: Uint8Array): HeaderFrame {
   const { version, idcode, soc, fraction, timeQuality } = checkFrameOf(frame, FrameType.header)
-  const bytes = frame.slice(HEADER_SIZE, frame.length - CHECKSUM_SIZE)
+  const bytes = copyBytes(frame, HEADER_SIZE, frame.length - CHECKSUM_SIZE)
   const text = decodeText(bytes)
   const kept = sameBytes(encodeUtf8(text), bytes) ? {} : { textBytes: bytes }
   return { version, idcode, soc, fraction, timeQuality, text, ...kept }

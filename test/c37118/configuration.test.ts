@@ -129,6 +129,18 @@ describe('a CFG-2', () => {
   })
 })
 
+describe('what was decoded', () => {
+  it('shares nothing with the frame, be that a Buffer, whose slices are views', () => {
+    const odd = bluePmu.slice()
+    odd.set(new Array(16).fill(0), 20)
+    const frame = Buffer.from(sealed(odd))
+    const configuration = decodeConfiguration(frame)
+    frame.fill(0x55)
+    expect(configuration.pmus[0]!.stnBytes).toEqual(new Uint8Array(16))
+    expect(encodeConfiguration(configuration)).toEqual([sealed(odd)])
+  })
+})
+
 describe('what a configuration says of itself in bits', () => {
   it.each(Array.from({ length: 16 }, (_, format) => format))('survives: FORMAT %i', (format) => {
     const decoded = decodeFormat(format)

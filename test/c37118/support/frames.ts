@@ -8,7 +8,7 @@ import { readCapture } from '../../support/captures.ts'
 
 /** A copy with its CHK, and if wished its FRAMESIZE, made right. */
 export function sealed(bytes: Uint8Array, { size = false } = {}): Uint8Array {
-  const frame = bytes.slice()
+  const frame = Uint8Array.from(bytes)
   const view = new DataView(frame.buffer)
   if (size) view.setUint16(2, frame.length)
   view.setUint16(frame.length - 2, checksum(frame, 0, frame.length - 2))
