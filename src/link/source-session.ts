@@ -16,6 +16,7 @@ import type { Channel, ChannelReceiver } from './channel.ts'
 import { commandNow } from './command-now.ts'
 import { countersDiffer } from './configuration-counters.ts'
 import { configurationChangeStands, type DataLayout, dataLayout } from './data-layout.ts'
+import type { Grudges } from './grudges.ts'
 import { HeldFrames } from './held-frames.ts'
 import { LinkError } from './link-error.ts'
 import { Paced } from './paced.ts'
@@ -41,6 +42,8 @@ export interface SessionDeps {
   readonly signal: AbortSignal
   /** Frames of a configuration kept in a file. */
   readonly saved: readonly Uint8Array[] | undefined
+  /** What the PMU hung up on when asked, over all sessions. */
+  readonly grudges: Grudges
   /** Data flows: the next failure is the first again. */
   readonly established: () => void
   readonly offline: (reason: OfflineReason) => void
@@ -73,6 +76,8 @@ export class SourceSession implements ChannelReceiver {
   #asking = false
   #askingBesides = false
   #besidesWanted = false
+  /** What was asked besides and is not answered yet. */
+  #outstanding: keyof typeof besides | undefined
 
   #silenceTimer: NodeJS.Timeout | undefined
   #stuckTimer: NodeJS.Timeout | undefined
@@ -116,7 +121,11 @@ export class SourceSession implements ChannelReceiver {
       await channel.close()
       this.#counters.discardFrame('no-configuration', this.#held.take().length)
     }
-    if (fault) throw fault
+    if (!fault) return
+    if (this.#outstanding && (fault.code === 'LINK_CLOSED_BY_PEER' || fault.code === 'LINK_FAILED')) {
+      this.#deps.grudges.hungUpOn(this.#outstanding)
+    }
+    throw fault
   }
 
   // --- what the channel brings
@@ -312,10 +321,14 @@ export class SourceSession implements ChannelReceiver {
       this.#besidesWanted = false
       for (const what of this.#config.ask) {
         if (!this.#channel) return
+        if (this.#deps.grudges.isHeld(what)) continue
         const { command, type } = besides[what]
+        this.#outstanding = what
         this.#send(command)
         const answered = await this.#answers.wait(type, this.#config.optionalAnswerMs)
-        if (!answered && this.#channel) this.#counters.unanswered(what)
+        if (!this.#channel) return
+        this.#outstanding = undefined
+        if (!answered) this.#counters.unanswered(what)
       }
     }
     this.#askingBesides = false

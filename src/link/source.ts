@@ -5,6 +5,7 @@ import { utcMs } from '../runtime/clock.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { aborted } from './aborted.ts'
+import { Grudges } from './grudges.ts'
 import { LinkError } from './link-error.ts'
 import { openChannel } from './open-channel.ts'
 import { readSavedConfiguration } from './saved-configuration.ts'
@@ -57,6 +58,9 @@ export function startSource(config: SourceConfig, deps: SourceDeps): Source {
   const facts = { stream, transport, idcode: config.idcode }
   const counters = new SourceCounters(deps.metrics, stream)
   const inputs = deps.inputs ?? createSharedInputs()
+  const grudges = new Grudges((what) =>
+    log.warn({ ...facts, what }, 'the PMU hangs up when asked for this; no longer asked'),
+  )
   let sinceMs = utcMs()
   let lastOffline: OfflineReason | undefined
 
@@ -77,6 +81,7 @@ export function startSource(config: SourceConfig, deps: SourceDeps): Source {
       log: withFacts(log, facts),
       saved: saved || undefined,
       offline,
+      grudges,
       established() {
         sinceMs = utcMs()
         log.info(facts, 'data flows')

@@ -12,6 +12,7 @@ import type { ServerCounters, StreamCounters } from './server-counters.ts'
 const CLOSE_MS = 1_000
 /** A command that began has so long to end. */
 const UNFINISHED_MS = 2_000
+const MAX_GATHERED_BYTES = 16_384
 
 export interface TcpClientDeps {
   readonly streams: Streams
@@ -43,11 +44,19 @@ export class TcpClient implements DataReceiver {
   #sent = 0
   #dropped = 0
   #closing = false
+  /** So much is gathered in a turn before it goes out. */
+  readonly #gatheredBytes: number
+  #wroteThisTurn = false
+  readonly #endTurn = (): void => {
+    this.#wroteThisTurn = false
+    this.#socket.uncork()
+  }
 
   constructor(socket: Socket, deps: TcpClientDeps) {
     const { streams, counters, config } = deps
     this.#socket = socket
     this.#deps = deps
+    this.#gatheredBytes = Math.min(MAX_GATHERED_BYTES, config.limits.bufferedBytes / 2)
     this.address = `${urlHost(plainAddress(socket.remoteAddress ?? ''))}:${socket.remotePort}`
     this.#client = new ServedClient(streams, counters, config.limits.answersPerSecond, () => ({
       receiver: deps.dataReceiver ?? this,
@@ -114,7 +123,7 @@ export class TcpClient implements DataReceiver {
     }
     this.#sent++
     counters.sent.add()
-    this.#socket.write(frame)
+    this.#write(frame)
   }
 
   /** Lets what was sent go out for a while, then closes whatever the client does. */
@@ -161,6 +170,20 @@ export class TcpClient implements DataReceiver {
       return
     }
     for (const frame of frames) this.#socket.write(frame)
+  }
+
+  /** The first frame of a turn goes out at once; what follows in the same turn goes out together, in one system call. */
+  #write(frame: Uint8Array): void {
+    if (!this.#wroteThisTurn) {
+      this.#wroteThisTurn = true
+      process.nextTick(this.#endTurn)
+    } else if (this.#socket.writableCorked === 0) {
+      this.#socket.cork()
+    } else if (this.#socket.writableLength > this.#gatheredBytes) {
+      // What waits for the end of the turn is not what a slow client leaves unsent.
+      this.#socket.uncork()
+    }
+    this.#socket.write(frame)
   }
 
   /** Too much or too old unsent; then until all of it is sent, so that a client gets runs of frames, not every other one. */

@@ -1,4 +1,8 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { decodeConfiguration, encodeConfiguration, FrameType } from '../../src/c37118/index.ts'
 import { SourceConfig, type SourceConfigInput, startSource } from '../../src/link/index.ts'
 import {
   asConfig1,
@@ -69,6 +73,20 @@ describe('the dialogue of a PDC', () => {
     expect(sink.configurations.map(({ inForce }) => inForce)).toEqual([true, false])
   })
 
+  it('does not ask again for what the PMU twice hung up on', async () => {
+    await using deps = testDeps()
+    await using pmu = await startScriptedPmu()
+    pmu
+      .on(cmd.config2, (client) => client.write(config2))
+      .on(cmd.on, (client) => client.write(dataAt(0)))
+      .on(cmd.config3, (client) => client.end())
+      .on(cmd.header, (client) => client.write(header))
+    const { sink, source } = start(deps, pmu, { ask: ['config-3', 'header'] })
+    await sink.until(({ headers }) => headers.length === 1)
+    expect(source.status().sessions).toBe(3)
+    expect(commandsOf(pmu).filter((command) => command === cmd.config3).length).toBe(2)
+  })
+
   it('hands on a header', async () => {
     await using deps = testDeps()
     await using pmu = await startScriptedPmu()
@@ -86,6 +104,30 @@ describe('the dialogue of a PDC', () => {
     expect(sink.offlines[0]).toMatchObject({ code: 'LINK_NO_CONFIGURATION', attempts: 2 })
     expect(commandsOf(pmu).slice(0, 4)).toEqual([cmd.off, cmd.config2, cmd.config2, cmd.config3])
     await pmu.connected(2)
+  })
+
+  it('takes a CFG-3 where CFG-2 is not answered', async () => {
+    await using deps = testDeps()
+    await using pmu = await startScriptedPmu()
+    const config3 = encodeConfiguration({ ...decodeConfiguration(config2), type: FrameType.config3, version: 2 })
+    pmu
+      .on(cmd.config3, (client) => client.write(...config3))
+      .on(cmd.on, (client) => client.write(dataAt(0), config2, dataAt(1)))
+    const { sink } = start(deps, pmu, { answerMs: 10, attempts: 1 })
+    await sink.until(({ frames }) => frames.length === 2)
+    expect(sink.calls).toEqual(['configuration', 'online', 'data', 'configuration', 'data'])
+    expect(sink.configurations.map(({ inForce }) => inForce)).toEqual([true, true])
+  })
+
+  it('uses a saved configuration where nothing is answered', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'phasorbus-')), 'blue.cfg')
+    writeFileSync(path, config2)
+    await using deps = testDeps()
+    await using pmu = await startScriptedPmu()
+    pmu.on(cmd.on, (client) => client.write(dataAt(0)))
+    const { sink } = start(deps, pmu, { answerMs: 10, attempts: 1, savedConfiguration: path })
+    await sink.until(({ frames }) => frames.length === 1)
+    expect(sink.calls).toEqual(['configuration', 'online', 'data'])
   })
 
   it('holds data that come before the configuration, and hands them on in order', async () => {
