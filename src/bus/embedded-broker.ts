@@ -4,6 +4,7 @@
  * beyond its configured bounds, and nobody's stall is another's.
  */
 
+import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes'
@@ -122,10 +123,11 @@ class BrokerCore {
       },
       authorizeForward: (client, packet) => (this.#keepsUp(client) ? packet : null),
     })
-    this.aedes.on('clientError', (client, error) =>
-      log.warn({ client: client.id, reason: error.message }, 'broker client lost'),
-    )
-    this.aedes.on('connectionError', (_client, error) => log.warn({ reason: error.message }, 'broker connection lost'))
+    this.aedes.on('clientError', (client, error) => this.#lost(client.id, error))
+    this.aedes.on('connectionError', (_client, error) => this.#lost(undefined, error))
+    // Unlisted in aedes' types; without a listener it would end the process.
+    const emitter: EventEmitter = this.aedes
+    emitter.on('error', (error) => log.error({ error }, 'embedded broker'))
   }
 
   readonly accept = (connection: Duplex): void => {
@@ -154,6 +156,12 @@ class BrokerCore {
     this.#deps.log.warn({ client: client.id, bytes: conn.writableLength }, 'let a client go that does not keep up')
     conn.destroy()
     return false
+  }
+
+  /** Anyone may cause this as often as they like, so it is counted and told to who looks closely. */
+  #lost(client: string | undefined, error: Error): void {
+    this.#dropped('client-fault').add()
+    this.#deps.log.debug({ client, reason: error.message }, 'broker client lost')
   }
 
   #refuseRetained(topic: string): void {

@@ -1,5 +1,5 @@
 import type { Log } from '../runtime/service.ts'
-import { ContractError, parseNodeState } from '../streams/index.ts'
+import { ContractError, meaningOf, parseNodeState } from '../streams/index.ts'
 import type { Bus, Subscription } from './bus.ts'
 import { type BusNode, nodeStateTopic } from './node-presence.ts'
 import { retireStream } from './retire-stream.ts'
@@ -33,7 +33,7 @@ export function retireGhosts(bus: Bus, look: Bus['subscribe'], node: BusNode, lo
 
 function earlierStreams(payload: Uint8Array, log: Log): readonly string[] {
   try {
-    return parseNodeState(payload).streams
+    return parseNodeState(payload).streams.filter((stream) => meaningOf(stream)?.kind === 'frames')
   } catch (error) {
     if (!(error instanceof ContractError)) throw error
     log.warn(error.facts, 'cannot read the state an earlier run left')

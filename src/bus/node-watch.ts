@@ -1,4 +1,4 @@
-import { type ContractError, parseNodeState, stateTopic } from '../streams/index.ts'
+import { ContractError, isNodeTopic, parseNodeState, stateTopic } from '../streams/index.ts'
 import type { Bus, Subscription } from './bus.ts'
 
 /** Nodes a stream's state may name; more are not followed. */
@@ -29,7 +29,7 @@ export class NodeWatch {
   /** The nodes that now carry a stream; none forgets it. */
   carry(stream: string, nodes: readonly string[]): void {
     const before = this.#byStream.get(stream) ?? []
-    const after = nodes.slice(0, MAX_NODES_PER_STREAM)
+    const after = nodes.filter(isNodeTopic).slice(0, MAX_NODES_PER_STREAM)
     if (after.length === 0) this.#byStream.delete(stream)
     else this.#byStream.set(stream, after)
     for (const node of after) if (!before.includes(node)) this.#follow(node, stream)
@@ -81,7 +81,8 @@ export class NodeWatch {
       const { online, reason } = parseNodeState(payload)
       return { online, reason }
     } catch (error) {
-      this.#onBadState(node, error as ContractError)
+      if (!(error instanceof ContractError)) throw error
+      this.#onBadState(node, error)
       return undefined
     }
   }

@@ -11,6 +11,7 @@ import {
   checkFilter,
   EpochGate,
   type EpochGateOptions,
+  type HeldBudget,
   hasWildcard,
   isConfiguration,
   isOneFrame,
@@ -25,6 +26,9 @@ import {
 import type { Bus, Subscription } from './bus.ts'
 import { NodeWatch } from './node-watch.ts'
 import { RetainedAsk } from './retained-ask.ts'
+
+/** Held for configurations, over all streams of a reader. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024
 
 /** What a reader gives. Calls are synchronous; frames are views that may be kept and must not be changed. */
 export interface StreamSink {
@@ -44,7 +48,7 @@ export interface StreamSink {
   lost?(): void
 }
 
-export interface StreamReaderOptions extends EpochGateOptions {
+export interface StreamReaderOptions extends Omit<EpochGateOptions, 'budget'> {
   readonly bus: Bus
   /** A stream topic `S`, or a filter over stream topics. */
   readonly filter: string
@@ -77,6 +81,7 @@ export class StreamReader {
   readonly #sink: StreamSink
   readonly #deps: StreamReaderDeps
   readonly #maxStreams: number
+  readonly #budget: HeldBudget = { maxBytes: MAX_HELD_BYTES, usedBytes: 0 }
   readonly #streams = new Map<string, Followed>()
   readonly #routes = new Map<string, Route>()
   readonly #subscriptions: readonly Subscription[]
@@ -94,7 +99,7 @@ export class StreamReader {
     this.#nodes = new NodeWatch(
       bus,
       (stream) => this.#judgeOnline(this.#streams.get(stream)),
-      (node, error) => deps.log.warn({ ...error.facts, node }, 'unreadable node state'),
+      (node, error) => deps.log.debug({ ...error.facts, node }, 'unreadable node state'),
     )
     this.#ask = new RetainedAsk(bus, {
       topics: hasWildcard(filter) ? retainedTopics : (stream) => [stream],
@@ -163,7 +168,7 @@ export class StreamReader {
         data: (frame) => sink.data(topic, frame),
         dropped: (count, reason) => this.#drop(topic, reason).add(count),
       },
-      this.#options,
+      { ...this.#options, budget: this.#budget },
     )
     const received = this.#deps.metrics.counter(
       'phasorbus_reader_frames_total',
@@ -224,7 +229,8 @@ export class StreamReader {
       stream.state = parseStreamState(payload)
     } catch (error) {
       if (!(error instanceof ContractError)) throw error
-      this.#deps.log.warn({ ...error.facts, stream: stream.topic }, 'unreadable stream state')
+      this.#drop(stream.topic, 'bad-state').add()
+      this.#deps.log.debug({ ...error.facts, stream: stream.topic }, 'unreadable stream state')
       return
     }
     this.#sink.state?.(stream.topic, stream.state)

@@ -34,12 +34,20 @@ export interface EpochGateOptions {
   readonly maxHeldFrames?: number
   /** Bytes held, at most. Default 1 MiB. */
   readonly maxHeldBytes?: number
+  /** Shared by all gates of a reader: whoever invents streams cannot make them hold more than this. */
+  readonly budget?: HeldBudget
+}
+
+export interface HeldBudget {
+  readonly maxBytes: number
+  usedBytes: number
 }
 
 export class EpochGate {
   readonly #output: EpochOutput
   readonly #maxFrames: number
   readonly #maxBytes: number
+  readonly #budget: HeldBudget
   #fragments: readonly Uint8Array[] | undefined
   #frameSize = 0
   /** A configuration came over the connection there is now. */
@@ -49,10 +57,12 @@ export class EpochGate {
   #held: Uint8Array[] = []
   #heldBytes = 0
 
-  constructor(output: EpochOutput, { maxHeldFrames = 256, maxHeldBytes = 1024 * 1024 }: EpochGateOptions = {}) {
+  constructor(output: EpochOutput, options: EpochGateOptions = {}) {
+    const { maxHeldFrames = 256, maxHeldBytes = 1024 * 1024, budget } = options
     this.#output = output
     this.#maxFrames = maxHeldFrames
     this.#maxBytes = maxHeldBytes
+    this.#budget = budget ?? { maxBytes: maxHeldBytes, usedBytes: 0 }
   }
 
   /** The configuration in force, as received. */
@@ -102,9 +112,7 @@ export class EpochGate {
   /** No newer configuration is to be had: lets go what fits the one in force, drops the rest. */
   giveUp(): void {
     if (!this.#confirmed || this.#held.length === 0) return
-    const held = this.#held
-    this.#held = []
-    this.#heldBytes = 0
+    const held = this.#release()
     let mismatched = 0
     for (const frame of held) {
       if (frame.length === this.#frameSize) this.#output.data(frame)
@@ -118,8 +126,7 @@ export class EpochGate {
     this.reconnected()
     this.#fragments = undefined
     this.#frameSize = 0
-    this.#held = []
-    this.#heldBytes = 0
+    this.#release()
   }
 
   #settle(retained: boolean): void {
@@ -127,15 +134,34 @@ export class EpochGate {
     if (!retained) this.#live = true
   }
 
+  #release(): Uint8Array[] {
+    const held = this.#held
+    this.#budget.usedBytes -= this.#heldBytes
+    this.#held = []
+    this.#heldBytes = 0
+    return held
+  }
+
   #hold(frame: Uint8Array): void {
-    this.#held.push(frame)
-    this.#heldBytes += frame.length
+    // A copy: a view would keep the whole socket read it came in.
+    this.#held.push(new Uint8Array(frame))
+    this.#count(frame.length)
     let dropped = 0
-    while (this.#held.length > this.#maxFrames || this.#heldBytes > this.#maxBytes) {
-      this.#heldBytes -= this.#held.shift()!.length
+    while (this.#held.length > 0 && this.#isTooMuch()) {
+      this.#count(-this.#held.shift()!.length)
       dropped++
     }
     if (dropped > 0) this.#output.dropped(dropped, 'held-overflow')
+  }
+
+  #count(bytes: number): void {
+    this.#heldBytes += bytes
+    this.#budget.usedBytes += bytes
+  }
+
+  #isTooMuch(): boolean {
+    const { usedBytes, maxBytes } = this.#budget
+    return this.#held.length > this.#maxFrames || this.#heldBytes > this.#maxBytes || usedBytes > maxBytes
   }
 }
 

@@ -8,7 +8,7 @@
 export { sameConfiguration } from '../c37118/index.ts'
 export type { ContractFault } from './contract-error.ts'
 export { ContractError } from './contract-error.ts'
-export type { EpochDrop, EpochGateOptions, EpochOutput } from './epoch-gate.ts'
+export type { EpochDrop, EpochGateOptions, EpochOutput, HeldBudget } from './epoch-gate.ts'
 export { EpochGate } from './epoch-gate.ts'
 export { FilterMap } from './filter-map.ts'
 export type { SlotVerdict } from './slots.ts'
@@ -18,6 +18,7 @@ export type { NodeState, StreamState } from './stream-state.ts'
 export { CONTRACT, encodeState, parseNodeState, parseStreamState } from './stream-state.ts'
 export type { NodeIdentity, StreamName, SubTopic, TopicMeaning } from './topic.ts'
 export {
+  isNodeTopic,
   isTopicLevel,
   meaningOf,
   NODE,

@@ -65,6 +65,8 @@ export function nodeTopic({ area, locationType, locationId, nodeId }: NodeIdenti
   return topic
 }
 
+export const isNodeTopic = (topic: string): boolean => meaningOf(stateTopic(topic))?.kind === 'node'
+
 export const stateTopic = (streamOrNode: string): string => `${streamOrNode}/state`
 
 /** Every topic a stream may have retained messages on: what retirement clears. */

@@ -48,6 +48,17 @@ describe('the epoch gate', () => {
     expect(calls).toEqual(['held-overflow 1', 'ONE', 'data 2', 'data 3'])
   })
 
+  it('shares a bound with the gates of other streams', () => {
+    const budget = { maxBytes: 3 * frame(0).length, usedBytes: 0 }
+    const [first, second] = [openGate({ budget }), openGate({ budget })]
+    for (const index of [1, 2]) first.gate.data(frame(index))
+    for (const index of [3, 4]) second.gate.data(frame(index))
+    expect([first.calls, second.calls]).toEqual([[], ['held-overflow 1']])
+    first.gate.reset()
+    second.gate.configuration(configurationFrames(one), true)
+    expect([budget.usedBytes, second.calls]).toEqual([0, ['held-overflow 1', 'ONE', 'data 4']])
+  })
+
   it('does not let a retained configuration undo a live one', () => {
     const { gate, calls } = openGate()
     gate.configuration(configurationFrames(two), false)
