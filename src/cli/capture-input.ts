@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { addAbortSignal } from 'node:stream'
 import { FrameError } from '../c37118/index.ts'
 import { CaptureError, type CaptureFault, configurationsIn, FrameExtractor } from '../capture/index.ts'
 import { failure } from './cli-error.ts'
@@ -9,16 +10,20 @@ export interface CaptureInput {
   readonly name: string
   /** Standard input, a named pipe: it can be read only once. */
   readonly once: boolean
-  chunks(): AsyncIterable<Uint8Array>
+  /** Ends, by an error, when the signal aborts. */
+  chunks(signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 const CHUNK_SIZE = 256 * 1024
 
 /** `-` is standard input. A file that cannot be opened fails here, with the system's error. */
 export async function openCapture(file: string): Promise<CaptureInput> {
-  if (file === '-') return { name: 'standard input', once: true, chunks: () => process.stdin }
+  if (file === '-') {
+    return { name: 'standard input', once: true, chunks: (signal) => addAbortSignal(signal, process.stdin) }
+  }
   const found = await stat(file)
-  const chunks = (): AsyncIterable<Uint8Array> => createReadStream(file, { highWaterMark: CHUNK_SIZE })
+  const chunks = (signal: AbortSignal): AsyncIterable<Uint8Array> =>
+    createReadStream(file, { highWaterMark: CHUNK_SIZE, signal })
   return { name: file, once: !found.isFile(), chunks }
 }
 
@@ -27,21 +32,22 @@ export interface CaptureSink {
 }
 
 /**
- * Pushes the chunks of a capture, until it ends, `enough` says so, or the file
- * is damaged: the sink's own report says where.
+ * Pushes the chunks of a capture, until it ends, `enough` says so, the signal
+ * aborts, or the file is damaged: the sink's own report says where.
  */
 export async function readCapture(
   input: CaptureInput,
   sink: CaptureSink,
+  signal: AbortSignal,
   enough?: () => Promise<boolean>,
 ): Promise<void> {
   try {
-    for await (const chunk of input.chunks()) {
+    for await (const chunk of input.chunks(signal)) {
       sink.push(chunk)
       if (await enough?.()) break
     }
   } catch (error) {
-    if (!(error instanceof CaptureError)) throw error
+    if (!(error instanceof CaptureError) && !signal.aborted) throw error
   }
 }
 
@@ -49,7 +55,7 @@ export async function readCapture(
 export async function readConfigurations(file: string): Promise<Uint8Array[][]> {
   const frames: Uint8Array[] = []
   const extractor = new FrameExtractor({ frame: (frame) => frames.push(frame) })
-  await readCapture(await openCapture(file), extractor)
+  await readCapture(await openCapture(file), extractor, new AbortController().signal)
   extractor.end()
   try {
     const found = configurationsIn(frames)

@@ -1,24 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { FrameType } from '../c37118/index.ts'
 import type { CaptureReport } from '../capture/index.ts'
-import {
-  type CaptureInput,
-  type CaptureSink,
-  collect,
-  faultText,
-  openCapture,
-  readCapture,
-  readConfigurations,
-} from './capture-input.ts'
+import { type CaptureInput, collect, faultText, openCapture, readCapture, readConfigurations } from './capture-input.ts'
 import { CliError, failure } from './cli-error.ts'
-import { CaptureDecoder, type DecodedFrame, type Knowledge } from './decode/capture-decoder.ts'
-import { frameJson } from './decode/frame-json.ts'
-import { frameLine, streamLine } from './decode/frame-line.ts'
+import { CaptureDecoder, type Knowledge } from './decode/capture-decoder.ts'
+import { Printer, type PrinterOptions } from './decode/printer.ts'
 import { captureText, streamJson, summaryLines } from './decode/summary.ts'
 import { Survey } from './decode/survey.ts'
 import { writeJson } from './output.ts'
 import { count } from './terminal/quantity.ts'
 import { createStyle } from './terminal/style.ts'
+import { untilStopped } from './until-stopped.ts'
 
 const examples = `
 The format is found out from the content: pcap, pcapng, a raw stream of frames,
@@ -39,14 +31,9 @@ Exit codes: 0 everything was read and is right, 1 nothing could be read,
 2 usage, 3 it was read, but is damaged or incomplete: the file ends inside a
 packet, bytes with a wrong CHK, TCP bytes that were not captured.`
 
-interface Options {
-  readonly json?: true
-  readonly summary?: true
+interface Options extends PrinterOptions {
   readonly config?: readonly string[]
   readonly timeBase?: number
-  readonly idcode?: number
-  readonly type?: keyof typeof FrameType
-  readonly limit?: number
 }
 
 export function decodeCommand(): Command {
@@ -70,9 +57,14 @@ export function decodeCommand(): Command {
 }
 
 async function decode(file: string, options: Options): Promise<void> {
+  // A capture from a pipe goes on for ever: stopped, it still says what it saw.
+  await untilStopped(async (signal) => [{ done: decodeUntil(signal, file, options) }])
+}
+
+async function decodeUntil(signal: AbortSignal, file: string, options: Options): Promise<void> {
   const input = await openCapture(file)
   const given = await Promise.all((options.config ?? []).map(readConfigurations))
-  const surveyed = input.once ? {} : await survey(input)
+  const surveyed = input.once ? {} : await survey(input, signal)
   const print = new Printer(options)
   const decoder = new CaptureDecoder((frame) => print.frame(frame), {
     given: given.flat(),
@@ -80,9 +72,12 @@ async function decode(file: string, options: Options): Promise<void> {
     ...(options.timeBase !== undefined && { timeBase: options.timeBase }),
   })
 
-  await pushAll(input, decoder, print)
+  await readCapture(input, decoder, signal, async () => {
+    await print.flush()
+    return print.limited
+  })
   const report = decoder.end()
-  if (report.frames === 0) throw nothingFound(input, report)
+  if (report.frames === 0 && !signal.aborted) throw nothingFound(input, report)
   if (options.summary && options.json) {
     const { frames, fault, ...rest } = report
     writeJson({
@@ -94,65 +89,14 @@ async function decode(file: string, options: Options): Promise<void> {
     print.lines(summaryLines(decoder.streams, report, createStyle(process.stdout)))
   }
   await print.flush()
-  reportDamage(decoder, report, print.limited)
+  // Whoever stops the reading has no end to miss.
+  if (!signal.aborted && !print.limited) reportDamage(decoder, report)
 }
 
-/** Stops at the end, at the limit, or where the file is damaged: then `report.fault` says so. */
-async function pushAll(input: CaptureInput, decoder: CaptureSink, print?: Printer): Promise<void> {
-  await readCapture(input, decoder, async () => {
-    await print?.flush()
-    return print?.limited ?? false
-  })
-}
-
-async function survey(input: CaptureInput): Promise<Pick<Knowledge, 'later' | 'inferred'>> {
+async function survey(input: CaptureInput, signal: AbortSignal): Promise<Pick<Knowledge, 'later' | 'inferred'>> {
   const first = new Survey()
-  await pushAll(input, first)
+  await readCapture(input, first, signal)
   return first.end()
-}
-
-/** Gathers what a chunk gives, so that a pipe sees few large writes; waits when its reader does not keep up. */
-class Printer {
-  readonly #options: Options
-  readonly #style = createStyle(process.stdout)
-  readonly #introduced = new Set<number>()
-  #lines: string[] = []
-  #printed = 0
-
-  constructor(options: Options) {
-    this.#options = options
-  }
-
-  get limited(): boolean {
-    return this.#printed >= (this.#options.limit ?? Number.POSITIVE_INFINITY)
-  }
-
-  frame(decoded: DecodedFrame): void {
-    const { summary, json, idcode, type } = this.#options
-    if (summary || this.limited) return
-    if (idcode !== undefined && decoded.header.idcode !== idcode) return
-    if (type !== undefined && decoded.header.type !== FrameType[type]) return
-    this.#printed++
-    if (json) {
-      this.#lines.push(JSON.stringify(frameJson(decoded)))
-      return
-    }
-    const { stream } = decoded
-    if (!this.#introduced.has(stream.number)) this.#lines.push(streamLine(stream, this.#style))
-    this.#introduced.add(stream.number)
-    this.#lines.push(frameLine(decoded, this.#style))
-  }
-
-  lines(lines: readonly string[]): void {
-    this.#lines.push(...lines)
-  }
-
-  async flush(): Promise<void> {
-    if (this.#lines.length === 0) return
-    const text = `${this.#lines.join('\n')}\n`
-    this.#lines = []
-    if (!process.stdout.write(text)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
-  }
 }
 
 function nothingFound({ name }: CaptureInput, report: CaptureReport): CliError {
@@ -165,8 +109,7 @@ function nothingFound({ name }: CaptureInput, report: CaptureReport): CliError {
 }
 
 /** What was read is printed; that something is missing is the last word, and the exit code. */
-function reportDamage(decoder: CaptureDecoder, report: CaptureReport, limited: boolean): void {
-  if (limited) return
+function reportDamage(decoder: CaptureDecoder, report: CaptureReport): void {
   const sum = (of: (tally: CaptureDecoder['streams'][number]['tally']) => number): number =>
     decoder.streams.reduce((total, { tally }) => total + of(tally), 0)
   const damage = [

@@ -96,7 +96,7 @@ async function replay(file: string, options: Options): Promise<void> {
 async function record(file: string, options: Options): Promise<Recording> {
   const given = await Promise.all((options.config ?? []).map(readConfigurations))
   const reader = new RecordingReader({ given: given.flat() })
-  await readCapture(await openCapture(file), reader)
+  await readCapture(await openCapture(file), reader, new AbortController().signal)
   const { streams, unplayable, report } = reader.end()
   if (report.frames === 0) {
     const why = report.fault ? faultText(report.fault) : 'no frame with a right CHK'

@@ -8,7 +8,7 @@ import { compileEncoder, decodeConfiguration, encodeConfiguration } from '../../
 import { connection, datagrams, pcapOf, segmentsOf } from '../capture/conversation.ts'
 import { concat, dataFrames, golden } from '../capture/frames.ts'
 import { capturePath, needsCaptures, readCapture } from '../support/captures.ts'
-import { runCli } from '../support/cli.ts'
+import { runCli, startCli } from '../support/cli.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -264,6 +264,20 @@ describe('decode', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' })
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/ {4}at /)
+  })
+
+  it('decodes a pipe as it comes, and says what it saw when it is stopped', async () => {
+    const lines = startCli(['decode', '-'])
+    lines.child.stdin.write(capture.subarray(0, 900))
+    await lines.sees(/DATA .*Blue PMU/)
+    lines.child.kill('SIGINT')
+    expect(await lines.ended).toMatchObject({ exitCode: 0, signal: null, stderr: '' })
+
+    const summary = startCli(['decode', '--summary', '--json', '-'])
+    summary.child.stdin.write(capture.subarray(0, 24))
+    await new Promise<void>((resolve) => summary.child.stdin.write(capture.subarray(24, 900), () => resolve()))
+    summary.child.stdin.end()
+    expect(JSON.parse((await summary.ended).stdout).streams).toMatchObject([{ idcode: 241 }])
   })
 
   it('ends quietly when its reader has had enough', async () => {
