@@ -3,8 +3,9 @@ import { type Bus, type EmbeddedBroker, startBus, startEmbeddedBroker } from '..
 import type { Broker } from '../config/broker.ts'
 import { type Grid, type Pmu, type Site, siteName } from '../config/grid.ts'
 import type { SourceConfig } from '../config/source.ts'
+import { createSharedInputs } from '../link/index.ts'
 import { type PdcAdapter, startPdcAdapter } from '../pdc-adapter/index.ts'
-import { startPmuAdapter } from '../pmu-adapter/index.ts'
+import { type PmuAdapterDeps, startPmuAdapter } from '../pmu-adapter/index.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { nodeTopic } from '../streams/index.ts'
 import { type SimulatedPmus, startSimulatedPmus } from './start-simulated-pmus.ts'
@@ -60,6 +61,7 @@ type Keep = <R extends Running>(running: R) => R
 
 async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Omit<RunningGrid, 'done'>> {
   const simulated = await startSimulatedPmus(grid, deps, keep)
+  const inputs = createSharedInputs()
   const embedded = new Map<Broker, EmbeddedBroker>()
   const buses: Bus[] = []
   const pdcAdapters: RunningGrid['pdcAdapters'][number][] = []
@@ -73,7 +75,7 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
       await (site.broker.kind === 'embedded' ? adapter.ready : adapter.server.listening)
       pdcAdapters.push({ site: siteName(site), id, addresses: adapter.server.addresses })
     }
-    startPmus(site, bus, simulated, deps, keep)
+    startPmus(site, { ...deps, buses: [bus], inputs }, simulated, keep)
   }
   return {
     brokers: [...embedded.values()].flatMap(({ addresses }) => addresses),
@@ -106,10 +108,10 @@ async function openBus(site: Site, embedded: Map<Broker, EmbeddedBroker>, deps: 
   return keep(startBus(first, { ...deps, node }))
 }
 
-function startPmus(site: Site, bus: Bus, simulated: SimulatedPmus, deps: ServiceDeps, keep: Keep): void {
+function startPmus(site: Site, deps: Omit<PmuAdapterDeps, 'node'>, simulated: SimulatedPmus, keep: Keep): void {
   if (site.pmus.length === 0) return
   const pmus = site.pmus.map((pmu) => ({ topic: pmu.topic, source: sourceOf(pmu, simulated), live: pmu.live }))
-  keep(startPmuAdapter({ pmus }, { ...deps, buses: [bus], node: nodeTopic(site) }))
+  keep(startPmuAdapter({ pmus }, { ...deps, node: nodeTopic(site) }))
 }
 
 function sourceOf({ source, session }: Pmu, simulated: SimulatedPmus): SourceConfig {

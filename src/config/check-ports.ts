@@ -11,6 +11,8 @@ export interface PortOptions {
 
 interface Use {
   readonly protocol: 'TCP' | 'UDP'
+  /** Devices may send to one port: see check-inputs.ts. */
+  readonly isSource?: true
   readonly address: Address
   readonly position: Position & { readonly path: string }
   /** Undefined: every process has it. */
@@ -30,7 +32,7 @@ export function checkPorts(placed: readonly PlacedSite[], { together, metrics }:
     if (use.address.port === 0) continue
     const key = `${use.protocol}:${use.address.port}`
     const samePort = seen.get(key) ?? []
-    const earlier = samePort.find((other) => overlap(other.address.host, use.address.host))
+    const earlier = samePort.find((other) => collide(other, use))
     if (earlier) problems.push(collision(earlier, use, together))
     seen.set(key, [...samePort, use])
   }
@@ -51,7 +53,11 @@ function collision(earlier: Use, use: Use, together: boolean): Problem {
   }
 }
 
-const overlap = (a: string, b: string): boolean => a === b || isWildcard(a) || isWildcard(b)
+function collide(one: Use, other: Use): boolean {
+  const [a, b] = [one.address.host, other.address.host]
+  if (a === b) return !(one.isSource && other.isSource)
+  return isWildcard(a) || isWildcard(b)
+}
 
 function metricsUse({ listen, ...position }: { readonly listen: Address } & Position): Use {
   return { protocol: 'TCP', address: listen, site: undefined, position: { ...position, path: 'metrics.listen' } }
@@ -90,7 +96,7 @@ function usesOf({ site, document, path }: PlacedSite): Use[] {
   )
   const sources = site.pmus.flatMap(({ source }, i) => {
     const local = 'data' in source ? source.data : 'local' in source ? source.local : undefined
-    return local === undefined || local.group !== undefined ? [] : [use('UDP', local, ['pmus', i, 'source'])]
+    return local === undefined ? [] : [{ ...use('UDP', local, ['pmus', i, 'source']), isSource: true as const }]
   })
   return [...servers, ...sources]
 }

@@ -1,4 +1,4 @@
-import { type PdcAdapter, type Pmu, type Site, siteName } from './grid.ts'
+import { type PdcAdapter, type Pmu, type Site, siteName, siteTopic } from './grid.ts'
 import { formatPath, type Problem } from './problem.ts'
 import type { PlacedSite } from './resolve-site.ts'
 import { suggest } from './suggest.ts'
@@ -16,16 +16,15 @@ interface Produced {
  * them apart. `runs`: the sites of this process.
  */
 export function checkStreams(placed: readonly PlacedSite[], runs: (site: Site) => boolean = () => true): Problem[] {
-  const produced = placed.flatMap(({ site }) => site.pmus.map((pmu) => ({ pmu, site })))
-  const topics = new Set(produced.map(({ pmu }) => pmu.topic))
+  const streams = new ProducedStreams(placed)
 
   return placed.flatMap((place) =>
     place.site.pdcAdapters.flatMap((adapter, i) => {
       const byIdcode = new Map<number, string>()
       return adapter.streams.flatMap((filter, index) => {
-        const taken = produced.filter(({ pmu }) => filterMatches(filter, pmu.topic))
+        const taken = streams.matching(filter)
         const findings = [
-          ...(taken.length === 0 ? [unmatched(filter, topics)] : []),
+          ...(taken.length === 0 ? [unmatched(filter, streams.topics)] : []),
           ...collisions(taken, byIdcode),
           ...unreachable(taken, place.site, runs),
         ]
@@ -35,7 +34,35 @@ export function checkStreams(placed: readonly PlacedSite[], runs: (site: Site) =
   )
 }
 
-function unmatched(filter: string, topics: ReadonlySet<string>): Finding {
+/** All declared streams. A grid has thousands of sites, and most filters name one: only its streams are looked at then. */
+class ProducedStreams {
+  readonly #all: readonly Produced[]
+  readonly #bySite: ReadonlyMap<string, readonly Produced[]>
+
+  constructor(placed: readonly PlacedSite[]) {
+    this.#all = placed.flatMap(({ site }) => site.pmus.map((pmu) => ({ pmu, site })))
+    const bySite = new Map<string, Produced[]>()
+    for (const produced of this.#all) {
+      const topic = siteTopic(produced.site)
+      const known = bySite.get(topic)
+      if (known) known.push(produced)
+      else bySite.set(topic, [produced])
+    }
+    this.#bySite = bySite
+  }
+
+  get topics(): readonly string[] {
+    return this.#all.map(({ pmu }) => pmu.topic)
+  }
+
+  matching(filter: string): readonly Produced[] {
+    const site = /^[^+#/]+\/[^+#/]+\/[^+#/]+(?=\/)/.exec(filter)?.[0]
+    const candidates = site === undefined ? this.#all : (this.#bySite.get(site) ?? [])
+    return candidates.filter(({ pmu }) => filterMatches(filter, pmu.topic))
+  }
+}
+
+function unmatched(filter: string, topics: readonly string[]): Finding {
   if (!isExactTopic(filter)) {
     const message = `\`${filter}\` takes no stream of this grid`
     return { severity: 'warning', message, fix: 'fine if its producer is described elsewhere' }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { checkFiles } from './check-files.ts'
+import { checkInputs } from './check-inputs.ts'
 import { checkNames } from './check-names.ts'
 import { checkPorts } from './check-ports.ts'
 import { checkStreams } from './check-streams.ts'
@@ -96,6 +97,7 @@ async function crossCheck(
   const here = runs ? placed.filter(({ site }) => runs(site)) : placed
   return [
     ...checkNames(placed),
+    ...checkInputs(here),
     ...(complete ? checkStreams(placed, runs) : []), // else a stream may be missing for another mistake's sake
     ...checkPorts(here, {
       together: runs !== undefined,

@@ -1,5 +1,5 @@
 import type { Bus, LiveConfig } from '../bus/index.ts'
-import { createSharedInputs, type SourceConfig } from '../link/index.ts'
+import { createSharedInputs, type SharedInputs, type SourceConfig } from '../link/index.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { carryPmu } from './carry-pmu.ts'
 
@@ -20,6 +20,8 @@ export interface PmuAdapterDeps extends ServiceDeps {
   readonly buses: readonly Bus[]
   /** Topic of this process's node state, named in each stream's state. */
   readonly node: string
+  /** UDP ports and captures that PMUs of other adapters in this process read too. */
+  readonly inputs?: SharedInputs
 }
 
 /**
@@ -29,7 +31,7 @@ export interface PmuAdapterDeps extends ServiceDeps {
  * other.
  */
 export function startPmuAdapter({ pmus }: PmuAdapterConfig, deps: PmuAdapterDeps): Running {
-  const inputs = createSharedInputs()
+  const inputs = deps.inputs ?? createSharedInputs()
   const done = Promise.all(pmus.map((pmu) => carryPmu(pmu, { ...deps, inputs }))).then(() => {})
   return { done }
 }

@@ -240,12 +240,30 @@ describe('what no schema can say', () => {
     const text = `area: a
 sites:
   - location: s/1
-    pmus: [{ id: 1, idcode: 1, source: 'udp-spontaneous://0.0.0.0:4713' }]
+    pmus: [{ id: 1, idcode: 1, source: tcp://h }]
+    pdcAdapters: [{ listen: 'tcp://0.0.0.0:4712' }]
   - location: s/2
-    pmus: [{ id: 2, idcode: 2, source: 'udp-spontaneous://0.0.0.0:4713' }]
+    pmus: [{ id: 2, idcode: 2, source: tcp://h }]
+    pdcAdapters: [{ listen: 'tcp://0.0.0.0:4712' }]
 `
-    expect(await problemsOf(text)).toEqual([expect.stringMatching(/^6:\d+: warning: UDP 0.0.0.0:4713 .* by site s\/1/)])
-    expect(await problemsOf(text, () => true)).toEqual([expect.stringMatching(/^6:\d+: error: UDP 0.0.0.0:4713/)])
+    expect(await problemsOf(text)).toEqual([expect.stringMatching(/^8:\d+: warning: TCP 0.0.0.0:4712 .* by site s\/1/)])
+    expect(await problemsOf(text, () => true)).toEqual([expect.stringMatching(/^8:\d+: error: TCP 0.0.0.0:4712/)])
+  })
+
+  it('lets devices send to one port, as long as they can be told apart', async () => {
+    const grid = (first: string, second: string): string =>
+      siteWith(`    pmus:\n      - { id: 1, ${first} }\n      - { id: 2, ${second} }\n`)
+    const source = "source: 'udp-spontaneous://0.0.0.0:4713"
+    expect(await problemsOf(grid(`idcode: 1, ${source}'`, `idcode: 2, ${source}'`))).toEqual([])
+    expect(
+      await problemsOf(grid(`idcode: 1, ${source}?from=10.0.0.1'`, `idcode: 1, ${source}?from=10.0.0.2'`)),
+    ).toEqual([])
+    expect(await problemsOf(grid(`idcode: 1, ${source}'`, `idcode: 1, ${source}?from=10.0.0.2'`))).toEqual([
+      '6:37: error: PMU 1 has the same IDCODE on udp 0.0.0.0:4713, and nothing tells the two apart; add ?from=ADDRESS to both, or use two ports',
+    ])
+    expect(await problemsOf(grid('idcode: 1, source: tcp://h', 'idcode: 1, source: tcp://h'))).toEqual([
+      '6:37: warning: PMU 1 is read from tcp h:4712 with the same IDCODE; is it the same device?',
+    ])
   })
 
   it('allows two adapters of one PMU, which must agree on its IDCODE', async () => {
