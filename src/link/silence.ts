@@ -12,8 +12,7 @@ export function silenceMs({ silence }: SourceConfig, dataRate: number): number |
   return period === undefined ? undefined : Math.max(silence.floorMs, silence.periods * period)
 }
 
-/** After so long without a good frame, what has begun is no frame. Before a configuration: `stuckMs` as it is. */
-export function stuckMs(config: SourceConfig, dataRate: number | undefined): number {
-  const period = dataRate === undefined ? undefined : periodMs(dataRate)
-  return Math.max(config.stuckMs, 2 * (period ?? 0))
+/** After so long without a good frame, what has begun is no frame. */
+export function stuckMs(config: SourceConfig, dataRate: number): number {
+  return Math.max(config.stuckMs, 2 * (periodMs(dataRate) ?? 0))
 }

@@ -19,15 +19,15 @@ import { configurationChangeStands, type DataLayout, dataLayout } from './data-l
 import type { Grudges } from './grudges.ts'
 import { HeldFrames } from './held-frames.ts'
 import { LinkError } from './link-error.ts'
+import { Liveness } from './liveness.ts'
 import { Paced } from './paced.ts'
 import { silenceMs, stuckMs } from './silence.ts'
 import type { FrameDiscard, SourceCounters } from './source-counters.ts'
 import type { OfflineReason, SourceSink } from './source-sink.ts'
+import { Unsticker } from './unsticker.ts'
 
 /** A change is asked after at once, but a PMU is not asked more often than this. */
 const URGENT_REREAD_MS = 1_000
-/** The silence is looked at so many times within itself. */
-const SILENCE_TICKS = 4
 
 const besides = {
   header: { command: Command.sendHeader, type: FrameType.header },
@@ -63,6 +63,8 @@ export class SourceSession implements ChannelReceiver {
   readonly #assembler = new ConfigurationAssembler()
   readonly #answers = new Answers<FrameType>()
   readonly #held: HeldFrames
+  readonly #liveness = new Liveness((silentMs) => this.#silent(silentMs))
+  readonly #unsticker = new Unsticker(() => this.#collectChecksums())
   readonly #reread = new Paced(() => void this.#rereadConfiguration())
 
   #channel: Channel | undefined
@@ -79,13 +81,6 @@ export class SourceSession implements ChannelReceiver {
   /** What was asked besides and is not answered yet. */
   #outstanding: keyof typeof besides | undefined
 
-  #silenceTimer: NodeJS.Timeout | undefined
-  #stuckTimer: NodeJS.Timeout | undefined
-  #alive = false
-  #quietTicks = 0
-  /** Good frames of any kind, for telling whether the splitter is stuck. */
-  #frames = 0
-  #framesAtTick = -1
   #badChecksums = 0
   #end: (fault: LinkError) => void = () => {}
 
@@ -103,7 +98,8 @@ export class SourceSession implements ChannelReceiver {
     const { signal } = this.#deps
     this.#channel = channel
     this.#sink.opened?.(channel.address)
-    this.#watch(channel.commanded ? this.#config.answerMs : stuckMs(this.#config, undefined), undefined)
+    // A slow line may take long for a large configuration, and before it nothing else is waited for.
+    this.#unsticker.watch(channel.commanded ? this.#config.answerMs : this.#config.stuckMs)
     let onAbort = (): void => {}
     let fault: LinkError | undefined
     try {
@@ -117,7 +113,7 @@ export class SourceSession implements ChannelReceiver {
       })
     } finally {
       signal.removeEventListener('abort', onAbort)
-      this.#stop(channel)
+      this.#stop()
       await channel.close()
       this.#counters.discardFrame('no-configuration', this.#held.take().length)
     }
@@ -143,7 +139,7 @@ export class SourceSession implements ChannelReceiver {
   }
 
   frame(frame: Uint8Array): void {
-    this.#frames++
+    this.#unsticker.frame()
     if (idcodeOf(frame) !== this.idcode) {
       this.#counters.discardFrame('foreign-idcode')
       return
@@ -158,7 +154,7 @@ export class SourceSession implements ChannelReceiver {
   #data(frame: Uint8Array): void {
     const layout = this.#layout
     if (layout === undefined) {
-      this.#alive = true
+      this.#liveness.seen()
       this.#held.push(frame)
       return
     }
@@ -173,7 +169,7 @@ export class SourceSession implements ChannelReceiver {
   }
 
   #deliver(frame: Uint8Array): void {
-    this.#alive = true
+    this.#liveness.seen()
     if (!this.#online) this.#goOnline()
     this.#counters.delivered.add()
     this.#sink.data(frame)
@@ -224,7 +220,7 @@ export class SourceSession implements ChannelReceiver {
     if (this.#layout && this.#held.size > 0) this.#sizeReads++
     this.#inForce = configuration
     this.#layout = layout
-    this.#watch(stuckMs(this.#config, configuration.dataRate), silenceMs(this.#config, configuration.dataRate))
+    this.#watch(configuration.dataRate)
     for (const frame of this.#held.take()) {
       if (frame.length === layout.frameSize) this.#deliver(frame)
       else this.#counters.discardFrame('other-size')
@@ -237,7 +233,7 @@ export class SourceSession implements ChannelReceiver {
       this.#deps.log.warn({ size: frame.length, expected: layout.frameSize }, 'data frame of another size')
     }
     this.#held.push(frame)
-    if (this.#channel?.commanded) this.#alive = true
+    if (this.#channel?.commanded) this.#liveness.seen()
     if (this.#channel?.commanded && this.#sizeReads >= this.#config.attempts) {
       const { address } = this.#channel
       const facts = { code: 'LINK_UNDESCRIBED', address, size: frame.length, expected: layout.frameSize } as const
@@ -281,7 +277,7 @@ export class SourceSession implements ChannelReceiver {
       }
       this.#useSaved(saved)
     }
-    this.#alive = true
+    this.#liveness.seen()
     this.#send(Command.dataOn)
     await pause(this.#config.settleMs)
     await this.#askBesides()
@@ -343,62 +339,43 @@ export class SourceSession implements ChannelReceiver {
 
   // --- silence
 
-  #watch(stuckAfterMs: number, silentAfterMs: number | undefined): void {
-    clearInterval(this.#stuckTimer)
-    clearInterval(this.#silenceTimer)
-    this.#stuckTimer = setInterval(() => this.#stuckTick(), stuckAfterMs)
-    this.#quietTicks = 0
-    this.#alive = true
-    if (silentAfterMs === undefined) return
-    this.#silenceTimer = setInterval(() => this.#silenceTick(silentAfterMs), silentAfterMs / SILENCE_TICKS)
+  #watch(dataRate: number): void {
+    this.#unsticker.watch(stuckMs(this.#config, dataRate))
+    this.#liveness.watch(silenceMs(this.#config, dataRate))
   }
 
-  #silenceTick(silentAfterMs: number): void {
-    if (this.#alive) {
-      this.#alive = false
-      this.#quietTicks = 0
-      return
-    }
-    if (++this.#quietTicks !== SILENCE_TICKS) return
+  #silent(silentMs: number): void {
     const address = this.#channel?.address ?? ''
-    const fault = new LinkError(
-      { code: 'LINK_SILENT', address, silentMs: silentAfterMs },
-      `${address}: no data for ${silentAfterMs} ms`,
-    )
-    if (this.#channel?.commanded) this.#end(fault)
-    else this.#goOffline(fault)
+    const facts = { code: 'LINK_SILENT', address, silentMs } as const
+    if (this.#channel?.commanded) this.#end(new LinkError(facts, `${address}: no data for ${silentMs} ms`))
+    else this.#goOffline(facts)
   }
 
   /** Where nobody can be asked the session goes on: the stream comes back by itself. */
-  #goOffline(fault: LinkError): void {
+  #goOffline(reason: OfflineReason): void {
     if (!this.#online) return
     this.#online = false
     this.#counters.online.set(0)
-    this.#deps.offline(fault.facts)
+    this.#deps.offline(reason)
   }
 
-  /** A frame that began, and nothing good since: noise has a SYNC and a FRAMESIZE too. */
-  #stuckTick(): void {
+  #collectChecksums(): Channel | undefined {
     const channel = this.#channel
-    if (!channel) return
-    this.#collectChecksums(channel)
-    if (channel.pending > 0 && this.#frames === this.#framesAtTick) channel.flush()
-    this.#framesAtTick = channel.pending > 0 ? this.#frames : -1
+    if (channel) {
+      this.#counters.badChecksums.add(channel.badChecksums - this.#badChecksums)
+      this.#badChecksums = channel.badChecksums
+    }
+    return channel
   }
 
-  #collectChecksums(channel: Channel): void {
-    this.#counters.badChecksums.add(channel.badChecksums - this.#badChecksums)
-    this.#badChecksums = channel.badChecksums
-  }
-
-  #stop(channel: Channel): void {
-    clearInterval(this.#stuckTimer)
-    clearInterval(this.#silenceTimer)
+  #stop(): void {
+    this.#unsticker.stop()
+    this.#liveness.stop()
     this.#reread.stop()
     this.#send(Command.dataOff)
+    this.#collectChecksums()
     this.#channel = undefined
     this.#answers.close()
-    this.#collectChecksums(channel)
     this.#counters.online.set(0)
   }
 }
