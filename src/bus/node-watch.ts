@@ -10,6 +10,8 @@ interface WatchedNode {
   /** `undefined` until its state was heard. */
   online: boolean | undefined
   reason: string | undefined
+  /** Heard live over this connection: a retained state is older. */
+  live: boolean
 }
 
 /** Follows the states of the nodes that carry streams: a node's will is how a killed process says goodbye. */
@@ -55,8 +57,13 @@ export class NodeWatch {
       known.streams.add(stream)
       return
     }
-    const subscription = this.#bus.subscribe(stateTopic(node), (_topic, payload) => this.#heard(node, payload))
-    this.#nodes.set(node, { streams: new Set([stream]), subscription, online: undefined, reason: undefined })
+    const subscription = this.#bus.subscribe(
+      stateTopic(node),
+      (_topic, payload, retained) => this.#heard(node, payload, retained),
+      { onLost: () => this.#lost(node) },
+    )
+    const unknown = { online: undefined, reason: undefined, live: false }
+    this.#nodes.set(node, { streams: new Set([stream]), subscription, ...unknown })
   }
 
   #leave(node: string, stream: string): void {
@@ -66,9 +73,15 @@ export class NodeWatch {
     this.#nodes.delete(node)
   }
 
-  #heard(node: string, payload: Uint8Array): void {
+  #lost(node: string): void {
     const known = this.#nodes.get(node)
-    if (!known) return
+    if (known) known.live = false
+  }
+
+  #heard(node: string, payload: Uint8Array, retained: boolean): void {
+    const known = this.#nodes.get(node)
+    if (!known || (retained && known.live)) return
+    known.live = !retained
     const state = payload.length === 0 ? { online: undefined, reason: undefined } : this.#parse(node, payload)
     if (!state) return
     known.online = state.online

@@ -27,6 +27,9 @@ import type { Bus, Subscription } from './bus.ts'
 import { NodeWatch } from './node-watch.ts'
 import { RetainedAsk } from './retained-ask.ts'
 
+/** Retired streams remembered, against a late delivery. */
+const MAX_RETIRED = 10_000
+
 /** Held for configurations, over all streams of a reader. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 
@@ -73,7 +76,12 @@ interface Followed {
   online: string | undefined
 }
 
-type Route = { readonly kind: 'frames' | SubTopic; readonly stream: Followed }
+interface Route {
+  readonly kind: 'frames' | SubTopic
+  readonly stream: Followed
+  /** A message came live over this connection, so a retained one is older news. */
+  live: boolean
+}
 
 export class StreamReader {
   readonly #options: StreamReaderOptions
@@ -84,6 +92,8 @@ export class StreamReader {
   readonly #budget: HeldBudget = { maxBytes: MAX_HELD_BYTES, usedBytes: 0 }
   readonly #streams = new Map<string, Followed>()
   readonly #routes = new Map<string, Route>()
+  /** Streams that were retired while this connection lasts. */
+  readonly #retired = new Set<string>()
   readonly #subscriptions: readonly Subscription[]
   readonly #nodes: NodeWatch
   readonly #ask: RetainedAsk
@@ -135,27 +145,32 @@ export class StreamReader {
 
   #message(topic: string, payload: Uint8Array, retained: boolean): void {
     if (this.#closed) return
-    const route = this.#routes.get(topic) ?? this.#meet(topic, payload)
+    const route = this.#routes.get(topic) ?? this.#meet(topic, payload, retained)
     if (!route) return
     const { kind, stream } = route
-    if (kind !== 'frames') this.#document(stream, kind, payload)
-    else if (!retained && isOneFrame(payload) && frameTypeOf(payload) === FrameType.data) this.#data(stream, payload)
+    // Of what is on `S` the gate knows better: data come live before the configuration does.
+    if (kind !== 'frames') {
+      if (retained && route.live) return
+      if (!retained) route.live = true
+      this.#document(stream, kind, payload)
+    } else if (!retained && isOneFrame(payload) && frameTypeOf(payload) === FrameType.data) this.#data(stream, payload)
     else if (payload.length === 0) this.#retire(stream)
     else this.#frames(stream, payload, retained)
   }
 
-  #meet(topic: string, payload: Uint8Array): Route | undefined {
+  #meet(topic: string, payload: Uint8Array, retained: boolean): Route | undefined {
     const meaning = meaningOf(topic)
     if (!meaning || meaning.kind === 'node') return undefined
     let stream = this.#streams.get(meaning.stream)
-    // A clearing message of a stream that was never met is no reason to meet it.
-    if (!stream && payload.length === 0) return undefined
+    // Neither the clearing of a stream that was never met nor what a slow broker still had of one that was retired.
+    if (!stream && (payload.length === 0 || (retained && this.#retired.has(meaning.stream)))) return undefined
     if (!stream && this.#streams.size >= this.#maxStreams) {
       this.#drop('', 'too-many-streams').add()
       return undefined
     }
     stream ??= this.#follow(meaning.stream)
-    const route = { kind: meaning.kind, stream }
+    this.#retired.delete(meaning.stream)
+    const route = { kind: meaning.kind, stream, live: false }
     this.#routes.set(topic, route)
     return route
   }
@@ -250,6 +265,7 @@ export class StreamReader {
 
   #retire(stream: Followed): void {
     this.#streams.delete(stream.topic)
+    if (this.#retired.size < MAX_RETIRED) this.#retired.add(stream.topic)
     for (const topic of retainedTopics(stream.topic)) this.#routes.delete(topic)
     this.#nodes.carry(stream.topic, [])
     stream.gate.reset()
@@ -257,6 +273,8 @@ export class StreamReader {
   }
 
   #lost(): void {
+    this.#retired.clear()
+    for (const route of this.#routes.values()) route.live = false
     for (const { gate } of this.#streams.values()) gate.reconnected()
     this.#sink.lost?.()
   }

@@ -142,6 +142,22 @@ describe('a stream reader', () => {
     expect(record.online).toEqual([{ online: true, reason: undefined }])
   })
 
+  it('believes nothing retained over what it heard live, as a broker may send it late', () => {
+    const { bus, record } = open()
+    const state = (online: boolean): Uint8Array =>
+      encodeState({ contract: CONTRACT, online, rate: null, nodes: [], journal: null })
+    bus.deliver(`${topic}/state`, state(false))
+    bus.deliver(`${topic}/state`, state(true), true)
+    expect(record.states.map(({ online }) => online)).toEqual([false])
+
+    bus.deliver(topic, cfg2)
+    bus.deliver(topic, new Uint8Array(0))
+    bus.deliver(topic, cfg2, true)
+    expect(record.calls.slice(-2)).toEqual([`configuration ${topic}`, `retired ${topic}`])
+    bus.deliver(topic, cfg2)
+    expect(record.calls.at(-1)).toBe(`configuration ${topic}`)
+  })
+
   it('gives nothing after it was closed', () => {
     const { bus, record, reader } = open()
     const { handler } = bus.subscriptions.values().next().value!
