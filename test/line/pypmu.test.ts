@@ -20,7 +20,14 @@ const python = process.env.PHASORBUS_PYTHON ?? 'python3'
 
 /** A script of test/support/pypmu, and its lines by their first word. */
 function pypmu(script: string, ...args: (string | number)[]): ChildProcessWithoutNullStreams {
-  return spawn(python, [join(import.meta.dirname, '../support/pypmu', script), ...args.map(String)])
+  return spawn(python, [join(import.meta.dirname, '../support/pypmu', script), ...args.map(String)], {
+    detached: true,
+  })
+}
+
+/** With what it forked for its clients: those would go on, and on. */
+function end({ pid, exitCode }: ChildProcessWithoutNullStreams): void {
+  if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL')
 }
 
 async function* linesOf(
@@ -79,7 +86,7 @@ describe.skipIf(need.skip)(need.title('pypmu'), () => {
       })
     } finally {
       stop.abort()
-      child.kill()
+      end(child)
     }
   })
 
