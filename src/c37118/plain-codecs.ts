@@ -14,12 +14,12 @@ export function wordCodec(column: WordColumn, index: number, word: number, count
   return {
     toPhysical(columns) {
       const { raw } = columns
-      const values = columns[column]
+      const values = column === 'stat' ? columns.stat : columns.digitals
       for (let at = 0; at < count; at++) values[index + at] = raw[word + at]!
     },
     toRaw(columns) {
       const { raw } = columns
-      const values = columns[column]
+      const values = column === 'stat' ? columns.stat : columns.digitals
       for (let at = 0; at < count; at++) raw[word + at] = values[index + at]!
     },
   }
@@ -30,14 +30,21 @@ export function floatCodec(column: NumberColumn, index: number, word: number, co
   return {
     toPhysical(columns) {
       const { rawFloats } = columns
-      const values = columns[column]
+      const values = numbersOf(columns, column)
       for (let at = 0; at < count; at++) values[index + at] = rawFloats[word + at]!
     },
     toRaw(columns) {
-      const values = columns[column]
+      const values = numbersOf(columns, column)
       for (let at = 0; at < count; at++) setFloat(columns, word + at, values[index + at]!)
     },
   }
+}
+
+/** `columns[column]`, which would be looked up by name each time. */
+function numbersOf(columns: DataColumns, column: NumberColumn): Float64Array {
+  if (column === 'phasors') return columns.phasors
+  if (column === 'freq') return columns.freq
+  return column === 'dfreq' ? columns.dfreq : columns.analogs
 }
 
 function setFloat({ raw, rawFloats }: DataColumns, word: number, value: number): void {
