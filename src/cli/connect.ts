@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { SourceConfig, startSource, Transport } from '../link/index.ts'
+import { SourceConfig, type SourceStatus, startSource, Transport } from '../link/index.ts'
 import { silentLog } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { failure } from './cli-error.ts'
@@ -32,6 +32,9 @@ Examples:
 Exit codes: 0 data came and nothing was lost, 1 no data came, 2 a mistake in the
 command, 3 frames were lost or had a wrong CHK.`
 
+/** With --for: a device that sends unasked repeats its configuration each minute. */
+const FIRST_DATA_MS = 75_000
+
 interface Options {
   readonly idcode: number
   readonly for?: number
@@ -62,37 +65,53 @@ async function connect(transport: Transport, options: Options): Promise<void> {
     ...(options.config !== undefined && { savedConfiguration: options.config }),
   })
   const style = createStyle(process.stdout)
-  let failed: Error | undefined
-  let saved: Promise<void> | undefined
+  let failed: unknown
+  let saved = false
   let stopAll = (): void => {}
   let stopTimer: NodeJS.Timeout | undefined
+  let online = false
+
+  const fail = (error: unknown): void => {
+    failed ??= error
+    stopAll()
+  }
 
   const model: ConnectModel = new ConnectModel({
     step: (step) => presenter.step(step),
     configured(configuration) {
       presenter.configured(configuration)
-      if (options.saveConfig !== undefined && model.fragments) saved = save(options.saveConfig, model.fragments)
+      if (options.saveConfig === undefined || !model.fragments) return
+      try {
+        writeFileSync(options.saveConfig, Buffer.concat(model.fragments))
+        saved = true
+      } catch (error) {
+        fail(error)
+      }
     },
     online() {
-      if (options.for !== undefined) stopTimer ??= setTimeout(() => stopAll(), options.for)
+      if (options.for === undefined || online) return
+      online = true
+      clearTimeout(stopTimer)
+      stopTimer = setTimeout(() => stopAll(), options.for)
     },
     offline(reason) {
       if (reason.code === 'LINK_STOPPED') return
       const { message, hint } = explainOffline(reason)
       if (model.onlineSinceMs === undefined || reason.code === 'LINK_ENDED') {
-        if (model.onlineSinceMs === undefined) failed = failure(message, hint)
-        stopAll()
+        if (model.onlineSinceMs === undefined) fail(failure(message, foreign(status()) ?? hint))
+        else stopAll()
       } else model.dialogue.note(`${message}; connecting anew`)
     },
   })
 
-  let status = (): ReturnType<ReturnType<typeof startSource>['status']> => {
+  let status = (): SourceStatus => {
     throw new Error('asked for the status before the start')
   }
   const presenter = createPresenter(model, () => status(), { style, json: options.json === true })
 
   await untilStopped(async (signal, stop) => {
     stopAll = stop
+    if (options.for !== undefined) stopTimer = setTimeout(stop, FIRST_DATA_MS)
     const source = startSource(config, { signal, log: silentLog, metrics: createMetrics(), sink: model })
     status = source.status
     presenter.start()
@@ -101,25 +120,27 @@ async function connect(transport: Transport, options: Options): Promise<void> {
     clearTimeout(stopTimer)
     presenter.end()
   })
-  await saved
   const report = connectReport(model, status())
   if (options.json) writeJson(report)
-  else if (!failed) process.stdout.write(`${summaryLines(model, status(), style).join('\n')}\n`)
-  if (options.saveConfig !== undefined && !options.json)
-    process.stdout.write(savedLine(options.saveConfig, saved !== undefined))
-  if (failed) throw failed
-  if (report.frames.received === 0) throw failure('no data came before the end')
+  if (failed !== undefined) throw failed
+  if (!options.json) {
+    const about = options.saveConfig === undefined ? [] : [savedLine(options.saveConfig, saved)]
+    process.stdout.write(`${[...summaryLines(model, status(), style), ...about].join('\n')}\n`)
+  }
+  if (report.frames.received === 0) throw failure('no data came before the end', foreign(status()))
   if (report.frames.lost > 0 || report.chk_errors > 0) process.exitCode = ExitCode.dataLost
 }
 
-async function save(file: string, fragments: readonly Uint8Array[]): Promise<void> {
-  await writeFile(file, Buffer.concat(fragments))
+/** Most often it is the IDCODE. */
+function foreign({ discardedFrames, idcode }: SourceStatus): string | undefined {
+  const count = discardedFrames['foreign-idcode'] ?? 0
+  return count > 0 ? `${count} frames came of another IDCODE than ${idcode}` : undefined
 }
 
 const savedLine = (file: string, done: boolean): string =>
   done
-    ? `configuration saved to ${file}: use it as \`savedConfiguration: ${file}\` in grid.yaml, or with \`phasorbus decode --config ${file}\`\n`
-    : `no configuration came, ${file} was not written\n`
+    ? `configuration saved to ${file}: use it as \`savedConfiguration: ${file}\` in grid.yaml, or with \`phasorbus decode --config ${file}\``
+    : `no configuration came, ${file} was not written`
 
 function parseSource(text: string): Transport {
   const result = Transport.safeParse(text)

@@ -95,6 +95,15 @@ describe('phasorbus connect', () => {
 })
 
 describe('a mistake on the command line or in the network', () => {
+  it('says when the configuration cannot be saved', async () => {
+    const file = '/nowhere/saved.cfg2'
+    const { exitCode, stderr } = await runCli(['connect', await urlOf(healthy), ...idcode, '--save-config', file])
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: `phasorbus: cannot open ${file}: there is no such file or directory\n`,
+    })
+  })
+
   it('says when nothing listens', async () => {
     const { exitCode, stdout, stderr } = await runCli(['connect', `tcp://127.0.0.1:${await freePort()}`, ...idcode])
     expect(exitCode).toBe(1)

@@ -1,6 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { inject } from 'vitest'
 
+/** A test that failed must not leave its process behind. */
+const LONGEST_MS = 120_000
+
 export interface CliResult {
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
@@ -38,7 +41,9 @@ export function startCli(args: readonly string[], { cwd, env, signal }: CliOptio
   const child = spawn(process.execPath, [inject('cliMain'), ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
-    ...(signal && { signal, killSignal: 'SIGKILL' as const }),
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+    ...(signal && { signal }),
   })
   const output = { stdout: '', stderr: '' }
   const watchers = new Set<() => void>()
