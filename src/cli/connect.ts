@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { SourceConfig, type SourceStatus, startSource, Transport } from '../link/index.ts'
 import { silentLog } from '../runtime/log.ts'
@@ -76,33 +76,36 @@ async function connect(transport: Transport, options: Options): Promise<void> {
     stopAll()
   }
 
-  const model: ConnectModel = new ConnectModel({
-    step: (step) => presenter.step(step),
-    configured(configuration) {
-      presenter.configured(configuration)
-      if (options.saveConfig === undefined || !model.fragments) return
-      try {
-        writeFileSync(options.saveConfig, Buffer.concat(model.fragments))
-        saved = true
-      } catch (error) {
-        fail(error)
-      }
+  const model: ConnectModel = new ConnectModel(
+    {
+      step: (step) => presenter.step(step),
+      configured(configuration) {
+        presenter.configured(configuration)
+        if (options.saveConfig === undefined || !model.fragments) return
+        try {
+          writeFileSync(options.saveConfig, Buffer.concat(model.fragments))
+          saved = true
+        } catch (error) {
+          fail(error)
+        }
+      },
+      online() {
+        if (options.for === undefined || online) return
+        online = true
+        clearTimeout(stopTimer)
+        stopTimer = setTimeout(() => stopAll(), options.for)
+      },
+      offline(reason) {
+        if (reason.code === 'LINK_STOPPED') return
+        const { message, hint } = explainOffline(reason)
+        if (model.onlineSinceMs === undefined || reason.code === 'LINK_ENDED') {
+          if (model.onlineSinceMs === undefined) fail(failure(message, foreign(status()) ?? hint))
+          else stopAll()
+        } else model.dialogue.note(`${message}; connecting anew`)
+      },
     },
-    online() {
-      if (options.for === undefined || online) return
-      online = true
-      clearTimeout(stopTimer)
-      stopTimer = setTimeout(() => stopAll(), options.for)
-    },
-    offline(reason) {
-      if (reason.code === 'LINK_STOPPED') return
-      const { message, hint } = explainOffline(reason)
-      if (model.onlineSinceMs === undefined || reason.code === 'LINK_ENDED') {
-        if (model.onlineSinceMs === undefined) fail(failure(message, foreign(status()) ?? hint))
-        else stopAll()
-      } else model.dialogue.note(`${message}; connecting anew`)
-    },
-  })
+    !isRecorded(transport),
+  )
 
   let status = (): SourceStatus => {
     throw new Error('asked for the status before the start')
@@ -129,6 +132,12 @@ async function connect(transport: Transport, options: Options): Promise<void> {
   }
   if (report.frames.received === 0) throw failure('no data came before the end', foreign(status()))
   if (report.frames.lost > 0 || report.chk_errors > 0) process.exitCode = ExitCode.dataLost
+}
+
+/** A capture on disk comes as fast as it is read. */
+function isRecorded(transport: Transport): boolean {
+  if (transport.kind !== 'pcap' || transport.path === undefined || transport.path === '-') return false
+  return statSync(transport.path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 /** Most often it is the IDCODE. */

@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { runCli, startCli } from '../support/cli.ts'
+import { capturePath, needsCaptures } from '../support/captures.ts'
+import { type CliResult, runCli, startCli } from '../support/cli.ts'
 import {
   healthy,
   IDCODE,
@@ -91,6 +92,34 @@ describe('phasorbus connect', () => {
     const url = await urlOf({ ...healthy, ...change })
     const { stdout } = await runCli(['connect', url, ...idcode, '--for', '500ms', '--json'])
     expect(JSON.parse(stdout).doubts).toContainEqual(expect.objectContaining({ code, channels, pmu: 'Feeder 7' }))
+  })
+})
+
+describe.skipIf(needsCaptures.skip)(needsCaptures.title('a capture on disk'), () => {
+  const listen = (name: string, idcode: number): Promise<CliResult> =>
+    runCli(['connect', `pcap:${capturePath(name)}`, '--idcode', String(idcode), '--json'])
+
+  it('is listened in on to its end, without doubts about when it was taken', async () => {
+    const { exitCode, stdout } = await listen('C37.118_1PMU_TCP.pcap', 241)
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      configuration: { time_base: 16_777_215, pmus: [{ stn: 'Blue PMU', rotation: 'ABC' }] },
+      frames: { received: 252, lost: 0 },
+      rate: { configured: 50, measured: null },
+      latency_ms: null,
+      doubts: [],
+    })
+  })
+
+  it('shows the clock that its PMU knew to be wrong', async () => {
+    const { stdout } = await listen('c37_1100_clean_tcp.pcap', 1)
+    expect(JSON.parse(stdout).doubts.map(({ code }: { code: string }) => code)).toContain('NOT_SYNCHRONISED')
+  })
+
+  it('says when it has nothing of the IDCODE', async () => {
+    const { exitCode, stderr } = await listen('C37.118_1PMU_TCP.pcap', 1)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('decode FILE --summary')
   })
 })
 

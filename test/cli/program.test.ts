@@ -32,6 +32,12 @@ describe('phasorbus', () => {
     expect(stdout.match(/^ +(\d+) /gm)?.map(Number)).toEqual([0, 1, 2, 3, 130])
   })
 
+  it('lists every key of grid.yaml', async () => {
+    const { exitCode, stdout } = await runCli(['help', 'configuration'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^sites\[\]\.pmus\[\]\.idcode\n {4}\S.*\n {4}\(whole number; required\)$/m)
+  })
+
   it.each([
     ['no verb', []],
     ['an unknown verb', ['chek']],

@@ -30,6 +30,7 @@ export interface ModelEvents {
 /** All that is known of the PMU so far: the sink of its source, read by the views. */
 export class ConnectModel implements SourceSink {
   readonly dialogue: Dialogue
+  readonly live: boolean
   readonly #events: ModelEvents
   #decoder: DataDecoder | undefined
   #statistics: StreamStatistics | undefined
@@ -42,7 +43,9 @@ export class ConnectModel implements SourceSink {
   headerText: string | undefined
   onlineSinceMs: number | undefined
 
-  constructor(events: ModelEvents) {
+  /** `live`: frames arrive as they are measured, so that rate and latency mean something. */
+  constructor(events: ModelEvents, live: boolean) {
+    this.live = live
     this.#events = events
     this.dialogue = new Dialogue(monotonicMs, events.step)
   }

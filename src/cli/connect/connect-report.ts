@@ -44,9 +44,9 @@ export interface ConfigurationReport {
 }
 
 export function connectReport(model: ConnectModel, status: SourceStatus): ConnectReport {
-  const { statistics, inForce } = model
+  const { statistics, inForce, live } = model
   const { frames, lost, duplicates, stepsBack } = model.totals
-  const latency = statistics?.latency()
+  const latency = live ? statistics?.latency() : undefined
   return {
     source: status.transport,
     idcode: status.idcode,
@@ -57,7 +57,7 @@ export function connectReport(model: ConnectModel, status: SourceStatus): Connec
     frames: { received: frames, lost, duplicates, steps_back: stepsBack },
     chk_errors: status.badChecksums,
     discarded_bytes: Object.values(status.discardedBytes).reduce((sum, count) => sum + count, 0),
-    rate: { configured: statistics?.configuredRate ?? 0, measured: rounded(statistics?.measuredRate) },
+    rate: { configured: statistics?.configuredRate ?? 0, measured: live ? rounded(statistics?.measuredRate) : null },
     latency_ms: latency
       ? {
           min: rounded(latency.min)!,
@@ -71,7 +71,7 @@ export function connectReport(model: ConnectModel, status: SourceStatus): Connec
 }
 
 /** Everything that looks wrong by what has come so far. */
-export function doubtsOf({ inForce, samples, statistics }: ConnectModel): Doubt[] {
+export function doubtsOf({ inForce, samples, statistics, live }: ConnectModel): Doubt[] {
   if (!inForce || !statistics) return []
   const stream = inForce.pmus[0]?.stn ?? ''
   return [
@@ -82,18 +82,19 @@ export function doubtsOf({ inForce, samples, statistics }: ConnectModel): Doubt[
       ),
       ...statusDoubts(inForce, index, samples),
     ]),
-    ...clockDoubts(stream, statistics.latency()?.p50),
-    ...rateDoubts(stream, statistics),
+    ...(live ? clockDoubts(stream, statistics.latency()?.p50) : []),
+    ...rateDoubts(stream, statistics, live),
   ]
 }
 
 function rateDoubts(
   pmu: string,
   { frames, configuredRate, measuredRate, offGrid }: NonNullable<ConnectModel['statistics']>,
+  live: boolean,
 ): Doubt[] {
   const doubts: Doubt[] = []
   const enough = frames > Math.max(20, 2 * configuredRate)
-  if (enough && measuredRate !== undefined && Math.abs(measuredRate / configuredRate - 1) > 0.05) {
+  if (live && enough && measuredRate !== undefined && Math.abs(measuredRate / configuredRate - 1) > 0.05) {
     const message = `${measuredRate.toFixed(1)} frames/s arrive, DATA_RATE says ${configuredRate}`
     doubts.push({
       code: 'RATE',

@@ -17,12 +17,12 @@ export function stepLine({ atMs, kind, text }: DialogueStep): string {
 
 /** What came and how well, in one line. */
 export function statisticsLine(model: ConnectModel, status: SourceStatus, style: Style): string {
-  const { statistics } = model
+  const { statistics, live } = model
   const { frames, lost, duplicates, stepsBack } = model.totals
-  const latency = statistics?.latency()
+  const latency = live ? statistics?.latency() : undefined
   const problem = (number: number, text: string): string => (number > 0 ? style.bad(text) : text)
   return [
-    statistics?.measuredRate === undefined
+    !live || statistics?.measuredRate === undefined
       ? ''
       : `${statistics.measuredRate.toFixed(2)} of ${statistics.configuredRate} frames/s`,
     count(frames, 'frame'),

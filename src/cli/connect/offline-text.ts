@@ -29,7 +29,10 @@ export function explainOffline(reason: OfflineReason): { message: string; hint?:
         hint: 'it was asked to send; look at the PMU and at the network',
       }
     case 'LINK_ENDED':
-      return { message: `${reason.address} was read to its end` }
+      return {
+        message: `${reason.address} was read to its end, and had no data of this IDCODE that its configuration describes`,
+        hint: '`phasorbus decode FILE --summary` lists what is in a capture',
+      }
     case 'LINK_SAVED_CONFIGURATION_BAD':
       return {
         message: `${reason.path} holds no usable configuration: ${reason.reason}`,
