@@ -1,7 +1,8 @@
 import { checkInteger } from './byte-writer.ts'
 import { copyBytes } from './copy-bytes.ts'
-import { CHECKSUM_SIZE, checkFrameOf, FrameType, type FrameVersion, HEADER_SIZE, sealFrame } from './frame.ts'
+import { CHECKSUM_SIZE, checkFrameOf, FrameType, type FrameVersion, HEADER_SIZE } from './frame.ts'
 import { FrameError } from './frame-error.ts'
+import { sealFrame } from './frame-writer.ts'
 
 /** CMD: what is asked of a data stream. */
 export const Command = {

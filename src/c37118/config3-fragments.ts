@@ -16,16 +16,14 @@ import {
   type FrameHeader,
   FrameType,
   HEADER_SIZE,
-  type HeaderFields,
-  idcodeOf,
   MAX_FRAME_SIZE,
   readFrameHeader,
-  sealFrame,
   verifyChecksum,
-  writeHeader,
   wrongType,
 } from './frame.ts'
 import { FrameError } from './frame-error.ts'
+import { idcodeOf } from './frame-fields.ts'
+import { type HeaderFields, sealFrame, writeHeader } from './frame-writer.ts'
 import { sameBytes } from './names.ts'
 
 export interface JoinedBody {

@@ -1,8 +1,9 @@
 import { checkIdcode } from './config3-fragments.ts'
 import { configurationTypes, decodeConfiguration } from './configuration-codec.ts'
 import { continuationIndexOf, FIRST_FRAGMENT, isConfig3, LAST_FRAGMENT } from './fragment-chain.ts'
-import { FrameType, idcodeOf, readFrameHeader, wrongType } from './frame.ts'
+import { FrameType, readFrameHeader, wrongType } from './frame.ts'
 import { FrameError } from './frame-error.ts'
+import { idcodeOf } from './frame-fields.ts'
 
 export interface AssemblerOptions {
   /** Most bytes of fragments that are kept while the last is awaited. */

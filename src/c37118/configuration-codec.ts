@@ -6,14 +6,14 @@ import {
   CHECKSUM_SIZE,
   checkFrame,
   FrameType,
-  frameTypeOf,
   HEADER_SIZE,
   MAX_FRAME_SIZE,
   readFrameHeader,
-  sealFrame,
   wrongType,
 } from './frame.ts'
 import { FrameError } from './frame-error.ts'
+import { frameTypeOf } from './frame-fields.ts'
+import { sealFrame } from './frame-writer.ts'
 import { sameBytes } from './names.ts'
 import { blockFormOf, readPmuBlock, writePmuBlock } from './pmu-block.ts'
 

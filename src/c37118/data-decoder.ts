@@ -3,22 +3,11 @@ import { compileChannels } from './compile-channels.ts'
 import type { Configuration } from './configuration.ts'
 import { columnsOf, type DataColumns } from './data-columns.ts'
 import { layoutOf } from './data-layout.ts'
-import { type DataSample, sampleOf } from './data-sample.ts'
+import { type DataSample, mismatch, sampleOf } from './data-sample.ts'
 import { unpackWords } from './data-words.ts'
-import {
-  checkFrame,
-  FrameType,
-  fractionOf,
-  idcodeOf,
-  readFrameHeader,
-  SYNC,
-  sizeOf,
-  socOf,
-  timeQualityOf,
-  versionOf,
-  wrongType,
-} from './frame.ts'
+import { checkFrame, FrameType, readFrameHeader, SYNC, wrongType } from './frame.ts'
 import { FrameError } from './frame-error.ts'
+import { fractionOf, idcodeOf, sizeOf, socOf, timeQualityOf, versionOf } from './frame-fields.ts'
 
 /** Reads the data frames that one configuration describes. */
 export interface DataDecoder {
@@ -41,6 +30,7 @@ export function compileDecoder(configuration: Configuration): DataDecoder {
 
   const decodeInto = (frame: Uint8Array, columns: DataColumns): void => {
     if (!isDataFrame(frame, frameSize)) throw explain(frame, frameSize)
+    if (columns.raw.length !== layout.words) throw mismatch('raw', columns.raw.length, layout.words)
     columns.version = versionOf(frame)
     columns.idcode = idcodeOf(frame)
     columns.soc = socOf(frame)

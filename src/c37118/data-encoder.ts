@@ -2,10 +2,11 @@ import { compileChannels } from './compile-channels.ts'
 import type { Configuration } from './configuration.ts'
 import { columnsOf, type DataColumns } from './data-columns.ts'
 import { layoutOf } from './data-layout.ts'
-import { fillColumns, type SampleInput } from './data-sample.ts'
+import { fillColumns, mismatch, type SampleInput } from './data-sample.ts'
 import { packWords } from './data-words.ts'
-import { FrameType, MAX_FRAME_SIZE, writeChecksum, writeHeader } from './frame.ts'
+import { FrameType, MAX_FRAME_SIZE } from './frame.ts'
 import { FrameError } from './frame-error.ts'
+import { writeChecksum, writeHeader } from './frame-writer.ts'
 
 /** Writes the data frames that one configuration describes. */
 export interface DataEncoder {
@@ -92,11 +93,4 @@ export function compileEncoder(configuration: Configuration): DataEncoder {
       return frame
     },
   }
-}
-
-function mismatch(field: string, count: number, expected: number): FrameError {
-  return new FrameError(
-    { code: 'DATA_SHAPE_MISMATCH', field, count, expected },
-    `${field} has ${count} element(s), the configuration asks for ${expected}`,
-  )
 }

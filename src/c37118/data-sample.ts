@@ -146,9 +146,13 @@ function fillPhasor(
 }
 
 function expectCount(field: string, count: number, expected: number): void {
-  if (count === expected) return
-  throw new FrameError(
+  if (count !== expected) throw mismatch(field, count, expected)
+}
+
+/** The error for data that are not of the configuration they are used with. */
+export function mismatch(field: string, count: number, expected: number): FrameError {
+  return new FrameError(
     { code: 'DATA_SHAPE_MISMATCH', field, count, expected },
-    `the sample has ${count} ${field}, its configuration ${expected}`,
+    `${count} ${field} where the configuration has ${expected}`,
   )
 }

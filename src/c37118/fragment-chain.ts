@@ -1,6 +1,7 @@
 import { CHECKSUM_SEED, continueChecksum } from './checksum.ts'
 import { copyBytes } from './copy-bytes.ts'
-import { FrameType, frameTypeOf, MIN_FRAME_SIZE, sizeOf } from './frame.ts'
+import { FrameType, MIN_FRAME_SIZE } from './frame.ts'
+import { frameTypeOf, sizeOf } from './frame-fields.ts'
 
 /** Header and CONT_IDX: what each fragment of a CFG-3 begins with. */
 export const FRAGMENT_HEADER_SIZE = 16

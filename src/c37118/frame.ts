@@ -2,9 +2,9 @@
  * The part every C37.118.2 frame shares: SYNC, FRAMESIZE, IDCODE, SOC, FRACSEC
  * and CHK. Pure: bytes in, plain data out. No socket, no clock, no state.
  */
-import { checkInteger } from './byte-writer.ts'
 import { checksum } from './checksum.ts'
 import { FrameError } from './frame-error.ts'
+import { fractionOf, frameTypeOf, idcodeOf, sizeOf, socOf, timeQualityOf, versionOf } from './frame-fields.ts'
 
 export const SYNC = 0xaa
 export const HEADER_SIZE = 14
@@ -61,7 +61,7 @@ export function readFrameHeader(bytes: Uint8Array): FrameHeader {
   else throw truncated(0, MIN_FRAME_SIZE, bytes.length)
   return {
     type: frameTypeOf(bytes),
-    version: (bytes[1]! & 0x0f) as FrameVersion,
+    version: versionOf(bytes),
     size: sizeOf(bytes),
     idcode: idcodeOf(bytes),
     soc: socOf(bytes),
@@ -141,86 +141,3 @@ export function wrongType(type: FrameType, expected: readonly FrameType[]): Fram
 }
 
 const hex = (word: number): string => word.toString(16).padStart(4, '0')
-
-/*
-  Peeks: allocation-free, for frames that were checked before (those of a
-  FrameSplitter). On other bytes they give nonsense.
-*/
-export const frameTypeOf = (frame: Uint8Array): FrameType => ((frame[1]! >> 4) & 0b111) as FrameType
-export const versionOf = (frame: Uint8Array): FrameVersion => (frame[1]! & 0x0f) as FrameVersion
-export const sizeOf = (frame: Uint8Array): number => (frame[2]! << 8) | frame[3]!
-export const idcodeOf = (frame: Uint8Array): number => (frame[4]! << 8) | frame[5]!
-export const socOf = (frame: Uint8Array): number =>
-  ((frame[6]! << 24) | (frame[7]! << 16) | (frame[8]! << 8) | frame[9]!) >>> 0
-export const timeQualityOf = (frame: Uint8Array): number => frame[10]!
-export const fractionOf = (frame: Uint8Array): number => (frame[11]! << 16) | (frame[12]! << 8) | frame[13]!
-
-/** What a frame is headed with, beside its type and size. */
-export interface HeaderFields extends FrameTime {
-  readonly version: FrameVersion
-  readonly idcode: number
-  readonly timeQuality: number
-}
-
-/** Writes header and CHK around a body that is already in `frame`. FRAMESIZE is the length of `frame`. */
-export function sealFrame(frame: Uint8Array, type: FrameType, header: HeaderFields): Uint8Array {
-  writeHeader(frame, type, header, checkInteger(frame.length, 'FRAMESIZE', MIN_FRAME_SIZE, MAX_FRAME_SIZE))
-  writeChecksum(frame)
-  return frame
-}
-
-export function writeHeader(target: Uint8Array, type: FrameType, header: HeaderFields, size: number): void {
-  const { version, idcode, soc, fraction, timeQuality } = header
-  target[0] = SYNC
-  target[1] = (checkInteger(type, 'frame type', 0, 5) << 4) | checkInteger(version, 'version', 0, 2)
-  target[2] = size >> 8
-  target[3] = size
-  writeIdcode(target, idcode)
-  writeSoc(target, soc)
-  target[10] = checkInteger(timeQuality, 'time quality', 0, 0xff)
-  writeFraction(target, fraction)
-}
-
-/** Writes CHK over all bytes before the last two. */
-export function writeChecksum(frame: Uint8Array): void {
-  const end = frame.length - CHECKSUM_SIZE
-  const crc = checksum(frame, 0, end)
-  frame[end] = crc >> 8
-  frame[end + 1] = crc
-}
-
-/**
- * Gives a frame another time, and if wished another time quality or IDCODE, in
- * place, and recomputes its CHK. The frame must be whole and checked.
- */
-export function stampFrame(
-  frame: Uint8Array,
-  stamp: FrameTime & { readonly timeQuality?: number; readonly idcode?: number },
-): void {
-  writeSoc(frame, stamp.soc)
-  writeFraction(frame, stamp.fraction)
-  if (stamp.timeQuality !== undefined) frame[10] = checkInteger(stamp.timeQuality, 'time quality', 0, 0xff)
-  if (stamp.idcode !== undefined) writeIdcode(frame, stamp.idcode)
-  writeChecksum(frame)
-}
-
-function writeIdcode(target: Uint8Array, idcode: number): void {
-  checkInteger(idcode, 'IDCODE', 0, 0xffff)
-  target[4] = idcode >> 8
-  target[5] = idcode
-}
-
-function writeSoc(target: Uint8Array, soc: number): void {
-  checkInteger(soc, 'SOC', 0, 0xffffffff)
-  target[6] = soc >>> 24
-  target[7] = soc >>> 16
-  target[8] = soc >>> 8
-  target[9] = soc
-}
-
-function writeFraction(target: Uint8Array, fraction: number): void {
-  checkInteger(fraction, 'FRACSEC', 0, 0xffffff)
-  target[11] = fraction >> 16
-  target[12] = fraction >> 8
-  target[13] = fraction
-}

@@ -1,5 +1,6 @@
 import { copyBytes } from './copy-bytes.ts'
-import { CHECKSUM_SIZE, checkFrameOf, FrameType, type FrameVersion, HEADER_SIZE, sealFrame } from './frame.ts'
+import { CHECKSUM_SIZE, checkFrameOf, FrameType, type FrameVersion, HEADER_SIZE } from './frame.ts'
+import { sealFrame } from './frame-writer.ts'
 import { decodeText, encodeUtf8, sameBytes } from './names.ts'
 
 export interface HeaderFrame {

@@ -53,27 +53,16 @@ export type {
   SampleInput,
 } from './data-sample.ts'
 export { describeAnalogType, describePhasorModification } from './describe-units.ts'
+export type { DiscardReason, OnDiscard } from './discard-tally.ts'
 export { decodeFormat, encodeFormat } from './format.ts'
 export type { FrameHeader, FrameTime, FrameVersion } from './frame.ts'
-export {
-  checkFrame,
-  FrameType,
-  fractionOf,
-  frameTypeOf,
-  idcodeOf,
-  MAX_FRAME_SIZE,
-  MIN_FRAME_SIZE,
-  readFrameHeader,
-  sizeOf,
-  socOf,
-  stampFrame,
-  timeQualityOf,
-  versionOf,
-} from './frame.ts'
+export { checkFrame, FrameType, MAX_FRAME_SIZE, MIN_FRAME_SIZE, readFrameHeader } from './frame.ts'
 export type { FrameFault } from './frame-error.ts'
 export { FrameError } from './frame-error.ts'
-export type { DiscardReason, OnFrame, SplitterOptions } from './frame-splitter.ts'
+export { fractionOf, frameTypeOf, idcodeOf, sizeOf, socOf, timeQualityOf, versionOf } from './frame-fields.ts'
+export type { OnFrame, SplitterOptions } from './frame-splitter.ts'
 export { FrameSplitter } from './frame-splitter.ts'
+export { stampFrame } from './frame-writer.ts'
 export type { HeaderFrame } from './header-frame.ts'
 export { decodeHeader, encodeHeader } from './header-frame.ts'
 export { splitFrames } from './split-frames.ts'

@@ -112,11 +112,17 @@ describe('a CFG-3', () => {
     const [frame] = encodeConfiguration(config3)
     const odd = frame!.slice()
     odd.set(hex('0000 f4'), odd.length - 2 - 2 - 4 - 8 - 1 - 12 - 4 - 8 - 12)
+    odd.set(hex('7fa00001'), odd.length - 2 - 2 - 4 - 8 - 1 - 12)
     const read = decodeConfiguration(sealed(odd))
     const pmu = read.pmus[0]!
     expect(pmu.phasors[0]!.unitBytes).toBeDefined()
-    const edited: Configuration = { ...read, pmus: [{ ...pmu, phasors: [{ ...pmu.phasors[0]!, scale: 64 }] }] }
-    expect(decodeConfiguration(encodeConfiguration(edited)).pmus[0]!.phasors[0]!.scale).toBe(64)
+    expect(pmu.locationBytes).toBeDefined()
+    const edited: Configuration = {
+      ...read,
+      pmus: [{ ...pmu, longitude: 9.5, phasors: [{ ...pmu.phasors[0]!, scale: 64 }] }],
+    }
+    const [again] = decodeConfiguration(encodeConfiguration(edited)).pmus
+    expect(again).toMatchObject({ longitude: 9.5, phasors: [{ scale: 64 }] })
   })
 
   it.each([

@@ -102,6 +102,19 @@ describe('a data frame', () => {
   })
 })
 
+describe('columns', () => {
+  it('of another configuration are refused', () => {
+    const other = compileDecoder(decodeConfiguration(hex(golden.bluePmuConfig))).createColumns()
+    const frame = hex(golden.stationAData)
+    expect(faultOf(() => compileDecoder(stationA).decodeInto(frame, other))).toEqual({
+      code: 'DATA_SHAPE_MISMATCH',
+      field: 'raw',
+      count: 11,
+      expected: 15,
+    })
+  })
+})
+
 describe('the words of a data frame', () => {
   const voltage = { name: 'U', kind: 'voltage', phunit: 1000 } as const
   const int16 = decodeFormat(0)
