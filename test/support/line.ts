@@ -84,7 +84,7 @@ export async function startLine(options: LineOptions): Promise<Line> {
         }),
       ),
     },
-    { ...deps, buses: [bus('pmu-adapter')], node: `${area}/secondary-station/1/NODE/pmu-adapter/state` },
+    { ...deps, buses: [bus('pmu-adapter')], node: `${area}/secondary-station/1/NODE/pmu-adapter` },
   )
   const pdcAdapter = startPdcAdapter(
     {
