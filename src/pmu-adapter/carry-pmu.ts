@@ -16,6 +16,8 @@ export async function carryPmu({ topic, source, live }: AdaptedPmu, deps: CarryD
   const { signal, log, metrics, buses, node, inputs } = deps
   const producer = new StreamProducer({ topic, buses, nodes: [node], live }, { metrics })
   const sink = publishTo(producer)
+  // In this very turn: the bus lets out what is published now, and then ends.
+  signal.addEventListener('abort', sink.stop, { once: true })
   await retryUntilAborted(
     async (established) => {
       const { done } = startSource(source, { signal, log, metrics, inputs, stream: topic, sink })
@@ -26,16 +28,24 @@ export async function carryPmu({ topic, source, live }: AdaptedPmu, deps: CarryD
       ...afterFailure,
       signal,
       onFailure(error, delayMs) {
-        producer.state({ online: false, reason: 'failed' })
+        sink.failed()
         log.error({ stream: topic, error, delayMs: Math.round(delayMs) }, 'a PMU failed; it is started anew')
       },
     },
   )
-  producer.close('stopped')
+  sink.stop()
+}
+
+interface PublishingSink extends SourceSink {
+  /** The source ended in a way it does not know. */
+  failed(): void
+  /** Says so on the bus; nothing is published after it. */
+  readonly stop: () => void
 }
 
 /** What comes from a PMU goes to its topics. A configuration that is the one already published is not published again. */
-function publishTo(producer: StreamProducer): SourceSink {
+function publishTo(producer: StreamProducer): PublishingSink {
+  let stopped = false
   const published = new Map<string, readonly Uint8Array[]>()
   let online = false
   let rate: number | undefined
@@ -50,7 +60,9 @@ function publishTo(producer: StreamProducer): SourceSink {
     rate === undefined ? state : { ...state, rate }
 
   return {
-    data: (frame) => producer.data(frame),
+    data(frame) {
+      if (!stopped) producer.data(frame)
+    },
     configuration(fragments, inForce) {
       const first = fragments[0]
       if (!first) return
@@ -59,7 +71,8 @@ function publishTo(producer: StreamProducer): SourceSink {
       if (type === FrameType.config3 && isNew('config-3', fragments)) producer.extra('config-3', fragments)
       if (!inForce || !isNew('in-force', fragments)) return
       producer.configuration(fragments)
-      rate = framesPerSecond(decodeConfiguration(fragments).dataRate)
+      // A DATA_RATE of 0 says nothing.
+      rate = framesPerSecond(decodeConfiguration(fragments).dataRate) || undefined
       if (online) producer.state(withRate({ online }))
     },
     header: (frame) => {
@@ -72,6 +85,14 @@ function publishTo(producer: StreamProducer): SourceSink {
     offline(reason: OfflineReason) {
       online = false
       producer.state(withRate({ online, reason: reason.code }))
+    },
+    failed() {
+      online = false
+      producer.state({ online, reason: 'failed' })
+    },
+    stop() {
+      stopped = true
+      producer.close('stopped')
     },
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { startRawPmu } from '../../judge/index.ts'
-import { EmbeddedBrokerConfig, LiveConfig, StreamReader, startEmbeddedBroker } from '../../src/bus/index.ts'
+import { type Bus, EmbeddedBrokerConfig, LiveConfig, StreamReader, startEmbeddedBroker } from '../../src/bus/index.ts'
+import { stampFrame } from '../../src/c37118/index.ts'
 import { SourceConfig } from '../../src/config/source.ts'
 import { startPmuAdapter } from '../../src/pmu-adapter/index.ts'
-import type { StreamState } from '../../src/streams/index.ts'
+import { parseStreamState, type StreamState } from '../../src/streams/index.ts'
 import { config2, config2Of, dataAt, IDCODE, ofIdcode } from '../support/blue-pmu.ts'
 import { freePort } from '../support/brokers.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
@@ -32,7 +33,7 @@ async function listen(deps: TestDeps) {
     deps,
   )
   await reader.granted
-  const adapt = (pmus: readonly { id: string; source: object }[]) =>
+  const adapt = (pmus: readonly { id: string; source: object }[], signal = deps.signal) =>
     deps.stops(
       startPmuAdapter(
         {
@@ -47,10 +48,21 @@ async function listen(deps: TestDeps) {
             live: LiveConfig.parse({}),
           })),
         },
-        { ...deps, buses: [broker.bus(node('pmu-adapter'))], node: `${site}/NODE/pmu-adapter` },
+        { ...deps, signal, buses: [broker.bus(node('pmu-adapter'), signal)], node: `${site}/NODE/pmu-adapter` },
       ),
     )
-  return { adapt, states, configurations, data }
+  return { adapt, states, configurations, data, retained: () => retainedStates(broker.bus(node('late'))) }
+}
+
+/** What somebody learns who comes now. */
+async function retainedStates(bus: Bus): Promise<Map<string, StreamState>> {
+  const states = new Map<string, StreamState>()
+  const subscription = bus.subscribe(`${site}/PMU/+/state`, (topic, payload) =>
+    states.set(topic.slice(0, -'/state'.length), parseStreamState(payload)),
+  )
+  await subscription.granted
+  subscription.close()
+  return states
 }
 
 describe('a PMU-adapter', () => {
@@ -143,4 +155,54 @@ describe('a PMU-adapter', () => {
       await pmu.close()
     }
   })
+
+  it('says that it stopped, in the turn in which it is told to, and no more after that', async () => {
+    await using deps = testDeps()
+    const { adapt, data, retained } = await listen(deps)
+    const pmu = await startRawPmu({ configuration: config2 })
+    try {
+      const stop = new AbortController()
+      const adapter = adapt(
+        [
+          { id: '1', source: { transport: `tcp://127.0.0.1:${pmu.port}`, idcode: IDCODE } },
+          { id: 'away', source: { transport: `tcp://127.0.0.1:${await freePort()}`, idcode: 1 } },
+        ],
+        stop.signal,
+      )
+      await pmu.on
+      pmu.send(dataAt(0))
+      await until(() => data.length === 1)
+      expect((await retained()).get(topicOf('1'))).toMatchObject({ online: true })
+      stop.abort()
+      pmu.send(dataAt(1))
+      await adapter.done
+      expect((await retained()).get(topicOf('1'))).toMatchObject({ online: false, reason: 'stopped', rate: 50 })
+      expect((await retained()).get(topicOf('away'))).toMatchObject({ online: false, reason: 'stopped' })
+      expect(data).toHaveLength(1)
+    } finally {
+      await pmu.close()
+    }
+  })
+
+  it('gives no rate where DATA_RATE says none', async () => {
+    await using deps = testDeps()
+    const { adapt, states, data } = await listen(deps)
+    const pmu = await startRawPmu({ configuration: withDataRate(0) })
+    try {
+      adapt([{ id: '1', source: { transport: `tcp://127.0.0.1:${pmu.port}`, idcode: IDCODE } }])
+      await pmu.on
+      pmu.send(dataAt(0))
+      await until(() => data.length === 1)
+      expect(states.get(topicOf('1'))).toMatchObject({ online: true, rate: null })
+    } finally {
+      await pmu.close()
+    }
+  })
 })
+
+function withDataRate(dataRate: number): Uint8Array {
+  const frame = new Uint8Array(config2)
+  new DataView(frame.buffer).setInt16(frame.length - 4, dataRate)
+  stampFrame(frame, { soc: 0, fraction: 0 })
+  return frame
+}
