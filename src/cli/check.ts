@@ -27,7 +27,7 @@ export function checkCommand(): Command {
     .summary('check a grid.yaml: every problem at once, by line')
     .description('Check a grid file and all it includes. Nothing is started.')
     .argument('[GRID.yaml]', 'the grid file; - is standard input')
-    .option('--json', 'print one object: { ok, problems, sites, pmus, pdcAdapters }')
+    .option('--json', 'print one object: { ok, problems, sites, pmus, pdc_adapters }')
     .option('--schema', 'print the JSON Schema of grid files and end')
     .addHelpText('after', examples)
     .action(check)
@@ -45,12 +45,12 @@ async function check(file: string | undefined, options: { json?: true; schema?: 
   if (!ok) process.exitCode = ExitCode.usage
 }
 
-function counts(grid: Grid | undefined): object {
+function counts(grid: Grid | undefined): { sites: number; pmus: number; pdc_adapters: number } {
   const sites = grid?.sites ?? []
   return {
     sites: sites.length,
     pmus: sites.reduce((sum, { pmus }) => sum + pmus.length, 0),
-    pdcAdapters: sites.reduce((sum, { pdcAdapters }) => sum + pdcAdapters.length, 0),
+    pdc_adapters: sites.reduce((sum, { pdcAdapters }) => sum + pdcAdapters.length, 0),
   }
 }
 
@@ -60,8 +60,8 @@ function report(file: string, grid: Grid | undefined, problems: readonly Problem
   const warnings = problems.length - errors
   const tally = [count(errors, 'error'), count(warnings, 'warning')].filter(Boolean).join(', ')
   if (errors > 0) return `${[...lines, tally].join('\n')}\n`
-  const { sites, pmus, pdcAdapters } = counts(grid) as Record<'sites' | 'pmus' | 'pdcAdapters', number>
-  const content = [count(sites, 'site'), count(pmus, 'PMU'), count(pdcAdapters, 'PDC-adapter')]
+  const { sites, pmus, pdc_adapters } = counts(grid)
+  const content = [count(sites, 'site'), count(pmus, 'PMU'), count(pdc_adapters, 'PDC-adapter')]
     .filter(Boolean)
     .join(', ')
   return `${[...lines, `${file}: good; ${content}${tally && ` (${tally})`}`].join('\n')}\n`

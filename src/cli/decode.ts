@@ -5,7 +5,7 @@ import { type CaptureInput, collect, faultText, openCapture, readCapture, readCo
 import { CliError, failure } from './cli-error.ts'
 import { CaptureDecoder, type Knowledge } from './decode/capture-decoder.ts'
 import { Printer, type PrinterOptions } from './decode/printer.ts'
-import { captureText, streamJson, summaryLines } from './decode/summary.ts'
+import { captureJson, captureText, streamJson, summaryLines } from './decode/summary.ts'
 import { Survey } from './decode/survey.ts'
 import { writeJson } from './output.ts'
 import { count } from './terminal/quantity.ts'
@@ -79,11 +79,10 @@ async function decodeUntil(signal: AbortSignal, file: string, options: Options):
   const report = decoder.end()
   if (report.frames === 0 && !signal.aborted) throw nothingFound(input, report)
   if (options.summary && options.json) {
-    const { frames, fault, ...rest } = report
     writeJson({
       file: input.name,
       streams: decoder.streams.map(streamJson),
-      capture: { ...rest, fault: fault ?? null },
+      capture: captureJson(report),
     })
   } else if (options.summary) {
     print.lines(summaryLines(decoder.streams, report, createStyle(process.stdout)))

@@ -78,7 +78,7 @@ export function simulateCommand(): Command {
     .option('--script <file>', 'YAML list of events')
     .option('--for <duration>', 'end by itself after 10s, 5m, 1h', parseDuration)
     .option('--no-input', 'do not read events from standard input (to run in the background)')
-    .option('--json', 'print one object at the end: { pmus, seconds, frames, skippedFrames }')
+    .option('--json', 'print one object at the end: { pmus, seconds, frames, skipped_frames }')
     .addHelpText('after', help)
     .action(simulate)
 }

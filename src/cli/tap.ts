@@ -17,12 +17,13 @@ A stream's topic is AREA/LOCATION-TYPE/LOCATION-ID/PMU|PDC/ID.
 
 On a terminal the newest values of every stream are drawn anew; otherwise a line
 is printed per stream and second. With --json every frame is a line of its own,
-with physical values, after one line per configuration.
+with the fields that \`phasorbus decode --json\` prints, after one line per
+configuration.
 
 Examples:
   phasorbus tap south-italy-113/secondary-station/1156/PMU/765
   phasorbus tap 'south-italy-113/+/+/PMU/#' --broker mqtts://pop-7:8883 --ca ca.pem
-  phasorbus tap '#' --for 10s --json | jq -c 'select(.type == "data") | [.time, .pmus[0].freq]'
+  phasorbus tap '#' --for 10s --json | jq -c 'select(.type == "data") | [.timestamp, .pmus[0].freq_hz]'
 
 Exit codes: 0 done, 1 the broker cannot be reached or nothing came within --for,
 2 a mistake in the command.`

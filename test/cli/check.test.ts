@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../support/cli.ts'
+import { oddKeys } from '../support/snake-case.ts'
 
 const good = `area: a
 sites:
@@ -42,8 +43,11 @@ describe('phasorbus check', () => {
   it('gives the same to a program', async () => {
     const { exitCode, stdout } = await runCli(['check', '--json', '-'], { stdin: `${good}brokr: x\n` })
     expect(exitCode).toBe(2)
-    expect(JSON.parse(stdout)).toMatchObject({
+    const report = JSON.parse(stdout)
+    expect(oddKeys(report)).toEqual([])
+    expect(report).toMatchObject({
       ok: false,
+      pdc_adapters: 0,
       problems: [
         { file: '<stdin>', line: 6, column: 1, severity: 'error', path: 'brokr', fix: 'did you mean `broker`?' },
       ],

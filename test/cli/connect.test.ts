@@ -12,6 +12,7 @@ import {
   type MeasuringPmuOptions,
   startMeasuringPmu,
 } from '../support/measuring-pmu.ts'
+import { oddKeys } from '../support/snake-case.ts'
 
 const running: MeasuringPmu[] = []
 afterEach(async () => {
@@ -44,10 +45,11 @@ describe('phasorbus connect', () => {
     const { exitCode, stdout } = await runCli(['connect', await urlOf(healthy), ...idcode, '--for', '1s', '--json'])
     expect(exitCode).toBe(0)
     const report = JSON.parse(stdout)
+    expect(oddKeys(report)).toEqual([])
     expect(report).toMatchObject({
       idcode: IDCODE,
       header: null,
-      configuration: { data_rate: 50, pmus: [{ stn: 'Feeder 7', fnom: 50, rotation: 'ABC' }] },
+      configuration: { data_rate: 50, pmus: [{ station_name: 'Feeder 7', fnom_hz: 50, rotation: 'ABC' }] },
       frames: { lost: 0, duplicates: 0, steps_back: 0 },
       chk_errors: 0,
       doubts: [],
@@ -103,7 +105,7 @@ describe.skipIf(needsCaptures.skip)(needsCaptures.title('a capture on disk'), ()
     const { exitCode, stdout } = await listen('C37.118_1PMU_TCP.pcap', 241)
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
-      configuration: { time_base: 16_777_215, pmus: [{ stn: 'Blue PMU', rotation: 'ABC' }] },
+      configuration: { time_base: 16_777_215, pmus: [{ station_name: 'Blue PMU', rotation: 'ABC' }] },
       frames: { received: 252, lost: 0 },
       rate: { configured: 50, measured: null },
       latency_ms: null,

@@ -9,6 +9,7 @@ import { connection, datagrams, pcapOf, segmentsOf } from '../capture/conversati
 import { concat, dataFrames, golden } from '../capture/frames.ts'
 import { capturePath, needsCaptures, readCapture } from '../support/captures.ts'
 import { runCli, startCli } from '../support/cli.ts'
+import { oddKeys } from '../support/snake-case.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -121,6 +122,7 @@ describe.skipIf(needsCaptures.skip)(needsCaptures.title('decode --summary --json
     const found = await summary(capturePath(name))
     expect(found).toMatchObject({ streams, exitCode: 0, stderr: '' })
     expect(found.streams).toHaveLength(streams.length)
+    expect(oddKeys(found.capture)).toEqual([])
   })
 
   it('is the same from standard input', async () => {
@@ -157,6 +159,7 @@ describe('decode', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
+    expect(oddKeys(frames)).toEqual([])
     expect(frames.map(({ type }) => type)).toEqual(['config2', ...Array(10).fill('data')])
     expect(frames[0].configuration).toMatchObject({
       data_rate: 50,

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { runCli, startCli } from '../support/cli.ts'
+import { oddKeys } from '../support/snake-case.ts'
 
 describe('phasorbus demo', () => {
   it('ends by itself with one object: every frame of six PMUs came through once', async () => {
     const { exitCode, stdout } = await runCli(['demo', '--for', '3s', '--json'])
     const result = JSON.parse(stdout)
     expect(result).toMatchObject({ lost: 0, duplicated: 0, differing: 0, reordered: 0, streams: 6 })
+    expect(oddKeys(result)).toEqual([])
     expect(result.published).toBeGreaterThan(2.5 * 6 * 50)
     expect(result.delivered).toBe(result.published)
     expect(result.latency_ms).toEqual({ p50: expect.any(Number), p99: expect.any(Number) })

@@ -6,6 +6,7 @@ import { connection, pcapOf, segmentsOf } from '../capture/conversation.ts'
 import { asHex, concat, dataFrames, golden } from '../capture/frames.ts'
 import { runCli, startCli } from '../support/cli.ts'
 import { command, connectRawPdc, frameType } from '../support/raw-pdc.ts'
+import { oddKeys } from '../support/snake-case.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -58,7 +59,9 @@ describe('phasorbus replay', () => {
       path,
     ])
     expect(exitCode).toBe(0)
-    const { streams, rounds } = JSON.parse(stdout)
+    const report = JSON.parse(stdout)
+    expect(oddKeys(report)).toEqual([])
+    const { streams, rounds } = report
     expect(rounds).toBeGreaterThan(2)
     expect(streams[0]).toMatchObject({ idcode: 241, station_names: ['Blue PMU'] })
   })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningCli, runCli, startCli } from '../support/cli.ts'
+import { oddKeys } from '../support/snake-case.ts'
 
 /** A grid that needs nothing but itself; every port is the system's choice. */
 const grid = `area: south-italy-113
@@ -113,6 +114,7 @@ describe('phasorbus run', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
+    expect(oddKeys(objects)).toEqual([])
     for (const id of [1, 2]) {
       const stream = `south-italy-113/secondary-station/${id}/PMU/${id}`
       const own = objects.filter((object) => object.stream === stream)
@@ -120,7 +122,8 @@ describe('phasorbus run', () => {
       expect(own[configured]).toMatchObject({ idcode: id, data_rate: 50 })
       expect(own.findIndex(({ type }) => type === 'data')).toBeGreaterThan(configured)
       const last = own.findLast(({ type }) => type === 'data')
-      expect(last.pmus[0].freq).toBeCloseTo(50, 0)
+      expect(last.pmus[0].freq_hz).toBeCloseTo(50, 0)
+      expect(last.pmus[0].phasors[0]).toMatchObject({ unit: 'V', angle_deg: expect.any(Number) })
       expect(own).toContainEqual({ type: 'state', stream, online: true, reason: null })
     }
   })

@@ -7,6 +7,7 @@ import { SourceConfig, startSource } from '../../src/link/index.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
 import { runCli, startCli } from '../support/cli.ts'
+import { oddKeys } from '../support/snake-case.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -49,9 +50,10 @@ describe('phasorbus simulate', () => {
     )
     expect(exitCode).toBe(0)
     const report = JSON.parse(stdout)
-    expect(report).toMatchObject({ skippedFrames: 0 })
+    expect(report).toMatchObject({ skipped_frames: 0 })
+    expect(oddKeys(report)).toEqual([])
     expect(report.pmus).toHaveLength(7)
-    expect(report.pmus[1]).toMatchObject({ idcode: 2, bus: 18, rate: 120, station: 'BUS 18 PMU 2' })
+    expect(report.pmus[1]).toMatchObject({ idcode: 2, bus: 18, rate: 120, station_name: 'BUS 18 PMU 2' })
     expect(report.frames).toBeGreaterThan(200)
   })
 

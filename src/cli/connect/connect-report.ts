@@ -1,5 +1,5 @@
-import type { Configuration } from '../../c37118/index.ts'
 import type { SourceStatus } from '../../link/index.ts'
+import { type ConfigurationJson, configurationJson } from '../json/configuration-json.ts'
 import type { ConnectModel } from './connect-model.ts'
 import type { DialogueStep } from './dialogue.ts'
 import type { Doubt } from './doubt.ts'
@@ -13,7 +13,8 @@ export interface ConnectReport {
   readonly online: boolean
   readonly dialogue: readonly { at_ms: number; kind: DialogueStep['kind']; text: string }[]
   readonly header: string | null
-  readonly configuration: ConfigurationReport | null
+  /** As `decode --json` prints it, and each PMU's `rotation`: ABC, ACB, or null where it cannot be told. */
+  readonly configuration: ConfigurationJson | null
   readonly frames: {
     readonly received: number
     /** Reporting times between the first and the last frame that no frame came for. */
@@ -23,24 +24,10 @@ export interface ConnectReport {
   }
   readonly chk_errors: number
   readonly discarded_bytes: number
+  /** Frames per second. */
   readonly rate: { readonly configured: number; readonly measured: number | null }
   readonly latency_ms: { readonly min: number; readonly p50: number; readonly p99: number; readonly max: number } | null
   readonly doubts: readonly Doubt[]
-}
-
-export interface ConfigurationReport {
-  readonly time_base: number
-  readonly data_rate: number
-  readonly pmus: readonly {
-    readonly stn: string
-    readonly idcode: number
-    readonly fnom: number
-    readonly cfgcnt: number
-    readonly rotation: 'ABC' | 'ACB' | null
-    readonly phasors: readonly { readonly name: string; readonly kind: 'voltage' | 'current' }[]
-    readonly analogs: readonly string[]
-    readonly digitals: number
-  }[]
 }
 
 export function connectReport(model: ConnectModel, status: SourceStatus): ConnectReport {
@@ -53,7 +40,7 @@ export function connectReport(model: ConnectModel, status: SourceStatus): Connec
     online: status.online,
     dialogue: model.dialogue.steps.map(({ atMs, kind, text }) => ({ at_ms: atMs, kind, text })),
     header: model.headerText ?? null,
-    configuration: inForce ? configurationReport(inForce, model) : null,
+    configuration: inForce ? withRotation(configurationJson(inForce), model) : null,
     frames: { received: frames, lost, duplicates, steps_back: stepsBack },
     chk_errors: status.badChecksums,
     discarded_bytes: Object.values(status.discardedBytes).reduce((sum, count) => sum + count, 0),
@@ -117,25 +104,13 @@ function rateDoubts(
   return doubts
 }
 
-function configurationReport(configuration: Configuration, { samples }: ConnectModel): ConfigurationReport {
-  return {
-    time_base: configuration.timeBase,
-    data_rate: configuration.dataRate,
-    pmus: configuration.pmus.map((pmu, index) => ({
-      stn: pmu.stn,
-      idcode: pmu.idcode,
-      fnom: pmu.fnom,
-      cfgcnt: pmu.cfgcnt,
-      rotation:
-        rotationOf(
-          pmu,
-          samples.map((sample) => sample.pmus[index]!.phasors),
-        ) ?? null,
-      phasors: pmu.phasors.map(({ name, kind }) => ({ name, kind })),
-      analogs: pmu.analogs.map(({ name }) => name),
-      digitals: pmu.digitals.length,
-    })),
+function withRotation(configuration: ConfigurationJson, { inForce, samples }: ConnectModel): ConfigurationJson {
+  const rotation = (index: number): 'ABC' | 'ACB' | null => {
+    const pmu = inForce?.pmus[index]
+    const phasors = samples.map(({ pmus }) => pmus[index]!.phasors)
+    return (pmu && rotationOf(pmu, phasors)) ?? null
   }
+  return { ...configuration, pmus: configuration.pmus.map((pmu, i) => ({ ...pmu, rotation: rotation(i) })) }
 }
 
 function rounded(value: number | undefined): number | null {

@@ -1,4 +1,5 @@
 import type { CaptureReport } from '../../capture/index.ts'
+import { snakeCased } from '../json/snake-cased.ts'
 import { count } from '../terminal/quantity.ts'
 import type { Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
@@ -35,6 +36,11 @@ export function streamJson({ number, forward, idcode, tally, timeBase }: Capture
     duplicates: tally.duplicates,
     steps_back: tally.stepsBack,
   }
+}
+
+/** What was read of the file, and what was passed over. */
+export function captureJson({ frames, fault, ...counts }: CaptureReport): object {
+  return { ...snakeCased(counts), fault: fault ?? null }
 }
 
 /** The capture as a table: a row per stream, then what was ignored. */

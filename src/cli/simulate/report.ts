@@ -36,13 +36,13 @@ export function simulationReport(simulator: Simulator, metrics: MetricsRegistry)
   return {
     pmus: simulator.pmus.map((pmu) => ({
       idcode: pmu.idcode,
-      station: pmu.station,
+      station_name: pmu.station,
       bus: pmu.settings.bus,
       rate: pmu.rate,
       address: addressOf(pmu, simulator),
     })),
     seconds: simulator.simulation.timeS,
     frames: metrics.counter('phasorbus_simulator_frames_total', '').value,
-    skippedFrames: metrics.counter('phasorbus_simulator_skipped_frames_total', '').value,
+    skipped_frames: metrics.counter('phasorbus_simulator_skipped_frames_total', '').value,
   }
 }

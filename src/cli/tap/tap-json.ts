@@ -1,44 +1,24 @@
-import { type Configuration, type DataSample, describeStat, timestampOf } from '../../c37118/index.ts'
+import { type Configuration, type DataSample, microsecondsOf } from '../../c37118/index.ts'
+import { isoMicroseconds } from '../decode/text.ts'
+import { configurationJson } from '../json/configuration-json.ts'
+import { pmuJson, timeQualityJson } from '../json/sample-json.ts'
 
-/** A configuration as a line of `tap --json`: names, once, for the values that follow. */
+/** A configuration as a line of `tap --json`; its fields are those of `decode --json`. */
 export function configurationObject(stream: string, configuration: Configuration): object {
-  return {
-    type: 'configuration',
-    stream,
-    idcode: configuration.idcode,
-    data_rate: configuration.dataRate,
-    time_base: configuration.timeBase,
-    pmus: configuration.pmus.map(({ stn, idcode, fnom, cfgcnt, phasors, analogs, digitals }) => ({
-      stn,
-      idcode,
-      fnom,
-      cfgcnt,
-      phasors: phasors.map(({ name, kind }) => ({ name, unit: kind === 'voltage' ? 'V' : 'A' })),
-      analogs: analogs.map(({ name }) => name),
-      digitals: digitals.map(({ labels }) => labels),
-    })),
-  }
+  return { type: 'configuration', stream, ...configurationJson(configuration) }
 }
 
-/** A data frame as a line of `tap --json`: V, A, degrees, Hz, Hz/s. What is absent is null. */
-export function dataObject(stream: string, sample: DataSample, { timeBase }: Configuration): object {
+/** A data frame as a line of `tap --json`; its fields are those of `decode --json`. */
+export function dataObject(stream: string, sample: DataSample, { timeBase, pmus }: Configuration): object {
+  const { idcode, soc, fraction, timeQuality, version } = sample
   return {
     type: 'data',
     stream,
-    time: new Date(Math.round(timestampOf(sample, timeBase) * 1000)).toISOString(),
-    soc: sample.soc,
-    fraction: sample.fraction,
-    time_quality: sample.timeQuality,
-    pmus: sample.pmus.map(({ stn, idcode, stat, freq, dfreq, phasors, analogs, digitals }) => ({
-      stn,
-      idcode,
-      stat,
-      stat_text: describeStat(stat, sample.version),
-      freq,
-      dfreq,
-      phasors: phasors.map(({ name, magnitude, angle }) => ({ name, magnitude, degrees: (angle * 180) / Math.PI })),
-      analogs,
-      digitals,
-    })),
+    idcode,
+    soc,
+    fraction,
+    timestamp: isoMicroseconds(microsecondsOf(sample, timeBase)),
+    time_quality: timeQualityJson(timeQuality),
+    pmus: sample.pmus.map((pmu, i) => pmuJson(pmu, pmus[i]!, version)),
   }
 }
