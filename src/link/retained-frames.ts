@@ -31,9 +31,10 @@ export class RetainedFrames {
     return this.#configurations.get(FrameType.config2) ?? this.#configurations.get(FrameType.config3)
   }
 
-  /** Takes a configuration; throws a FrameError if it is none. Returns its type. */
-  setConfiguration(fragments: readonly Uint8Array[]): ConfigurationFrameType {
+  /** Takes a configuration; throws a FrameError if it is none. Returns its type. A CFG-3 in force leaves no CFG-2. */
+  setConfiguration(fragments: readonly Uint8Array[], inForce: boolean): ConfigurationFrameType {
     const configuration = decodeConfiguration(fragments)
+    if (inForce && configuration.type === FrameType.config3) this.#configurations.delete(FrameType.config2)
     this.#configurations.set(configuration.type, { fragments, configuration })
     return configuration.type
   }

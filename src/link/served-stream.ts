@@ -1,4 +1,4 @@
-import { Command, FrameType } from '../c37118/index.ts'
+import { Command, FrameType, frameTypeOf } from '../c37118/index.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { RetainedFrames, sameAnswer } from './retained-frames.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
@@ -13,9 +13,11 @@ export interface StreamOutput {
    * Where it changes what a client was told, or changes what describes the
    * data it was sent, that client's connection is closed, so that it fetches
    * anew; a client over UDP gets nothing more until it asks. Give it before
-   * the first data frame it describes.
+   * the first data frame it describes. What describes the data is the CFG-2, or
+   * the CFG-3 where none was given; `inForce` says that it is this one, also
+   * where it is a CFG-3 and a CFG-2 was given before.
    */
-  configuration(fragments: readonly Uint8Array[]): void
+  configuration(fragments: readonly Uint8Array[], inForce?: boolean): void
   header(frame: Uint8Array): void
   /** A whole data frame. It must not be written to afterwards. */
   data(frame: Uint8Array): void
@@ -105,14 +107,17 @@ export class ServedStream implements StreamOutput {
     this.#answerPending(Command.sendHeader)
   }
 
-  configuration(fragments: readonly Uint8Array[]): void {
-    const type = this.#retained.setConfiguration(fragments)
+  configuration(fragments: readonly Uint8Array[], isInForce = false): void {
+    const type = this.#retained.setConfiguration(fragments, isInForce)
     const before = this.#inForce
     const inForce = this.#retained.inForce
     const changed = !sameAnswer(before, inForce)
     this.#inForce = inForce
+    // A CFG-2 that is no more: whoever fetched it would read with it what a CFG-3 describes.
+    const isGone = typeOf(before) === FrameType.config2 && typeOf(inForce) !== FrameType.config2
     for (const [subscription, state] of [...this.#subscriptions]) {
-      if ((changed && wasSentData(state, this.#frames)) || this.#toldOtherwise(state)) subscription.outdated()
+      const isOutdated = (changed && wasSentData(state, this.#frames)) || (isGone && state.told.size > 0)
+      if (isOutdated || this.#toldOtherwise(state)) subscription.outdated()
     }
     if (changed) this.#onConfiguration(this)
 
@@ -202,6 +207,9 @@ export class ServedStream implements StreamOutput {
     return state
   }
 }
+
+const typeOf = (fragments: readonly Uint8Array[] | undefined): FrameType | undefined =>
+  fragments?.[0] && frameTypeOf(fragments[0])
 
 function wasSentData({ on, onAt, sentBefore }: SubscriptionState, frames: number): boolean {
   return sentBefore || (on && frames > onAt)

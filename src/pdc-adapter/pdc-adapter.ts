@@ -32,10 +32,13 @@ export function startPdcAdapter({ id, streams, server: config }: PdcAdapterConfi
   const server = startServer(config, { signal, log, metrics, server: id })
   const served = new ServedStreams(server, { id, log, metrics })
   const readers = streams.map((filter) => new StreamReader({ bus, filter, sink: served.sink() }, { log, metrics }))
+  const ready = Promise.all([server.listening, ...readers.map(({ granted }) => granted)]).then(() => {})
+  // Need not be looked at: a port that cannot be had rejects `done`, a refused subscription is in the log.
+  ready.catch(() => {})
 
   return {
     server,
-    ready: Promise.all([server.listening, ...readers.map(({ granted }) => granted)]).then(() => {}),
+    ready,
     done: server.done.finally(() => {
       for (const reader of readers) reader.close()
     }),

@@ -81,7 +81,7 @@ export class ServedStreams {
     }
     served.idcode = idcode
     served.configuration = fragments
-    if (served.output) served.output.configuration(fragments)
+    if (served.output) served.output.configuration(fragments, true)
     else this.#open(topic, served)
   }
 
@@ -102,6 +102,7 @@ export class ServedStreams {
     if (!served) return
     this.#topics.delete(topic)
     this.#close(topic, served)
+    this.#metrics.forget({ ...this.#facts, stream: topic })
     this.#log.info({ ...this.#facts, stream: topic, idcode: served.idcode }, 'stream retired')
   }
 
@@ -118,7 +119,7 @@ export class ServedStreams {
     }
     this.#collisions(topic).set(0)
     for (const [kind, frames] of served.extras) give(served.output, kind, frames)
-    served.output.configuration(served.configuration)
+    served.output.configuration(served.configuration, true)
     this.#log.info({ ...this.#facts, stream: topic, idcode }, 'stream served')
   }
 

@@ -1,9 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { EmbeddedBrokerConfig, StreamProducer, startEmbeddedBroker } from '../../src/bus/index.ts'
-import { Command, encodeHeader } from '../../src/c37118/index.ts'
+import { Command, decodeConfiguration, encodeConfiguration, encodeHeader, FrameType } from '../../src/c37118/index.ts'
 import { ServerConfig } from '../../src/config/server.ts'
 import { startPdcAdapter } from '../../src/pdc-adapter/index.ts'
-import { asConfig1, config2, dataAt, header, IDCODE, ofIdcode } from '../support/blue-pmu.ts'
+import { createMetrics } from '../../src/runtime/metrics.ts'
+import type { Metrics } from '../../src/runtime/service.ts'
+import {
+  asConfig1,
+  config2,
+  dataAt,
+  header,
+  IDCODE,
+  ofIdcode,
+  smallerConfig2,
+  smallerDataAt,
+} from '../support/blue-pmu.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { command, connectRawPdc, frameType } from '../support/raw-pdc.ts'
@@ -25,7 +36,8 @@ async function startAdapter(deps: TestDeps, streams: readonly string[] = [`${sit
   const bus = broker.bus(node('producer'))
   return {
     port: adapter.server.address.port,
-    producer: (id: string) => new StreamProducer({ topic: `${site}/PMU/${id}`, buses: [bus], nodes: [] }, deps),
+    producer: (id: string, { metrics }: { readonly metrics: Metrics } = deps) =>
+      new StreamProducer({ topic: `${site}/PMU/${id}`, buses: [bus], nodes: [] }, { metrics }),
     served: (idcode: number) => until(() => adapter.server.idcodes.includes(idcode)),
   }
 }
@@ -130,6 +142,62 @@ describe('a PDC-adapter', () => {
     await using again = await connectRawPdc(port)
     again.send(command(IDCODE, Command.sendHeader))
     expect((await again.received(frameType.header))[0]!.subarray(14, -2).toString()).toBe('the second')
+  })
+
+  it('does not go on saying that a stream waits for its IDCODE when it is gone', async () => {
+    await using deps = testDeps()
+    const { producer, served } = await startAdapter(deps)
+    producer('1').configuration([config2])
+    await served(IDCODE)
+    // As from another process, whose metrics are not ours.
+    const second = producer('2', { metrics: createMetrics() })
+    second.configuration([config2])
+    const name = 'phasorbus_pdc_adapter_idcode_taken'
+    await until(async () => (await deps.metrics.expose()).includes(`${site}/PMU/2`))
+    expect(await metricSum(deps.metrics, name)).toBe(1)
+    second.retire()
+    expect(await metricSum(deps.metrics, name)).toBe(0)
+  })
+
+  it('sends nobody a frame of a CFG-3 stream who was told the CFG-2 that was in force before', async () => {
+    await using deps = testDeps()
+    const { port, producer, served } = await startAdapter(deps)
+    const stream = producer('1')
+    stream.configuration([config2])
+    await served(IDCODE)
+    await using told = await connectRawPdc(port)
+    told.send(command(IDCODE, Command.sendConfig2))
+    await told.received(frameType.config2)
+    await using reading = await connectRawPdc(port)
+    reading.send(command(IDCODE, Command.sendConfig2), command(IDCODE, Command.dataOn))
+    await reading.received(frameType.config2)
+    await until(() => dataOn(deps, 1))
+    stream.data(dataAt(0))
+    await reading.received(frameType.data)
+
+    const config3 = encodeConfiguration({ ...decodeConfiguration([smallerConfig2]), type: FrameType.config3 })
+    stream.configuration(config3)
+    stream.data(smallerDataAt(1))
+    await Promise.all([told.closed, reading.closed])
+    expect(await reading.received(frameType.data)).toEqual([Buffer.from(dataAt(0))])
+
+    await using again = await connectRawPdc(port)
+    again.send(command(IDCODE, Command.sendConfig2), command(IDCODE, Command.sendConfig3))
+    expect(await again.received(frameType.config3)).toEqual(config3.map((frame) => Buffer.from(frame)))
+    expect(again.frames).toHaveLength(1)
+  })
+
+  it('fails once, where it is looked at, when its port cannot be had', async () => {
+    await using deps = testDeps()
+    const { port } = await startAdapter(deps)
+    const broker = deps.stops(await startEmbeddedBroker(EmbeddedBrokerConfig.parse({ listen: [] }), deps))
+    const server = ServerConfig.parse({ listen: [`tcp://127.0.0.1:${port}`] })
+    // `ready` is not looked at: that must not end the process.
+    const { done } = startPdcAdapter(
+      { id: 'other', streams: ['#'], server },
+      { ...deps, bus: broker.bus(node('other')) },
+    )
+    await expect(done).rejects.toMatchObject({ code: 'LINK_LISTEN_FAILED' })
   })
 })
 
