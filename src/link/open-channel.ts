@@ -53,7 +53,7 @@ async function openTcpUdp(
       },
       flush: () => tcp.flush(),
       send: (command) => tcp.send(command),
-      closed: Promise.race([tcp.closed, lease.value.failed]),
+      closed: Promise.race([tcp.closed, lease.failed]),
       async close() {
         await tcp.close()
         udp.release()
@@ -105,7 +105,7 @@ function datagramChannel(
       if (!send) throw new LinkError({ code: 'LINK_NOT_COMMANDED', address }, `nobody can be asked at ${address}`)
       send(command)
     },
-    closed: lease.value.failed,
+    closed: lease.failed,
     async close() {
       reading.release()
     },

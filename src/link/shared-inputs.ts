@@ -1,4 +1,6 @@
 import type { UdpReceiver } from '../config/transport.ts'
+import { deferred } from '../runtime/deferred.ts'
+import type { LinkError } from './link-error.ts'
 import { openTap, type Tap, type TapInput } from './tap.ts'
 import { openUdpPort, type UdpPort } from './udp-port.ts'
 
@@ -14,13 +16,14 @@ export interface SharedInputs {
 
 export interface Lease<T> {
   readonly value: T
+  /** Why it ended by itself; pending forever otherwise. Of this lease alone: nobody who waits outlives it. */
+  readonly failed: Promise<LinkError>
   release(): void
 }
 
 export function createSharedInputs(): SharedInputs {
   const ports = new Shared<UdpPort>()
   const taps = new Shared<Tap>()
-  const groups = new Map<string, number>()
 
   return {
     async udp(receiver) {
@@ -29,16 +32,16 @@ export function createSharedInputs(): SharedInputs {
       const lease = port === 0 ? own(await open()) : await ports.lease(`${host} ${port}`, open)
       if (group === undefined) return lease
 
-      const membership = `${lease.value.port} ${group} ${on ?? ''}`
-      const members = groups.get(membership) ?? 0
-      if (members === 0) lease.value.join(group, on)
-      groups.set(membership, members + 1)
+      try {
+        lease.value.join(group, on)
+      } catch (error) {
+        lease.release()
+        throw error
+      }
       return {
-        value: lease.value,
+        ...lease,
         release() {
-          const left = (groups.get(membership) ?? 1) - 1
-          if (left > 0) groups.set(membership, left)
-          else groups.delete(membership)
+          lease.value.leave(group, on)
           lease.release()
         },
       }
@@ -50,27 +53,28 @@ export function createSharedInputs(): SharedInputs {
 interface Closable {
   close(): void
   /** Resolves when it ended by itself: the next lease opens a new one. */
-  readonly failed: Promise<unknown>
+  readonly failed: Promise<LinkError>
 }
 
 function own<T extends Closable>(value: T): Lease<T> {
-  return { value, release: () => value.close() }
+  return { value, failed: value.failed, release: () => value.close() }
+}
+
+interface SharedEntry<T> {
+  readonly opening: Promise<T>
+  users: number
+  failure: LinkError | undefined
+  /** Whom to tell of a failure. */
+  readonly leases: Set<(failure: LinkError) => void>
 }
 
 /** Things with a key, counted by their users. */
 class Shared<T extends Closable> {
-  readonly #entries = new Map<string, { readonly opening: Promise<T>; users: number }>()
+  readonly #entries = new Map<string, SharedEntry<T>>()
 
   async lease(key: string, open: () => Promise<T>): Promise<Lease<T>> {
-    let entry = this.#entries.get(key)
-    if (!entry) {
-      entry = { opening: open(), users: 0 }
-      this.#entries.set(key, entry)
-    }
-    const taken = entry
-    const forget = (): void => {
-      if (this.#entries.get(key) === taken) this.#entries.delete(key)
-    }
+    const taken = this.#entries.get(key) ?? this.#open(key, open)
+    const forget = (): void => this.#forget(key, taken)
     taken.users++
     let value: T
     try {
@@ -79,15 +83,36 @@ class Shared<T extends Closable> {
       forget()
       throw error
     }
-    void value.failed.then(forget)
+    const { promise: failed, resolve: tell } = deferred<LinkError>()
+    if (taken.failure) tell(taken.failure)
+    else taken.leases.add(tell)
     return {
       value,
+      failed,
       release() {
+        taken.leases.delete(tell)
         taken.users--
         if (taken.users > 0) return
         forget()
         value.close()
       },
     }
+  }
+
+  #open(key: string, open: () => Promise<T>): SharedEntry<T> {
+    const entry: SharedEntry<T> = { opening: open(), users: 0, failure: undefined, leases: new Set() }
+    this.#entries.set(key, entry)
+    const failed = (failure: LinkError): void => {
+      entry.failure = failure
+      this.#forget(key, entry)
+      for (const tell of entry.leases) tell(failure)
+    }
+    // Whoever opens it sees why it cannot be opened.
+    entry.opening.then(({ failed: end }) => void end.then(failed)).catch(() => {})
+    return entry
+  }
+
+  #forget(key: string, entry: SharedEntry<T>): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
   }
 }

@@ -65,7 +65,7 @@ export async function openTapChannel(
     send() {
       throw new LinkError({ code: 'LINK_NOT_COMMANDED', address }, `${address} is only listened to`)
     },
-    closed: lease.value.failed,
+    closed: lease.failed,
     async close() {
       remove()
       lease.release()

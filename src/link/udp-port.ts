@@ -1,4 +1,4 @@
-import type { RemoteInfo } from 'node:dgram'
+import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { FrameSplitter, idcodeOf } from '../c37118/index.ts'
 import { type UdpReceiver, urlHost } from '../config/transport.ts'
@@ -21,6 +21,7 @@ export interface UdpPort {
   readonly badChecksums: number
   /** Begins to read; the returned function ends it. */
   add(reader: UdpReader): () => void
+  /** Counted: the group is left when everyone who joined it has. Throws a LinkError. */
   join(group: string, onInterface: string | undefined): void
   leave(group: string, onInterface: string | undefined): void
   send(bytes: Uint8Array, port: number, address: string): void
@@ -78,6 +79,7 @@ export async function openUdpPort({ host, port, group }: UdpReceiver): Promise<U
     if (splitter.pending > 0) splitter.flush(onFrame)
   })
 
+  const groups = new Map<string, number>()
   const at = socket.address()
   return {
     address: at.address,
@@ -94,11 +96,39 @@ export async function openUdpPort({ host, port, group }: UdpReceiver): Promise<U
         if (set.size === 0 && readers.get(idcode) === set) readers.delete(idcode)
       }
     },
-    join: (multicast, onInterface) => socket.addMembership(multicast, onInterface),
-    leave: (multicast, onInterface) => socket.dropMembership(multicast, onInterface),
+    join(multicast, onInterface) {
+      const key = `${multicast} ${onInterface ?? ''}`
+      const members = groups.get(key) ?? 0
+      if (members === 0) addMembership(socket, multicast, onInterface, name)
+      groups.set(key, members + 1)
+    },
+    leave(multicast, onInterface) {
+      const key = `${multicast} ${onInterface ?? ''}`
+      const left = (groups.get(key) ?? 1) - 1
+      if (left > 0) groups.set(key, left)
+      else if (groups.delete(key)) dropMembership(socket, multicast, onInterface)
+    },
     send: (bytes, toPort, address) => socket.send(bytes, toPort, address, ignoreLoss),
     failed,
     close: () => socket.close(),
+  }
+}
+
+function addMembership(socket: Socket, group: string, onInterface: string | undefined, port: string): void {
+  try {
+    socket.addMembership(group, onInterface)
+  } catch (error) {
+    const address = `${port} group ${group}${onInterface === undefined ? '' : ` on ${onInterface}`}`
+    const reason = reasonOf(error)
+    throw new LinkError({ code: 'LINK_LISTEN_FAILED', address, reason }, `${address}: ${reason}`, { cause: error })
+  }
+}
+
+function dropMembership(socket: Socket, group: string, onInterface: string | undefined): void {
+  try {
+    socket.dropMembership(group, onInterface)
+  } catch {
+    // The interface is gone, and the membership with it.
   }
 }
 

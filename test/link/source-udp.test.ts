@@ -1,6 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import {
   createSharedInputs,
@@ -221,6 +223,62 @@ describe('UDP spontaneous', () => {
     })
     await sink.until(({ frames }) => frames.length > 0)
     stop()
+  })
+
+  it('says when a group cannot be joined, and holds no port open meanwhile', async () => {
+    await using deps = testDeps()
+    const port = await freeUdpPort()
+    // TEST-NET-1: no interface of this machine.
+    const { sink, source } = start(deps, `udp-spontaneous://239.255.11.8:${port}?interface=192.0.2.1`)
+    await sink.until(({ offlines }) => offlines.length > 2)
+    expect(sink.offlines[0]).toMatchObject({ code: 'LINK_LISTEN_FAILED', reason: 'ENODEV' })
+    deps.abort()
+    await source.done
+    await using _port = await openRawUdp({ port })
+  })
+
+  it('joins a group again that another stream of the port left', async () => {
+    await using deps = testDeps()
+    await using pmu = await openRawUdp()
+    pmu.socket.setMulticastInterface('127.0.0.1')
+    const port = await freeUdpPort()
+    const inputs = createSharedInputs()
+    const at = (host: string): string => `udp-spontaneous://${host}:${port}?interface=127.0.0.1`
+    start(deps, at('239.255.11.8'), { idcode: 7 }, inputs)
+    const hears = async (): Promise<void> => {
+      await using own = testDeps()
+      const { sink } = start(own, at('239.255.11.9'), {}, inputs)
+      const stop = repeat(() => {
+        pmu.send(config2, port, '239.255.11.9')
+        pmu.send(dataAt(0), port, '239.255.11.9')
+      })
+      await sink.until(({ frames }) => frames.length > 0)
+      stop()
+    }
+    await hears()
+    await hears()
+  })
+})
+
+describe('a shared port', () => {
+  it('keeps nothing of those who no longer read it', async () => {
+    const inputs = createSharedInputs()
+    const port = await freeUdpPort()
+    const take = () => inputs.udp({ host: '127.0.0.1', port })
+    const kept = await take()
+    const session = async (): Promise<WeakRef<object>> => {
+      const lease = await take()
+      const reader = {}
+      void lease.failed.then(() => reader)
+      lease.release()
+      return new WeakRef(reader)
+    }
+    const gone = await session()
+    await new Promise((resolve) => setImmediate(resolve))
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+    expect(gone.deref()).toBeUndefined()
+    kept.release()
   })
 })
 
