@@ -76,6 +76,8 @@ export class SourceSession implements ChannelReceiver {
   /** Configurations that came, or did not, since data frames have another size. */
   #sizeReads = 0
   #asking = false
+  /** Wanted while an answer was awaited, which may be of before. */
+  #askAgain = false
   #askingBesides = false
   #besidesWanted = false
   /** What was asked besides and is not answered yet. */
@@ -301,11 +303,16 @@ export class SourceSession implements ChannelReceiver {
   }
 
   async #rereadConfiguration(): Promise<void> {
-    if (this.#asking || !this.#channel?.commanded) return
+    if (!this.#channel?.commanded) return
+    this.#askAgain = this.#asking
+    if (this.#asking) return
     this.#asking = true
-    const answered = await this.#askConfiguration()
+    const reads = this.#sizeReads
+    await this.#askConfiguration()
     this.#asking = false
-    if (!answered && this.#held.size > 0) this.#sizeReads++
+    // None came, or none that is in force here.
+    if (this.#held.size > 0 && this.#sizeReads === reads) this.#sizeReads++
+    if (this.#askAgain) this.#reread.want(URGENT_REREAD_MS)
   }
 
   /** What a PMU may answer or not: one after the other, each with its own short time. */

@@ -252,6 +252,36 @@ describe('the configuration is read again', () => {
     await sink.until(({ offlines }) => offlines.length === 1)
     expect(sink.offlines[0]).toMatchObject({ code: 'LINK_UNDESCRIBED', size: 46, expected: 54 })
   })
+
+  it('and begins anew where only a CFG-3 describes them from then on', async () => {
+    await using deps = testDeps()
+    await using pmu = await startScriptedPmu()
+    const { sink } = await rising(deps, pmu, { attempts: 1, answerMs: 20 })
+    const config3 = encodeConfiguration({ ...decodeConfiguration([smallerConfig2]), type: FrameType.config3 })
+    pmu.on(cmd.config2, () => {}).on(cmd.config3, (client) => client.write(...config3))
+    pmu.on(cmd.on, (client) => client.write(smallerDataAt(1)))
+    const changed = setInterval(() => pmu.clients[0]!.write(smallerDataAt(0)), 5)
+    await sink.until(({ offlines }) => offlines.length === 1)
+    clearInterval(changed)
+    expect(sink.offlines[0]).toMatchObject({ code: 'LINK_UNDESCRIBED' })
+    await sink.until(({ frames }) => frames.at(-1)?.equals(smallerDataAt(1)) ?? false)
+  })
+
+  it('once more when it is wanted while an answer is awaited', async () => {
+    await using deps = testDeps()
+    await using pmu = await startScriptedPmu()
+    const silence = { floorMs: 60_000 }
+    const { source } = await rising(deps, pmu, { attempts: 1, answerMs: 600, rereadMs: 3_600_000, silence })
+    pmu.on(cmd.config2, () => {})
+    const [client] = pmu.clients
+    client!.write(dataAt(1, { stat: changeStat }))
+    await pmu.commanded(cmd.config2, 2)
+    // Falls while nothing was answered; what is answered late is of before.
+    client!.write(dataAt(2))
+    pmu.on(cmd.config2, (to) => to.write(config2Of(90)))
+    await pmu.commanded(cmd.config2, 3)
+    expect(source.status().sessions).toBe(1)
+  })
 })
 
 describe('a session ends and begins anew', () => {
