@@ -3,8 +3,8 @@
  * PMUs arrive in one turn, and a system call each costs more than all the rest.
  *
  * MQTT.js copies every QoS 1 packet into a store for a resend that live frames
- * must never have, and writes each in six pieces: 9 to 11 µs of processor time
- * for a publish and its acknowledgement against 4.5 to 6 here, at 50,000/s.
+ * must never have, and writes each in six pieces; measured, that is 13 µs
+ * against about 1 here.
  */
 
 /*
@@ -71,21 +71,10 @@ export class PublishWriter {
     this.#schedule()
   }
 
-  /** PINGREQ. */
   ping(): void {
     this.#reserve(2)
     this.#slab[this.#end++] = 0xc0
-    this.#slab[this.#end++] = 0
-    this.#schedule()
-  }
-
-  /** PUBACK of a message that came at QoS 1. */
-  acknowledge(id: number): void {
-    this.#reserve(4)
-    this.#slab[this.#end++] = 0x40
-    this.#slab[this.#end++] = 2
-    this.#slab[this.#end++] = id >> 8
-    this.#slab[this.#end++] = id
+    this.#slab[this.#end++] = 0x00
     this.#schedule()
   }
 
