@@ -18,12 +18,14 @@ export type Refusal =
 
 /** What one server counts. */
 export class ServerCounters {
-  readonly clients: Gauge
   readonly slowDisconnects: Counter
   readonly configurationDisconnects: Counter
   readonly sendErrors: Counter
   readonly #metrics: Metrics
   readonly #server: string
+  readonly #clients: Gauge
+  /** By the way they come in. */
+  readonly #clientsOf = new Map<object, number>()
   readonly #refusals = new Map<string, Counter>()
   readonly #commands = new Map<string, Counter>()
   readonly #junk = new Map<string, Counter>()
@@ -31,12 +33,20 @@ export class ServerCounters {
   constructor(metrics: Metrics, server: string) {
     this.#metrics = metrics
     this.#server = server
-    this.clients = metrics.gauge('phasorbus_serve_clients', 'clients connected, or known over UDP', { server })
+    this.#clients = metrics.gauge('phasorbus_serve_clients', 'clients connected, or known over UDP', { server })
     const disconnects = (reason: string): Counter =>
       metrics.counter('phasorbus_serve_disconnects_total', 'connections we closed', { server, reason })
     this.slowDisconnects = disconnects('slow')
     this.configurationDisconnects = disconnects('configuration-changed')
     this.sendErrors = metrics.counter('phasorbus_serve_send_errors_total', 'datagrams the system refused', { server })
+  }
+
+  /** How many clients one of the server's listeners has now; the gauge has the sum of all. */
+  clients(listener: object, count: number): void {
+    this.#clientsOf.set(listener, count)
+    let sum = 0
+    for (const each of this.#clientsOf.values()) sum += each
+    this.#clients.set(sum)
   }
 
   refuse(reason: Refusal): void {

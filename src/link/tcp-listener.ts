@@ -46,12 +46,12 @@ export async function openTcpListener(
         clients.delete(client)
         perAddress.remove(host)
         if (perAddress.of(host) === 0) datagrams?.forget(host)
-        counters.clients.set(clients.size)
+        counters.clients(clients, clients.size)
       },
     })
     clients.set(client, { host, sinceMs: utcMs() })
     perAddress.add(host)
-    counters.clients.set(clients.size)
+    counters.clients(clients, clients.size)
   }
 
   const refusalFor = (host: string): Parameters<ServerCounters['refuse']>[0] | undefined => {

@@ -83,7 +83,7 @@ export async function openUdpListener(
       }
       known = fresh
       clients.set(key, known)
-      counters.clients.set(clients.size)
+      counters.clients(clients, clients.size)
     }
     known.client.frame(frame)
   }
@@ -116,7 +116,7 @@ export async function openUdpListener(
     async close() {
       for (const { client } of clients.values()) client.leave()
       clients.clear()
-      counters.clients.set(0)
+      counters.clients(clients, 0)
       await closeUdp(socket)
     },
   }

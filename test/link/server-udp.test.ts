@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Server, ServerConfig, type ServerConfigInput, startServer } from '../../src/link/index.ts'
 import { config2, config2Of, dataAt, dataFrames, header, IDCODE, ofIdcode } from '../support/blue-pmu.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
+import { metricSum } from '../support/metric-sum.ts'
 import { command, connectRawPdc, frameType } from '../support/raw-pdc.ts'
 import { freeUdpPort, openRawUdp } from '../support/raw-udp.ts'
 import { cmd } from '../support/scripted-pmu.ts'
@@ -95,6 +96,28 @@ describe('UDP commanded', () => {
     await second.received(2)
     expect(stream.receivers).toBe(2)
     expect(first.datagrams).toEqual(buffers([config2]))
+  })
+})
+
+describe('a server with several ways in', () => {
+  it('counts the clients of all of them', async () => {
+    await using deps = testDeps()
+    const server = deps.stops(
+      startServer(ServerConfig.parse({ listen: ['tcp://127.0.0.1:0', 'udp://127.0.0.1:0'] }), deps),
+    )
+    await server.listening
+    server.stream(IDCODE).configuration([config2])
+    const [tcp, udp] = server.addresses.map(({ port }) => port)
+    await using one = await connectRawPdc(tcp!)
+    one.send(command(IDCODE, cmd.config2))
+    await one.received(frameType.config2)
+    await using other = await openRawUdp()
+    other.send(command(IDCODE, cmd.config2), udp!)
+    await other.received(1)
+    expect(await metricSum(deps.metrics, 'phasorbus_serve_clients')).toBe(2)
+    deps.abort()
+    await server.done
+    expect(await metricSum(deps.metrics, 'phasorbus_serve_clients')).toBe(0)
   })
 })
 
