@@ -4,12 +4,14 @@ export interface HoldLimits {
   readonly bytes: number
 }
 
+const NOTHING = new Uint8Array(0)
+
 /** Data frames whose configuration is not known yet, in order, bounded: beyond the limits the oldest go. */
 export class HeldFrames {
   readonly #limits: HoldLimits
   readonly #onDrop: (frame: Uint8Array) => void
   #frames: Uint8Array[] = []
-  /** The oldest; what is before it is gone. Spares a shift per frame. */
+  /** The oldest; before it is nothing. Spares a shift per frame. */
   #first = 0
   #bytes = 0
 
@@ -40,8 +42,8 @@ export class HeldFrames {
 
   #dropOldest(): void {
     const frame = this.#frames[this.#first]!
+    this.#frames[this.#first++] = NOTHING
     this.#bytes -= frame.length
-    this.#first++
     if (this.#first > 1024 && this.#first * 2 > this.#frames.length) {
       this.#frames = this.#frames.slice(this.#first)
       this.#first = 0

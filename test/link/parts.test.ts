@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AddressCounts, AllowList } from '../../src/link/admission.ts'
@@ -90,6 +92,17 @@ describe('held frames', () => {
       ),
       { numRuns: 50 },
     )
+  })
+
+  it('are not kept once they are dropped', async () => {
+    const dropped: WeakRef<Uint8Array>[] = []
+    const held = new HeldFrames({ frames: 10, bytes: 1000 }, (frame) => dropped.push(new WeakRef(frame)))
+    for (let n = 0; n < 500; n++) held.push(new Uint8Array(100))
+    await new Promise((resolve) => setImmediate(resolve))
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+    expect(dropped.filter((frame) => frame.deref() !== undefined)).toEqual([])
+    expect(held.size).toBe(10)
   })
 
   it('are copies: what they were cut from is not kept alive', () => {
