@@ -1,10 +1,11 @@
 /**
- * Writes PUBLISH packets of one event-loop turn as one piece: frames of many
- * PMUs arrive in one turn, and a system call each costs more than all the rest.
+ * Writes PUBLISH packets: the first of an event-loop turn at once, what follows
+ * in the same turn as one piece. Frames of many PMUs arrive in one turn, and a
+ * system call each costs more than all the rest; a lone frame waits for nothing.
  *
- * MQTT.js copies every QoS 1 packet into a store for a resend that live frames
- * must never have, and writes each in six pieces; measured, that is 13 µs
- * against about 1 here.
+ * Not by MQTT.js, which keeps every QoS 1 packet in a store for a resend that
+ * live frames must never have, and writes each in six pieces: at 1,000 topics
+ * × 50 messages/s it did not keep up on the reference machine.
  */
 
 /*
@@ -94,8 +95,8 @@ export class PublishWriter {
   }
 
   #schedule(): void {
-    if (this.pending >= FLUSH_SIZE) this.flush()
-    else this.#scheduled ??= setImmediate(this.#onImmediate)
+    if (this.#scheduled === undefined || this.pending >= FLUSH_SIZE) this.flush()
+    this.#scheduled ??= setImmediate(this.#onImmediate)
   }
 
   readonly #onImmediate = (): void => {
