@@ -22,6 +22,7 @@ export async function openCapture(file: string): Promise<CaptureInput> {
     return { name: 'standard input', once: true, chunks: (signal) => addAbortSignal(signal, process.stdin) }
   }
   const found = await stat(file)
+  if (found.isDirectory()) throw failure(`cannot read ${file}: it is a directory, not a file`)
   const chunks = (signal: AbortSignal): AsyncIterable<Uint8Array> =>
     createReadStream(file, { highWaterMark: CHUNK_SIZE, signal })
   return { name: file, once: !found.isFile(), chunks }

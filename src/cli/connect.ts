@@ -1,5 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import type { z } from 'zod'
 import { SourceConfig, type SourceStatus, startSource, Transport } from '../link/index.ts'
 import { silentLog } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
@@ -11,6 +12,7 @@ import { explainOffline } from './connect/offline-text.ts'
 import { createPresenter } from './connect/presenter.ts'
 import { parseDuration } from './duration.ts'
 import { ExitCode } from './exit-codes.ts'
+import { wholeNumber } from './number-option.ts'
 import { writeJson } from './output.ts'
 import { createStyle } from './terminal/style.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -48,7 +50,7 @@ export function connectCommand(): Command {
     .summary('try a PMU: dialogue, configuration, live phasors, wiring doubts')
     .description('Connect to a PMU as a PDC does and show what it says and sends.')
     .argument('<SOURCE>', 'how the PMU is reached', parseSource)
-    .requiredOption('--idcode <N>', 'IDCODE of the stream', parseIdcode)
+    .requiredOption('--idcode <N>', 'IDCODE of the stream', wholeNumber(1, 65_534))
     .option('--for <TIME>', 'end after so much time with data: 10s, 2m', parseDuration)
     .option('--json', 'print one object at the end, nothing before')
     .option('--save-config <FILE>', 'write the configuration frame, as received, to a file')
@@ -154,11 +156,11 @@ const savedLine = (file: string, done: boolean): string =>
 function parseSource(text: string): Transport {
   const result = Transport.safeParse(text)
   if (result.success) return result.data
-  throw new InvalidArgumentError(result.error.issues.map(({ message }) => message).join('; '))
+  throw new InvalidArgumentError(`${result.error.issues.map(firstMessage).join('; ')}.`)
 }
 
-function parseIdcode(text: string): number {
-  const idcode = Number(text)
-  if (!/^\d+$/.test(text) || idcode < 1 || idcode > 65_534) throw new InvalidArgumentError('an IDCODE is 1 to 65534.')
-  return idcode
+/** Of text or object, the user gave text. */
+function firstMessage(issue: z.core.$ZodIssue): string {
+  const inner = issue.code === 'invalid_union' ? issue.errors[0]?.[0] : undefined
+  return inner === undefined ? issue.message : firstMessage(inner)
 }

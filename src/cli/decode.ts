@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { FrameType } from '../c37118/index.ts'
 import type { CaptureReport } from '../capture/index.ts'
 import { type CaptureInput, collect, faultText, openCapture, readCapture, readConfigurations } from './capture-input.ts'
@@ -7,6 +7,7 @@ import { CaptureDecoder, type Knowledge } from './decode/capture-decoder.ts'
 import { Printer, type PrinterOptions } from './decode/printer.ts'
 import { captureJson, captureText, streamJson, summaryLines } from './decode/summary.ts'
 import { Survey } from './decode/survey.ts'
+import { wholeNumber } from './number-option.ts'
 import { writeJson } from './output.ts'
 import { count } from './terminal/quantity.ts'
 import { createStyle } from './terminal/style.ts'
@@ -48,10 +49,10 @@ export function decodeCommand(): Command {
       'saved configuration frames, for streams whose configuration is not in the capture; may be given again',
       collect,
     )
-    .option('--time-base <n>', 'TIME_BASE of streams without a configuration', positive(0xffffff))
-    .option('--idcode <n>', 'only frames of this IDCODE', positive(0xffff))
+    .option('--time-base <n>', 'TIME_BASE of streams without a configuration', wholeNumber(1, 0xffffff))
+    .option('--idcode <n>', 'only frames of this IDCODE', wholeNumber(1, 0xffff))
     .addOption(new Option('--type <type>', 'only frames of this type').choices(Object.keys(FrameType)))
-    .option('--limit <n>', 'end after so many frames', positive(Number.MAX_SAFE_INTEGER))
+    .option('--limit <n>', 'end after so many frames', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .addHelpText('after', examples)
     .action(decode)
 }
@@ -133,12 +134,4 @@ function reportDamage(decoder: CaptureDecoder, report: CaptureReport): void {
 
 function amount(number: number, what: string, how = ''): string {
   return number === 0 ? '' : `${count(number, what)} ${how}`.trim()
-}
-
-function positive(max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!Number.isInteger(value) || value < 1 || value > max) throw new InvalidArgumentError(`1 to ${max}.`)
-    return value
-  }
 }

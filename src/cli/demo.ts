@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { createLog } from '../runtime/log.ts'
 import { runUntilSignal } from '../runtime/main.ts'
 import { createMetrics } from '../runtime/metrics.ts'
@@ -6,6 +6,7 @@ import { type DemoLine, startDemoLine } from './demo/demo-line.ts'
 import { showDemo } from './demo/demo-view.ts'
 import { parseDuration } from './duration.ts'
 import { ExitCode } from './exit-codes.ts'
+import { wholeNumber } from './number-option.ts'
 import { writeJson } from './output.ts'
 
 const help = `
@@ -56,7 +57,10 @@ async function demo(options: Options): Promise<void> {
 
   await runUntilSignal(async (signal) => {
     // What is stopped first is the count, so that a frame under way is no lost frame.
-    line = await startDemoLine(options, { signal: stopAll.signal, log, metrics })
+    line = await startDemoLine(options, { signal: stopAll.signal, log, metrics }).catch((error: unknown) => {
+      stopAll.abort()
+      throw error
+    })
     const view = showDemo(line, process.stdout, options.json === true)
     const ended = untilEnd(signal, options.for, line.flowing)
       .then(() => line!.finish())
@@ -85,14 +89,4 @@ async function untilEnd(signal: AbortSignal, forMs: number | undefined, flowing:
       signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
     })
   })
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new InvalidArgumentError(`write a whole number from ${min} to ${max}.`)
-    }
-    return value
-  }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { ExitCode } from './exit-codes.ts'
 import { explain } from './explain.ts'
-import { createProgram, exitCodeOf, helpTopics, verbOf } from './program.ts'
+import { createProgram, exitCodeOf, helpTopics, unknownTopic, verbOf } from './program.ts'
 
 process.stdout.on('error', endQuietlyOnEpipe)
 process.stderr.on('error', endQuietlyOnEpipe)
@@ -16,6 +16,8 @@ async function main(args: string[]): Promise<void> {
       process.stdout.write(await topic())
       return
     }
+    const unknown = unknownTopic(args)
+    if (unknown) throw unknown
     const program = await createProgram(version(), verbOf(args))
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

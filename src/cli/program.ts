@@ -1,4 +1,6 @@
 import { Command, type CommanderError } from 'commander'
+import { suggest } from '../config/suggest.ts'
+import { type CliError, usageError } from './cli-error.ts'
 import { ExitCode, exitCodesHelp } from './exit-codes.ts'
 import { verbs } from './verbs.ts'
 
@@ -45,12 +47,34 @@ export const helpTopics: Readonly<Record<string, () => Promise<string>>> = {
   configuration: async () => (await import('./help-configuration.ts')).configurationHelp(),
 }
 
+/** `help` of something that there is no help on; undefined if there is. */
+export function unknownTopic([first, topic]: readonly string[]): CliError | undefined {
+  if (first !== 'help' || topic === undefined || topic.startsWith('-')) return undefined
+  const known = [...verbs.map(({ name }) => name), ...Object.keys(helpTopics), 'help']
+  if (known.includes(topic)) return undefined
+  const meant = suggest(topic, known)
+  const hint = `${meant === undefined ? '' : `did you mean ${meant}? `}phasorbus --help lists what there is`
+  return usageError(`there is no help on ${topic}`, hint)
+}
+
 /** commander's own ends, as our exit codes: what it printed is all there is to say. */
 export function exitCodeOf(error: CommanderError): ExitCode {
   return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
 }
 
 function throwInsteadOfExit(command: Command): void {
-  command.exitOverride().showHelpAfterError('(--help shows how it is meant, with examples)')
+  const name = command.parent ? `${command.parent.name()} ${command.name()}` : command.name()
+  command
+    .exitOverride()
+    .showHelpAfterError(`  ${name} --help shows how it is meant, with examples`)
+    .configureOutput({ outputError: (text, write) => write(asOurs(text)) })
   for (const child of command.commands) throwInsteadOfExit(child)
+}
+
+/** commander's words in the form of all our errors: who speaks, then a line each, indented. */
+function asOurs(text: string): string {
+  return text
+    .replace(/^error: /, 'phasorbus: ')
+    .replace(/command-argument value ('.*') is invalid for argument '(\w+)'\. /, '$2 $1 is invalid: ')
+    .replace(/^\(Did you mean (.*)\)$/m, '  did you mean $1')
 }

@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { createLog } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { type Recording, RecordingReader, type Replay, ReplayError, startReplay } from '../simulator/index.ts'
 import { collect, faultText, openCapture, readCapture, readConfigurations } from './capture-input.ts'
-import { failure } from './cli-error.ts'
+import { failure, usageError } from './cli-error.ts'
 import { parseDuration } from './duration.ts'
+import { anyNumber, wholeNumber } from './number-option.ts'
 import { writeJson } from './output.ts'
 import { replayReport, replayTable, warningsOf } from './replay/report.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -49,8 +50,8 @@ export function replayCommand(): Command {
     .description('Replay the PMUs of a capture: PDCs connect to them as they would to the real ones.')
     .argument('FILE', 'the capture; - is standard input')
     .option('--host <address>', 'local address; 0.0.0.0 is every one', '127.0.0.1')
-    .option('--port <base>', 'TCP port of the first PMU, the others count up; 0: any', number(0, 65_535, true), 4712)
-    .option('--speed <n>', 'so many times the original pace', number(0.001, 10_000), 1)
+    .option('--port <base>', 'TCP port of the first PMU, the others count up; 0: any', wholeNumber(0, 65_535), 4712)
+    .option('--speed <n>', 'so many times the original pace', anyNumber(0.001, 10_000), 1)
     .option('--loop', 'begin again at the end')
     .addOption(
       new Option('--timestamps <which>', 'those of the capture, or as if measured now')
@@ -98,14 +99,24 @@ async function record(file: string, options: Options): Promise<Recording> {
   const reader = new RecordingReader({ given: given.flat() })
   await readCapture(await openCapture(file), reader, new AbortController().signal)
   const { streams, unplayable, report } = reader.end()
+  const name = file === '-' ? 'standard input' : file
+  if (report.format === 'empty') throw failure(`${name} is empty`)
   if (report.frames === 0) {
     const why = report.fault ? faultText(report.fault) : 'no frame with a right CHK'
-    throw failure(`${file} has no C37.118 to play: ${why}`, `\`phasorbus decode --summary ${file}\` says what is in it`)
+    const hint = file === '-' ? undefined : `\`phasorbus decode --summary ${file}\` says what is in it`
+    throw failure(`${name} has no C37.118 to play: ${why}`, hint)
   }
   const wanted = streams.filter(({ idcode }) => options.idcode?.includes(idcode) ?? true)
   if (wanted.length === 0 && streams.length > 0) {
     const found = streams.map(({ idcode }) => idcode).join(', ')
-    throw failure(`${file} has no stream of IDCODE ${options.idcode?.join(', ')}`, `it has ${found}`)
+    throw failure(`${name} has no stream of IDCODE ${options.idcode?.join(', ')}`, `it has ${found}`)
+  }
+  const { port } = options
+  if (port !== 0 && port + wanted.length - 1 > 65_535) {
+    throw usageError(
+      `${wanted.length} PMUs from port ${port} on need ports above 65535`,
+      'give a lower --port, or --port 0',
+    )
   }
   for (const line of warningsOf({ streams, unplayable }, report.fault)) process.stderr.write(`phasorbus: ${line}\n`)
   return { streams: wanted, unplayable }
@@ -124,13 +135,5 @@ function startOrExplain(start: () => Replay): Replay {
 }
 
 function idcodes(text: string, before: readonly number[] = []): number[] {
-  return [...before, number(1, 65_534, true)(text)]
-}
-
-function number(min: number, max: number, whole = false): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (text.trim() !== '' && value >= min && value <= max && (!whole || Number.isInteger(value))) return value
-    throw new InvalidArgumentError(`${whole ? 'a whole number, ' : ''}${min} to ${max}.`)
-  }
+  return [...before, wholeNumber(1, 65_534)(text)]
 }

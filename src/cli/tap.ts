@@ -6,6 +6,7 @@ import type { Log } from '../runtime/service.ts'
 import { ContractError, checkFilter } from '../streams/index.ts'
 import { failure, usageError } from './cli-error.ts'
 import { parseDuration } from './duration.ts'
+import { brokerFault } from './tap/broker-fault.ts'
 import { createTapPresenter } from './tap/presenter.ts'
 import { TapModel } from './tap/tap-model.ts'
 import { createStyle } from './terminal/style.ts'
@@ -77,13 +78,7 @@ async function tap(filter: string, options: Options): Promise<void> {
     })
     const metrics = createMetrics()
     const log = watchingFailures((error) => {
-      if (!model.connected)
-        fail(
-          failure(
-            brokerFault(error),
-            'check --broker, and that the broker runs; a grid that runs here has one at mqtt://127.0.0.1:1883',
-          ),
-        )
+      if (!model.connected) fail(brokerFault(error))
     })
     const bus = startBus(config, { signal, log, metrics })
     bus.onConnect(() => {
@@ -119,20 +114,15 @@ function watchingFailures(onFailure: (error: BusError) => void): Log {
   }
 }
 
-function brokerFault({ facts, message }: BusError): string {
-  if (facts.code === 'BUS_CONNECTION_LOST') return `${facts.broker} cannot be reached: ${facts.reason}`
-  if (facts.code === 'BUS_REFUSED') return `${facts.broker} refuses us: ${facts.reason}`
-  return message
-}
-
 function brokerConfig({ broker, username, passwordFile, ca, cert, key }: Options): BrokerConfig {
   const result = BrokerConfig.safeParse({ url: broker, username, passwordFile, ca, cert, key })
   if (result.success) return result.data
-  const problems = result.error.issues.map(
-    ({ path, message }) => `--${path[0] === 'url' ? 'broker' : path.join('.')} ${message}`,
-  )
+  const problems = result.error.issues.map(({ path, message }) => `${optionOf(path)}: ${message}`)
   throw usageError(problems.join('; '), 'phasorbus tap --help')
 }
+
+const optionOf = ([key]: readonly PropertyKey[]): string =>
+  key === 'url' ? '--broker' : `--${String(key).replace('passwordFile', 'password-file')}`
 
 function parseTopic(text: string): string {
   try {

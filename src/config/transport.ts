@@ -164,6 +164,7 @@ function parseTransportUrl(text: string): unknown {
 
 function parsePcap(rest: string): object {
   const [path = '', query = ''] = rest.replace(/^\/\/(?=\/|-)/, '').split('?', 2)
+  if (path === '') throw new Error('`pcap:` needs the path of a file or a named pipe; - is standard input')
   const parameters = new URLSearchParams(query)
   for (const name of parameters.keys()) if (name !== 'from') throw new Error(`unknown parameter \`${name}\``)
   return known({ kind: 'pcap', path, from: parameters.get('from') ?? undefined })
@@ -181,6 +182,8 @@ export interface EndpointUrl {
 }
 
 export function parseEndpointUrl(text: string): EndpointUrl {
+  const port = /:(\d+)\/?(?:\?.*)?$/.exec(text)?.[1]
+  if (Number(port) > 65_535) throw new Error(`port ${port} is above 65535`)
   if (!/^[a-z+-]+:\/\//.test(text) || !URL.canParse(text)) {
     throw new Error(`\`${text}\` is not of the form tcp://HOST:PORT`)
   }

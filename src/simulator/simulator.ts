@@ -55,7 +55,8 @@ export function startSimulator(input: SimulatorInput, deps: SimulatorDeps): Simu
     }
   }
   const done = run()
-  // Whoever looks at `done` sees the same rejection.
+  // Whoever looks at one of them sees the same rejection.
+  done.catch(() => {})
   ready.catch(() => {})
   for (const server of servers) server.done.catch(() => {})
 

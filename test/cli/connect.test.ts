@@ -135,6 +135,19 @@ describe('a mistake on the command line or in the network', () => {
     })
   })
 
+  it.each([
+    ['is not there', 'nowhere.cfg2', /cannot open nowhere\.cfg2: there is no such file/],
+    [
+      'has none',
+      'package.json',
+      /package\.json holds no usable configuration: there is no whole CFG-2 or CFG-3 frame in it/,
+    ],
+  ])('says when a saved configuration %s', async (_case, file, message) => {
+    const { exitCode, stderr } = await runCli(['connect', await urlOf(healthy), ...idcode, '--config', file])
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(message)
+  })
+
   it('says when nothing listens', async () => {
     const { exitCode, stdout, stderr } = await runCli(['connect', `tcp://127.0.0.1:${await freePort()}`, ...idcode])
     expect(exitCode).toBe(1)
@@ -152,7 +165,14 @@ describe('a mistake on the command line or in the network', () => {
   })
 
   it.each([
-    ['a source that is none', ['http://pmu', ...idcode], /SOURCE/],
+    [
+      'a source that is none',
+      ['http://pmu', ...idcode],
+      /SOURCE 'http:\/\/pmu' is invalid: `http:` is no transport; one of/,
+    ],
+    ['no source at all', ['pmu', ...idcode], /`pmu` is not of the form tcp:\/\/HOST:PORT/],
+    ['a port that there is not', ['tcp://pmu:99999', ...idcode], /port 99999 is above 65535/],
+    ['a capture without a path', ['pcap:', ...idcode], /needs the path of a file/],
     ['no IDCODE', ['tcp://pmu'], /--idcode/],
     ['an impossible IDCODE', ['tcp://pmu', '--idcode', '65535'], /1 to 65534/],
     ['a time that is none', ['tcp://pmu', ...idcode, '--for', 'ever'], /10s/],

@@ -255,6 +255,7 @@ describe('decode', () => {
 
   it.each<[string, string[], Uint8Array | undefined, number, RegExp]>([
     ['a file that is not there', ['nowhere.pcap'], undefined, 1, /nowhere\.pcap: there is no such file/],
+    ['a directory', ['.'], undefined, 1, /cannot read \.: it is a directory/],
     ['a compressed one', [], gzipSync(capture), 1, /compressed \(gzip\): decompress it first/],
     ['an empty one', [], new Uint8Array(0), 1, /is empty/],
     ['one without C37.118', [], Buffer.from('hello, this is no capture at all'), 1, /has no C37\.118 frame/],

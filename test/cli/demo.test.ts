@@ -14,6 +14,16 @@ describe('phasorbus demo', () => {
     expect(exitCode).toBe(0)
   })
 
+  it('ends when its port is taken, with nothing left running', async () => {
+    const first = startCli(['demo', '--broker-port', '0'])
+    const [, port] = await first.sees(/mqtt:\/\/127\.0\.0\.1:(\d+)/)
+    const second = await runCli(['demo', '--broker-port', port!])
+    expect(second).toMatchObject({ exitCode: 1, signal: null })
+    expect(second.stderr).toMatch(/^phasorbus: cannot listen on 127\.0\.0\.1:\d+: another program uses this port\n/)
+    first.child.kill('SIGTERM')
+    await first.ended
+  })
+
   it('shows what flows, and ends cleanly on SIGINT', async () => {
     const demo = startCli(['demo'])
     await demo.sees(/lost 0/)

@@ -49,6 +49,28 @@ describe('phasorbus', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
+  it('says what is wrong, what was meant, and where help is, in one form', async () => {
+    expect((await runCli(['check', '--jsn', 'grid.yaml'])).stderr).toBe(
+      "phasorbus: unknown option '--jsn'\n  did you mean --json?\n  phasorbus check --help shows how it is meant, with examples\n",
+    )
+  })
+
+  it('refuses help on what there is no help on', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['help', 'chek'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toMatch(/^phasorbus: there is no help on chek\n {2}did you mean check\?/)
+  })
+
+  it.each([
+    ['0', 'replay'],
+    ['25d', 'simulate'],
+    ['soon', 'demo'],
+  ])('refuses --for %s and says what it may be', async (time, verb) => {
+    const { exitCode, stderr } = await runCli([verb, '--for', time, ...(verb === 'replay' ? ['x'] : [])])
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/--for.*at most 24 days, such as 500ms, 10s/)
+  })
+
   it('suggests the verb that was meant', async () => {
     expect((await runCli(['chek'])).stderr).toContain('check')
   })

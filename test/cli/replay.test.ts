@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fractionOf, socOf, stampFrame } from '../../src/c37118/index.ts'
 import { connection, pcapOf, segmentsOf } from '../capture/conversation.ts'
 import { asHex, concat, dataFrames, golden } from '../capture/frames.ts'
 import { runCli, startCli } from '../support/cli.ts'
@@ -13,6 +14,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'phasorbus-replay-'))
 })
 afterAll(() => rm(folder, { recursive: true }))
+
+function withIdcode(frame: Uint8Array, idcode: number): Uint8Array {
+  const copy = new Uint8Array(frame)
+  stampFrame(copy, { soc: socOf(frame), fraction: fractionOf(frame), idcode })
+  return copy
+}
 
 const frames = dataFrames(20)
 const stream = concat([golden.config2, ...frames])
@@ -99,11 +106,37 @@ describe('phasorbus replay', () => {
     expect(JSON.parse(stdout).streams[0].frames).toBeGreaterThan(3)
   })
 
+  it('ends with 1 when its port is taken, and says what to do', async () => {
+    const path = await file('taken.pcap', capture)
+    const first = startCli(['replay', '--port', '0', '--wait', path])
+    const [, port] = await first.sees(/tcp:\/\/127\.0\.0\.1:(\d+)/)
+    const second = await runCli(['replay', '--port', port!, path])
+    expect(second).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(second.stderr).toMatch(
+      new RegExp(`^phasorbus: cannot listen on 127\\.0\\.0\\.1:${port}: another program.*\\n {2}see which one.*\\n$`),
+    )
+    first.child.kill('SIGTERM')
+    await first.ended
+  })
+
+  it('refuses ports that there are not, before it listens', async () => {
+    const two = concat([dataFrames(2)[0]!, ...[golden.config2, golden.data]].map((frame) => withIdcode(frame, 7)))
+    const path = await file('two.raw', concat([stream, two]))
+    const { exitCode, stderr } = await runCli(['replay', '--port', '65535', path])
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: 'phasorbus: 2 PMUs from port 65535 on need ports above 65535\n  give a lower --port, or --port 0\n',
+    })
+  })
+
   it.each<[string, string[], Uint8Array | undefined, number, RegExp]>([
     ['a file that is not there', ['nowhere.pcap'], undefined, 1, /there is no such file/],
+    ['a directory', ['.'], undefined, 1, /cannot read \.: it is a directory/],
+    ['an empty file', [], new Uint8Array(0), 1, /input is empty/],
+    ['nothing on standard input', ['-'], undefined, 1, /standard input is empty/],
     ['no C37.118', [], Buffer.from('nothing of the kind, really'), 1, /has no C37\.118 to play/],
     ['an IDCODE that is not in it', ['--idcode', '7'], capture, 1, /has no stream of IDCODE 7\n.*it has 241/],
-    ['an impossible speed', ['--speed', 'fast'], capture, 2, /0\.001 to 10000/],
+    ['an impossible speed', ['--speed', 'fast'], capture, 2, /a number, 0\.001 to 10000/],
     ['an impossible port', ['--port', '70000'], capture, 2, /a whole number, 0 to 65535/],
   ])('has one clear line for %s', async (_case, args, bytes, code, message) => {
     const path = bytes ? [await file('input', bytes)] : []

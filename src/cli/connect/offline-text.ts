@@ -34,11 +34,16 @@ export function explainOffline(reason: OfflineReason): { message: string; hint?:
         hint: '`phasorbus decode FILE --summary` lists what is in a capture',
       }
     case 'LINK_SAVED_CONFIGURATION_BAD':
+      if (/^E[A-Z]+$/.test(reason.reason)) return explainReason(reason.reason, reason.path)
       return {
-        message: `${reason.path} holds no usable configuration: ${reason.reason}`,
+        message: `${reason.path} holds no usable configuration: ${savedText(reason.reason)}`,
         hint: '`phasorbus connect --save-config FILE` writes one',
       }
     default:
       return { message: reason.code }
   }
+}
+
+function savedText(reason: string): string {
+  return reason === 'CONFIG_FRAGMENTS_INCOMPLETE' ? 'there is no whole CFG-2 or CFG-3 frame in it' : reason
 }

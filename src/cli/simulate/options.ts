@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { parseEventLine, SimulatorError, type SimulatorEvent } from '../../simulator/index.ts'
+import { wholeNumber } from '../number-option.ts'
 import type { FormatChoice } from './format-option.ts'
 
 /** What commander makes of the command line. */
@@ -24,14 +25,6 @@ export interface SimulateOptions {
   readonly json?: true
 }
 
-export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`write a number from ${least} to ${most}.`)
-    return value
-  }
-}
-
 /** `1,18,33` */
 export function wholeNumbers(least: number, most: number): (text: string) => readonly number[] {
   const read = wholeNumber(least, most)
@@ -41,7 +34,7 @@ export function wholeNumbers(least: number, most: number): (text: string) => rea
 export function oneOf<N extends number>(...choices: readonly N[]): (text: string) => N {
   return (text) => {
     const found = choices.find((choice) => String(choice) === text)
-    if (found === undefined) throw new InvalidArgumentError(`write ${choices.join(' or ')}.`)
+    if (found === undefined) throw new InvalidArgumentError(`It is ${choices.join(' or ')}.`)
     return found
   }
 }

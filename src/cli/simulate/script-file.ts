@@ -4,7 +4,7 @@ import { checkDocument } from '../../config/schema-problems.ts'
 import { parseYaml } from '../../config/yaml-document.ts'
 import { type SimulatorEvent, SimulatorScript } from '../../simulator/index.ts'
 import { usageError } from '../cli-error.ts'
-import { explainSystemError, isSystemError } from '../system-errors.ts'
+import { explainReason, isSystemError } from '../system-errors.ts'
 
 /** Reads a YAML list of events. Throws with every problem in it, by line. */
 export async function readScript(file: string): Promise<readonly SimulatorEvent[]> {
@@ -22,6 +22,7 @@ async function read(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (!isSystemError(error)) throw error
-    throw usageError(`cannot read ${file}: ${explainSystemError(error).message}`)
+    // EISDIR comes from reading, which does not know the path any more.
+    throw usageError(explainReason(error.code, file).message)
   }
 }

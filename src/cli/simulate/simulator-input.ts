@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { parseAddress } from '../../config/address.ts'
 import { feeder33 } from '../../network/index.ts'
 import type { SimulatorEvent, SimulatorInput } from '../../simulator/index.ts'
@@ -28,6 +29,11 @@ function servedAt({ udp, host, port, onePort, pmus }: SimulateOptions): Simulato
   if (udp !== undefined) {
     const to = parseAddress(udp, 4713)
     if (typeof to === 'string') throw usageError(`--udp: ${to}`)
+    if (isIP(to.host) === 0)
+      throw usageError(
+        `--udp: \`${to.host}\` is no IP address`,
+        'host names are not looked up; `getent hosts NAME` does',
+      )
     return { listen: [{ kind: 'udp-spontaneous', ...to }], ports: 'shared' }
   }
   if (!onePort && port !== 0 && port + pmus - 1 > 65_535) {

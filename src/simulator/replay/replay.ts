@@ -69,7 +69,8 @@ export function startReplay(recording: Recording, input: ReplayInput, deps: Repl
     }
   }
   const done = run()
-  // Whoever looks at `done` sees the same rejection.
+  // Whoever looks at one of them sees the same rejection.
+  done.catch(() => {})
   ready.catch(() => {})
   for (const { server } of players) server.done.catch(() => {})
   return {

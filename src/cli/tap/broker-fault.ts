@@ -1,0 +1,30 @@
+import type { BusError } from '../../bus/index.ts'
+import { type CliError, failure } from '../cli-error.ts'
+import { explainReason, isSystemError } from '../system-errors.ts'
+
+const hint = 'check --broker, and that the broker runs; a grid that runs here has one at mqtt://127.0.0.1:1883'
+
+/** Why there is no connection, for the person who asked for one. */
+export function brokerFault({ facts, message, cause }: BusError): CliError {
+  switch (facts.code) {
+    case 'BUS_CONNECTION_LOST':
+      return failure(`${facts.broker} cannot be reached: ${reasonText(facts.reason)}`, hint)
+    case 'BUS_REFUSED':
+      return failure(`${facts.broker} refuses us: ${facts.reason}`, 'check --username and --password-file')
+    case 'BUS_CREDENTIALS_UNREADABLE': {
+      if (!isSystemError(cause)) return failure(`cannot use ${facts.file}: ${facts.reason}`)
+      const { message: said, hint: todo } = explainReason(cause.code, facts.file)
+      return failure(said, todo)
+    }
+    default:
+      return failure(message.slice(message.indexOf(': ') + 2), hint)
+  }
+}
+
+/** The words of Node and of the MQTT library, in ours where we have some. */
+function reasonText(reason: string): string {
+  if (reason.includes('ECONNREFUSED')) return 'nothing listens there'
+  if (reason.includes('ENOTFOUND') || reason.includes('EAI_AGAIN')) return 'no address is known for this host name'
+  if (reason.includes('connack timeout')) return 'what listens there does not answer as an MQTT broker does'
+  return reason
+}
