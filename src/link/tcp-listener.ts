@@ -103,6 +103,9 @@ export async function openTcpListener(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const client of clients.keys()) client.close()
       await closed
+      // The sockets are gone; their own 'close' comes a moment later.
+      clients.clear()
+      counters.clients(clients, 0)
       await datagrams?.close()
     },
   }
