@@ -23,6 +23,8 @@ export interface EpochOutput {
 export type EpochDrop =
   /** Held for a configuration until the bound was reached, oldest first. */
   | 'held-overflow'
+  /** Held when the connection ended: the configuration that comes over the next may be another. */
+  | 'connection-lost'
   /** A size that the configuration in force does not give, and no newer configuration came. */
   | 'size-mismatch'
   /** A retained delivery that a live one had overtaken. */
@@ -77,8 +79,9 @@ export class EpochGate {
 
   /** The connection is a new one: what is in force must be heard again before it is believed. */
   reconnected(): void {
-    this.#confirmed = false
-    this.#live = false
+    this.#unsettle()
+    const { length } = this.#release()
+    if (length > 0) this.#output.dropped(length, 'connection-lost')
   }
 
   configuration(fragments: readonly Uint8Array[], retained: boolean): void {
@@ -123,10 +126,15 @@ export class EpochGate {
 
   /** Forgets everything: the stream was retired. */
   reset(): void {
-    this.reconnected()
+    this.#unsettle()
     this.#fragments = undefined
     this.#frameSize = 0
     this.#release()
+  }
+
+  #unsettle(): void {
+    this.#confirmed = false
+    this.#live = false
   }
 
   #settle(retained: boolean): void {

@@ -77,6 +77,17 @@ describe('the epoch gate', () => {
     expect(calls).toEqual(['ONE', 'TWO', 'data 1'])
   })
 
+  it('gives nothing that it held for a configuration when the connection was lost', () => {
+    const { gate, calls } = openGate()
+    gate.data(frame(1))
+    gate.reconnected()
+    gate.data(frame(2))
+    gate.configuration(configurationFrames(one), true)
+    expect(calls).toEqual(['connection-lost 1', 'ONE', 'data 2'])
+    gate.reset()
+    expect(calls).toHaveLength(3)
+  })
+
   it('begins no new epoch with the same configuration, and gives what it held', () => {
     const { gate, calls } = openGate()
     gate.configuration(configurationFrames(one), false)
@@ -134,7 +145,7 @@ describe('the epoch gate', () => {
         gate.configuration(configurationFrames(one), false)
         const given = calls.filter((call) => call.startsWith('data')).length
         const dropped = calls
-          .filter((call) => /^(held-overflow|size-mismatch)/.test(call))
+          .filter((call) => /^(held-overflow|connection-lost|size-mismatch)/.test(call))
           .reduce((sum, call) => sum + Number(call.split(' ')[1]), 0)
         expect(given + dropped).toBe(sent)
       }),
