@@ -14,7 +14,9 @@ if (!written || !read || (rest.length > 0 && rest.join(' ') !== '--from first-re
 }
 
 try {
-  const judge = new Judge({ from: rest.length > 0 ? 'first-read' : 'first-written' })
+  // The whole of one log is read before the other: all of it is under way then.
+  const maxUnderWay = Number.POSITIVE_INFINITY
+  const judge = new Judge({ from: rest.length > 0 ? 'first-read' : 'first-written', maxUnderWay })
   for await (const { stream, frame, atMs } of readFrameLog(written)) judge.wrote(stream, frame, atMs)
   for await (const { stream, frame, atMs } of readFrameLog(read)) judge.read(stream, frame, atMs)
   const verdict = judge.verdict()
