@@ -83,6 +83,7 @@ export class SourceSession implements ChannelReceiver {
   /** What was asked besides and is not answered yet. */
   #outstanding: keyof typeof besides | undefined
 
+  readonly #warned = new Set<string>()
   #badChecksums = 0
   #end: (fault: LinkError) => void = () => {}
 
@@ -198,7 +199,7 @@ export class SourceSession implements ChannelReceiver {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       this.#counters.discardFrame('bad-configuration')
-      this.#deps.log.warn({ ...error.facts }, 'refused a configuration')
+      this.#warnOnce({ ...error.facts }, 'refused a configuration')
     }
   }
 
@@ -222,6 +223,7 @@ export class SourceSession implements ChannelReceiver {
     if (this.#layout && this.#held.size > 0) this.#sizeReads++
     this.#inForce = configuration
     this.#layout = layout
+    this.#warned.clear()
     this.#watch(configuration.dataRate)
     for (const frame of this.#held.take()) {
       if (frame.length === layout.frameSize) this.#deliver(frame)
@@ -232,7 +234,7 @@ export class SourceSession implements ChannelReceiver {
   /** A data frame that the configuration does not describe: another one is in force at the PMU, or soon here. */
   #otherSize(frame: Uint8Array, layout: DataLayout): void {
     if (this.#held.size === 0 && this.#sizeReads === 0) {
-      this.#deps.log.warn({ size: frame.length, expected: layout.frameSize }, 'data frame of another size')
+      this.#warnOnce({ size: frame.length, expected: layout.frameSize }, 'data frame of another size')
     }
     this.#held.push(frame)
     if (this.#channel?.commanded) this.#liveness.seen()
@@ -254,6 +256,13 @@ export class SourceSession implements ChannelReceiver {
   #changeFlag(stands: boolean): void {
     this.#reread.want(stands && this.#changeStands ? this.#config.rereadMs : URGENT_REREAD_MS)
     this.#changeStands = stands
+  }
+
+  /** Counted each time, told once until a configuration is in force: whoever sends it may send it at line rate. */
+  #warnOnce(facts: object, message: string): void {
+    if (this.#warned.has(message)) return
+    this.#warned.add(message)
+    this.#deps.log.warn(facts, message)
   }
 
   // --- the dialogue

@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { decodeConfiguration, encodeConfiguration, FrameType } from '../../src/c37118/index.ts'
+import { decodeConfiguration, encodeConfiguration, FrameType, stampFrame } from '../../src/c37118/index.ts'
 import { SourceConfig, type SourceConfigInput, startSource } from '../../src/link/index.ts'
+import { silentLog } from '../../src/runtime/log.ts'
 import {
   asConfig1,
   config2,
@@ -321,6 +322,27 @@ describe('a session ends and begins anew', () => {
 })
 
 describe('noise', () => {
+  it('is told once, however much of it there is, and again after something good', async () => {
+    const warnings: string[] = []
+    await using deps = testDeps({ ...silentLog, warn: (_facts, message) => void warnings.push(message) })
+    await using pmu = await startScriptedPmu()
+    pmu.on(cmd.config2, (client) => client.write(config2)).on(cmd.on, (client) => client.write(dataAt(0)))
+    const { sink, source } = start(deps, pmu)
+    await sink.until(({ frames }) => frames.length === 1)
+    // Its number of PMUs is more than it has room for.
+    const bad = new Uint8Array(config2)
+    bad[19] = 0xff
+    stampFrame(bad, { soc: 0, fraction: 0 })
+    const noise = Array.from({ length: 100 }, (_, n) => [bad, smallerDataAt(n), dataAt(n)]).flat()
+    pmu.clients[0]!.write(...noise)
+    await sink.until(({ frames }) => frames.length === 101)
+    expect(source.status().discardedFrames).toEqual({ 'bad-configuration': 100, 'other-size': 100 })
+    expect(warnings.toSorted()).toEqual(['data frame of another size', 'refused a configuration'])
+    pmu.clients[0]!.write(config2, ...noise)
+    await sink.until(({ frames }) => frames.length === 201)
+    expect(warnings).toHaveLength(4)
+  })
+
   it('between frames costs no frame', async () => {
     await using deps = testDeps()
     await using pmu = await startScriptedPmu()
