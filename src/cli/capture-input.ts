@@ -1,15 +1,20 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { FrameError } from '../c37118/index.ts'
 import { CaptureError, type CaptureFault, configurationsIn, FrameExtractor } from '../capture/index.ts'
 import { failure } from './cli-error.ts'
+import { createProgress, type Progress } from './terminal/progress.ts'
+import { formatBytes } from './terminal/quantity.ts'
 
 /** A capture on disk, or what comes on standard input. */
 export interface CaptureInput {
   readonly name: string
   /** Standard input, a named pipe: it can be read only once. */
   readonly once: boolean
+  /** In bytes; undefined for what nobody knows the end of. */
+  readonly size: number | undefined
   /** Ends, by an error, when the signal aborts. */
   chunks(signal: AbortSignal): AsyncIterable<Uint8Array>
 }
@@ -19,13 +24,37 @@ const CHUNK_SIZE = 256 * 1024
 /** `-` is standard input. A file that cannot be opened fails here, with the system's error. */
 export async function openCapture(file: string): Promise<CaptureInput> {
   if (file === '-') {
-    return { name: 'standard input', once: true, chunks: (signal) => addAbortSignal(signal, process.stdin) }
+    return {
+      name: 'standard input',
+      once: true,
+      size: undefined,
+      chunks: (signal) => addAbortSignal(signal, process.stdin),
+    }
   }
   const found = await stat(file)
   if (found.isDirectory()) throw failure(`cannot read ${file}: it is a directory, not a file`)
   const chunks = (signal: AbortSignal): AsyncIterable<Uint8Array> =>
     createReadStream(file, { highWaterMark: CHUNK_SIZE, signal })
-  return { name: file, once: !found.isFile(), chunks }
+  const isFile = found.isFile()
+  return { name: file, once: !isFile, size: isFile ? found.size : undefined, chunks }
+}
+
+/** Says how much of it was read. */
+export function watched(input: CaptureInput, progress: Progress): CaptureInput {
+  async function* chunks(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    let bytes = 0
+    for await (const chunk of input.chunks(signal)) {
+      yield chunk
+      bytes += chunk.length
+      progress.at(bytes)
+    }
+  }
+  return { ...input, chunks }
+}
+
+/** How far the reading is, on standard error. */
+export function readingProgress(doing: string, { name, size }: CaptureInput): Progress {
+  return createProgress(process.stderr, { label: `${doing} ${basename(name)}`, total: size, text: formatBytes })
 }
 
 export interface CaptureSink {

@@ -1,7 +1,18 @@
+import { fstatSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { FrameType } from '../c37118/index.ts'
 import type { CaptureReport } from '../capture/index.ts'
-import { type CaptureInput, collect, faultText, openCapture, readCapture, readConfigurations } from './capture-input.ts'
+import {
+  type CaptureInput,
+  collect,
+  faultText,
+  openCapture,
+  readCapture,
+  readConfigurations,
+  readingProgress,
+  watched,
+} from './capture-input.ts'
 import { CliError, failure } from './cli-error.ts'
 import { CaptureDecoder, type Knowledge } from './decode/capture-decoder.ts'
 import { Printer, type PrinterOptions } from './decode/printer.ts'
@@ -9,6 +20,7 @@ import { captureJson, captureText, streamJson, summaryLines } from './decode/sum
 import { Survey } from './decode/survey.ts'
 import { wholeNumber } from './number-option.ts'
 import { writeJson } from './output.ts'
+import { noProgress } from './terminal/progress.ts'
 import { count } from './terminal/quantity.ts'
 import { createStyle } from './terminal/style.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -65,7 +77,7 @@ async function decode(file: string, options: Options): Promise<void> {
 async function decodeUntil(signal: AbortSignal, file: string, options: Options): Promise<void> {
   const input = await openCapture(file)
   const given = await Promise.all((options.config ?? []).map(readConfigurations))
-  const surveyed = input.once ? {} : await survey(input, signal)
+  const surveyed = input.once ? {} : await survey(input, options, signal)
   const print = new Printer(options)
   const decoder = new CaptureDecoder((frame) => print.frame(frame), {
     given: given.flat(),
@@ -73,10 +85,14 @@ async function decodeUntil(signal: AbortSignal, file: string, options: Options):
     ...(options.timeBase !== undefined && { timeBase: options.timeBase }),
   })
 
-  await readCapture(input, decoder, signal, async () => {
+  const progress =
+    options.json || (!options.summary && !isFile(STDOUT)) ? noProgress : readingProgress('decoding', input)
+  await readCapture(watched(input, progress), decoder, signal, async () => {
     await print.flush()
     return print.limited
-  })
+  }).finally(progress.end)
+  // A Ctrl-C that ended what writes the pipe is for us too: the end must not be taken for damage.
+  if (input.once) await nextTurn()
   const report = decoder.end()
   if (report.frames === 0 && !signal.aborted) throw nothingFound(input, report)
   if (options.summary && options.json) {
@@ -93,9 +109,19 @@ async function decodeUntil(signal: AbortSignal, file: string, options: Options):
   if (!signal.aborted && !print.limited) reportDamage(decoder, report)
 }
 
-async function survey(input: CaptureInput, signal: AbortSignal): Promise<Pick<Knowledge, 'later' | 'inferred'>> {
+const STDOUT = 1
+
+/** Frames that a terminal, or a pager behind a pipe, shows would run into the bar. */
+const isFile = (fd: number): boolean => fstatSync(fd).isFile()
+
+async function survey(
+  input: CaptureInput,
+  { json }: Options,
+  signal: AbortSignal,
+): Promise<Pick<Knowledge, 'later' | 'inferred'>> {
   const first = new Survey()
-  await readCapture(input, first, signal)
+  const progress = json ? noProgress : readingProgress('looking through', input)
+  await readCapture(watched(input, progress), first, signal).finally(progress.end)
   return first.end()
 }
 

@@ -2,12 +2,22 @@ import { Command, Option } from 'commander'
 import { createLog } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { type Recording, RecordingReader, type Replay, ReplayError, startReplay } from '../simulator/index.ts'
-import { collect, faultText, openCapture, readCapture, readConfigurations } from './capture-input.ts'
+import {
+  collect,
+  faultText,
+  openCapture,
+  readCapture,
+  readConfigurations,
+  readingProgress,
+  watched,
+} from './capture-input.ts'
 import { failure, usageError } from './cli-error.ts'
 import { parseDuration } from './duration.ts'
 import { anyNumber, wholeNumber } from './number-option.ts'
 import { writeJson } from './output.ts'
+import { showReplay } from './replay/replay-progress.ts'
 import { replayReport, replayTable, warningsOf } from './replay/report.ts'
+import { noProgress } from './terminal/progress.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const help = `
@@ -72,16 +82,20 @@ export function replayCommand(): Command {
 }
 
 async function replay(file: string, options: Options): Promise<void> {
-  const recording = await record(file, options)
   const { host, port, speed, timestamps } = options
   const input = { host, port, speed, timestamps, loop: options.loop ?? false, wait: options.wait ?? false }
   const metrics = createMetrics()
   let running: Replay | undefined
   await untilStopped(async (signal, stop) => {
+    const recording = await record(file, options, signal)
+    if (signal.aborted) return []
     const started = startOrExplain(() => startReplay(recording, input, { signal, log: createLog('warn'), metrics }))
     running = started
     await started.ready
-    if (!options.json) process.stdout.write(`${replayTable(started).join('\n')}\n`)
+    if (!options.json) {
+      process.stdout.write(`${replayTable(started).join('\n')}\n`)
+      showReplay(started, { loop: input.loop, signal })
+    }
     if (options.for !== undefined) {
       const timer = setTimeout(stop, options.for)
       signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
@@ -94,11 +108,14 @@ async function replay(file: string, options: Options): Promise<void> {
   else process.stderr.write(`played ${running.streams.reduce((sum, { frames }) => sum + frames, 0)} frames\n`)
 }
 
-async function record(file: string, options: Options): Promise<Recording> {
+async function record(file: string, options: Options, signal: AbortSignal): Promise<Recording> {
   const given = await Promise.all((options.config ?? []).map(readConfigurations))
   const reader = new RecordingReader({ given: given.flat() })
-  await readCapture(await openCapture(file), reader, new AbortController().signal)
+  const input = await openCapture(file)
+  const progress = options.json ? noProgress : readingProgress('reading', input)
+  await readCapture(watched(input, progress), reader, signal).finally(progress.end)
   const { streams, unplayable, report } = reader.end()
+  if (signal.aborted) return { streams, unplayable }
   const name = file === '-' ? 'standard input' : file
   if (report.format === 'empty') throw failure(`${name} is empty`)
   if (report.frames === 0) {

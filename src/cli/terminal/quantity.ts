@@ -47,3 +47,16 @@ export function formatUtc(seconds: number): string {
 export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`
 }
+
+/** `12 s`, `3 min`, `1.5 h`: of something that is waited for. */
+export function formatSpan(ms: number): string {
+  if (ms < 99_500) return `${Math.ceil(ms / 1000)} s`
+  return ms < 5_970_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
+}
+
+/** `512 bytes`, `48.0 kB`, `1.9 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return count(bytes, 'byte')
+  const [factor, prefix] = prefixes.find(([limit]) => bytes >= limit)!
+  return `${(bytes / factor).toFixed(1)} ${prefix}B`
+}
