@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { IClientOptions } from 'mqtt'
 import type { BrokerConfig } from '../config/bus.ts'
+import type { BrokerCredentials } from './broker-socket.ts'
 import { BusError } from './bus-error.ts'
 
 /** The broker's address for logs and metrics. */
@@ -9,18 +10,29 @@ export function brokerName(url: string): string {
   return `${protocol}//${host}`
 }
 
+export interface LinkSettings {
+  /** For MQTT.js. */
+  readonly client: Pick<IClientOptions, 'keepalive' | 'connectTimeout' | 'username' | 'password'>
+  /** For the socket. */
+  readonly credentials: BrokerCredentials
+}
+
 /** Reads what the configuration names by file, anew for every connection: certificates and passwords are renewed. */
-export async function linkSettings(config: BrokerConfig): Promise<IClientOptions> {
-  const { ca, cert, key, passwordFile } = config
+export async function linkSettings(config: BrokerConfig): Promise<LinkSettings> {
+  const { ca, cert, key, passwordFile, username } = config
   const password = passwordFile === undefined ? config.password : (await read(passwordFile)).split(/\r?\n/, 1)[0]
   return {
-    keepalive: config.keepaliveS,
-    connectTimeout: config.connectTimeoutMs,
-    ...(config.username === undefined ? {} : { username: config.username }),
-    ...(password === undefined ? {} : { password }),
-    ...(ca === undefined ? {} : { ca: await read(ca) }),
-    ...(cert === undefined ? {} : { cert: await read(cert) }),
-    ...(key === undefined ? {} : { key: await read(key) }),
+    client: {
+      keepalive: config.keepaliveS,
+      connectTimeout: config.connectTimeoutMs,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    },
+    credentials: {
+      ...(ca === undefined ? {} : { ca: await read(ca) }),
+      ...(cert === undefined ? {} : { cert: await read(cert) }),
+      ...(key === undefined ? {} : { key: await read(key) }),
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import type { BrokerConfig } from '../config/bus.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Log, Running } from '../runtime/service.ts'
+import { openBrokerSocket } from './broker-socket.ts'
 import { BusError } from './bus-error.ts'
 import { brokerName, linkSettings } from './link-settings.ts'
 import { MqttLink } from './mqtt-link.ts'
@@ -70,11 +71,12 @@ export class MqttConnection implements Running {
 
   async #session(established: () => void): Promise<void> {
     const { clientId, will, signal } = this.#deps
-    const settings = await linkSettings(this.#config)
+    const { url, connectTimeoutMs } = this.#config
+    const { client, credentials } = await linkSettings(this.#config)
     const link = new MqttLink({
       name: this.#name,
-      url: this.#config.url,
-      client: { ...settings, clientId, ...(will === undefined ? {} : { will }) },
+      socket: openBrokerSocket(url, credentials, connectTimeoutMs),
+      client: { ...client, clientId, ...(will === undefined ? {} : { will }) },
       maxBufferedBytes: this.#config.maxBufferedBytes,
       onMessage: (topic, payload, retained) => this.#entries.deliver(topic, payload, retained),
     })

@@ -4,31 +4,37 @@
  * store either.
  */
 import type { Duplex } from 'node:stream'
-import { connect, type IClientOptions, type MqttClient } from 'mqtt'
+import { type IClientOptions, MqttClient } from 'mqtt'
 import { monotonicMs } from '../runtime/clock.ts'
 import type { MessageHandler, PublishOptions, Settled } from './bus.ts'
 import { BusError } from './bus-error.ts'
 import { ControlIds } from './control-ids.ts'
 import { InFlight } from './in-flight.ts'
+import { IncomingPackets } from './incoming-packets.ts'
 import { LaneProbe } from './lane-probe.ts'
+import { LibraryStream } from './library-stream.ts'
 import { PublishWriter } from './publish-writer.ts'
 
 export interface LinkOptions {
   /** For messages: the address without credentials. */
   readonly name: string
-  readonly url: string
+  /** Connecting, or connected. The link closes it. */
+  readonly socket: Duplex
   readonly client: IClientOptions
   readonly maxBufferedBytes: number
   /** A message the broker sent. */
   readonly onMessage: MessageHandler
 }
 
+/** Larger than any message of the contract; a broker that sends more is not trusted with memory. */
+const MAX_PACKET_BYTES = 16 * 1024 * 1024
+
 const nothing = (): void => {}
 
 export class MqttLink {
   readonly #name: string
   readonly #client: MqttClient
-  readonly #stream: Duplex
+  readonly #socket: Duplex
   readonly #writer: PublishWriter
   readonly #inFlight = new InFlight()
   readonly #probe = new LaneProbe()
@@ -41,31 +47,40 @@ export class MqttLink {
   /** Resolves with the reason when it is over, however it ended. */
   readonly closed: Promise<BusError>
 
-  constructor({ name, url, client, maxBufferedBytes, onMessage }: LinkOptions) {
+  constructor({ name, socket, client, maxBufferedBytes, onMessage }: LinkOptions) {
     this.#name = name
     this.#maxBufferedBytes = maxBufferedBytes
-    this.#client = connect(url, {
+    this.#socket = socket
+    this.#writer = new PublishWriter((bytes) => socket.write(bytes))
+    const stream = new LibraryStream(socket)
+    const incoming = new IncomingPackets(
+      {
+        publish: (topic, payload, retained, id) => {
+          onMessage(topic, payload, retained)
+          if (id !== 0) this.#writer.acknowledge(id)
+        },
+        acknowledged: (id) => this.#inFlight.acknowledge(id),
+        pong: () => this.#probe.answered(),
+        other: (packet) => stream.push(packet),
+        malformed: (problem) => this.#fail(new Error(`malformed: ${problem}`)),
+      },
+      MAX_PACKET_BYTES,
+    )
+    socket.on('data', (chunk: Buffer) => incoming.push(chunk))
+    socket.on('error', (error) => this.#fail(error))
+
+    this.#client = new MqttClient(() => stream, {
       ...client,
+      protocolId: 'MQTT',
       protocolVersion: 4,
       clean: true,
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
-      // Rescheduling sets a timer per acknowledgement; a ping now and then is cheaper.
-      reschedulePings: false,
       timerVariant: 'native',
       messageIdProvider: new ControlIds(),
       // The library formats a line per packet for the debug package otherwise.
       log: nothing,
-    })
-    this.#stream = this.#client.stream
-    setNoDelay(this.#stream)
-    this.#writer = new PublishWriter((bytes) => this.#stream.write(bytes))
-
-    this.#client.on('message', (topic, payload, packet) => onMessage(topic, payload, packet.retain))
-    this.#client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'puback') this.#inFlight.acknowledge(packet.messageId!)
-      else if (packet.cmd === 'pingresp') this.#probe.answered()
     })
     this.#client.on('packetsend', (packet) => {
       if (packet.cmd === 'pingreq') this.#probe.sent(monotonicMs())
@@ -99,7 +114,7 @@ export class MqttLink {
   }
 
   publish(topic: string, payload: Uint8Array, { qos, retain = false }: PublishOptions, settled?: Settled): boolean {
-    if (!this.#up || this.#stream.writableLength + this.#writer.pending > this.#maxBufferedBytes) return false
+    if (!this.#up || this.#socket.writableLength + this.#writer.pending > this.#maxBufferedBytes) return false
     if (qos === 1) {
       const id = this.#inFlight.take(settled)
       if (id === 0) return false
@@ -187,9 +202,4 @@ export class MqttLink {
       cause === undefined ? undefined : { cause },
     )
   }
-}
-
-/** TCP and TLS sockets; `ws` does it by itself. */
-function setNoDelay(stream: Duplex): void {
-  if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true)
 }

@@ -72,10 +72,21 @@ export class PublishWriter {
     this.#schedule()
   }
 
+  /** PINGREQ. */
   ping(): void {
     this.#reserve(2)
     this.#slab[this.#end++] = 0xc0
-    this.#slab[this.#end++] = 0x00
+    this.#slab[this.#end++] = 0
+    this.#schedule()
+  }
+
+  /** PUBACK of a message that came at QoS 1. */
+  acknowledge(id: number): void {
+    this.#reserve(4)
+    this.#slab[this.#end++] = 0x40
+    this.#slab[this.#end++] = 2
+    this.#slab[this.#end++] = id >> 8
+    this.#slab[this.#end++] = id
     this.#schedule()
   }
 
