@@ -16,9 +16,11 @@ ports used twice, streams that nobody produces, files that are not there.
 Examples:
   phasorbus check grid.yaml
   phasorbus check --json grid.yaml | jq '.problems[]'
-  generate-grid | phasorbus check -                      read standard input
-  phasorbus check --schema > grid.schema.json            for editors; in VS Code, the first line of grid.yaml:
-                                                         # yaml-language-server: $schema=./grid.schema.json
+  generate-grid | phasorbus check -                      # read standard input
+  phasorbus check --schema > grid.schema.json            # for editors
+
+VS Code completes and checks a grid.yaml whose first line is
+  # yaml-language-server: $schema=./grid.schema.json
 
 Exit codes: 0 fine (warnings may stand), 2 mistakes.`
 

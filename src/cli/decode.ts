@@ -34,10 +34,10 @@ computed with a TIME_BASE that the capture does not tell.
 
 Examples:
   phasorbus decode site.pcap
-  phasorbus decode --summary site.pcap                    what is in there, and what is missing
+  phasorbus decode --summary site.pcap                    # what is in there, and what is missing
   phasorbus decode --summary --json site.pcap | jq '.streams[].frames'
   phasorbus decode --json --type data site.pcap | jq '.pmus[0].freq_hz'
-  phasorbus decode --config pmu7.cfg data-only.pcapng     as \`connect --save-config pmu7.cfg\` wrote it
+  phasorbus decode --config pmu7.cfg data-only.pcapng     # as \`connect --save-config pmu7.cfg\` wrote it
   tcpdump -i mirror0 -U -w - port 4712 | phasorbus decode -
 
 Exit codes: 0 everything was read and is right, 1 nothing could be read,

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { createLog } from '../runtime/log.ts'
 import { runUntilSignal } from '../runtime/main.ts'
 import { createMetrics } from '../runtime/metrics.ts'
+import { failure } from './cli-error.ts'
 import { type DemoLine, startDemoLine } from './demo/demo-line.ts'
 import { showDemo } from './demo/demo-view.ts'
 import { parseDuration } from './duration.ts'
@@ -18,7 +19,7 @@ happens in the grid.
 Examples:
   phasorbus demo
   phasorbus demo --for 20s --json
-  phasorbus tap 'south-italy-113/#' --broker mqtt://127.0.0.1:PORT   (in another terminal; the demo says which port)
+  phasorbus tap '#' --broker mqtt://127.0.0.1:PORT   # in another terminal; the demo says the port
 
 Exit codes: 0 every frame came through once and unaltered, 3 not, 1 the demo could
 not run.`
@@ -75,7 +76,12 @@ async function demo(options: Options): Promise<void> {
   const { verdict, seconds, streams } = line.result()
   if (options.json) writeJson({ ...verdict, streams, seconds })
   const { lost, duplicated, differing, reordered, published } = verdict
-  if (published === 0 || lost + duplicated + differing + reordered > 0) process.exitCode = ExitCode.dataLost
+  if (published === 0) {
+    // Whoever only looks may stop whenever; a check that checked nothing has failed.
+    if (options.for === undefined && !options.json) return
+    throw failure('stopped before the first frame came through: nothing was checked')
+  }
+  if (lost + duplicated + differing + reordered > 0) process.exitCode = ExitCode.dataLost
 }
 
 /** Until the signal, or until data have flowed for so long. */

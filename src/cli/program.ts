@@ -11,10 +11,10 @@ PDC-adapters serve them to PDCs as if they were the PMUs.`
 
 const outro = `
 Examples:
-  phasorbus demo                                       see it work, nothing else needed
-  phasorbus connect tcp://10.0.0.7:4712 --idcode 765   look at a PMU
+  phasorbus demo                                       # see it work, nothing else needed
+  phasorbus connect tcp://10.0.0.7:4712 --idcode 765   # look at a PMU
   phasorbus check grid.yaml && phasorbus run grid.yaml
-  phasorbus tap 'south-italy-113/+/+/PMU/#'            watch every PMU of an area
+  phasorbus tap 'south-italy-113/+/+/PMU/#'            # watch every PMU of an area
 
 More: phasorbus help VERB, help configuration, help exit-codes`
 

@@ -31,11 +31,11 @@ computes CHK anew; FRACSEC stays as the source counted it. With --speed other
 than 1 such timestamps keep their spacing, so they leave the clock behind.
 
 Examples:
-  phasorbus replay site.pcap                             PMUs at 127.0.0.1, ports 4712 and up
-  phasorbus connect tcp://127.0.0.1:4712 --idcode 241    (in another terminal) look at the first
-  phasorbus replay --loop --timestamps now site.pcap     a PMU for as long as you need one
-  phasorbus replay --wait --speed 20 --port 0 site.pcap  nothing is missed: begins when PDCs are there
-  phasorbus replay --config pmu1.cfg data.PmuCapture     a capture without configuration
+  phasorbus replay site.pcap                             # PMUs at 127.0.0.1, ports 4712 and up
+  phasorbus connect tcp://127.0.0.1:4712 --idcode 241    # in another terminal: look at the first
+  phasorbus replay --loop --timestamps now site.pcap     # a PMU for as long as you need one
+  phasorbus replay --wait --speed 20 --port 0 site.pcap  # nothing is missed: begins when PDCs are there
+  phasorbus replay --config pmu1.cfg data.PmuCapture     # a capture without configuration
   xzcat big.pcap.xz | phasorbus replay -
 
 Exit codes: 0 played to its end or stopped, 1 failed (nothing to play, a port

@@ -19,17 +19,19 @@ Events, typed while it runs, given with --event, or in a script with \`kind:\`:
 ${eventHelp()}
 
 Examples:
-  phasorbus simulate                                     5 PMUs at 127.0.0.1, ports 4712 to 4716
-  phasorbus connect tcp://127.0.0.1:4712 --idcode 1      (in another terminal) look at the first
+  phasorbus simulate                                     # 5 PMUs at 127.0.0.1, ports 4712 to 4716
+  phasorbus connect tcp://127.0.0.1:4712 --idcode 1      # in another terminal: look at the first
   phasorbus simulate --pmus 200 --port 0 --rate 50 --for 60s --json
   phasorbus simulate --rate 10,50,120 --format mixed --one-port
   phasorbus simulate --format polar,int16 --standard 2005 --nominal 60 --rate 60
-  phasorbus simulate --udp 239.1.2.3:4713                unasked, multicast
+  phasorbus simulate --udp 239.1.2.3:4713                # unasked, multicast
   phasorbus simulate --event 'oscillation at=10 hz=0.7' --event 'island at=30 branch=6-26 generationKw=1000'
   echo 'load-step bus=18 kw=300 for=20' | phasorbus simulate --for 1m
-  phasorbus simulate --script storm.yaml                 a file such as:
-                                                           - { at: 5, kind: voltage-sag, depth: 0.4, bus: 12 }
-                                                           - { at: 20, kind: time-sync-loss, pmu: 2, durationS: 60 }
+  phasorbus simulate --script storm.yaml
+
+A script such as storm.yaml is a list of events:
+  - { at: 5, kind: voltage-sag, depth: 0.4, bus: 12 }
+  - { at: 20, kind: time-sync-loss, pmu: 2, durationS: 60 }
 
 The same seed, options and events give the same measurements.
 Exit codes: 0 stopped or done, 1 failed (a port is taken), 2 a mistake in options or script.`

@@ -68,6 +68,12 @@ export function explainReason(code: string, where: string, listens = false): { m
       return { message: `cannot read ${where}: it is a directory, not a file` }
     case 'ENOTDIR':
       return { message: `cannot open ${where}: a part of its path is not a directory` }
+    case 'EMFILE':
+    case 'ENFILE':
+      return {
+        message: `cannot ${listens ? 'listen on' : 'open'} ${where}: this process has as many files and connections open as it may (${code})`,
+        hint: 'see `ulimit -n`, and raise it',
+      }
     case 'ENOSPC':
       return { message: `cannot write ${where}: the disk is full` }
     default:

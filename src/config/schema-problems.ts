@@ -177,10 +177,14 @@ const typeNames: Readonly<Record<string, string>> = {
   object: 'a mapping (key: value)',
 }
 
+/** Of a value in a message: enough to find it. */
+const LONGEST_QUOTE = 80
+
 function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'a mapping'
-  return `\`${String(value)}\``
+  const text = String(value)
+  return `\`${text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text}\``
 }
 
 function valueAt(value: unknown, path: Path): object | undefined {

@@ -15,6 +15,11 @@ export interface YamlDocument {
 
 /** Parses every document of a file. Syntax errors and duplicate keys come back as problems. */
 export function parseYaml(text: string, file: string): { documents: YamlDocument[]; problems: Problem[] } {
+  // A capture, say. What it holds must not reach a terminal.
+  if (text.includes('\0')) {
+    const message = 'the file is not text; a grid file is YAML'
+    return { documents: [], problems: [{ file, line: 1, column: 1, severity: 'error', path: '', message }] }
+  }
   const lines = new LineCounter()
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true })
   const all: Document.Parsed[] = Array.isArray(parsed) ? [...parsed] : []

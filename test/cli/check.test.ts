@@ -60,6 +60,19 @@ describe('phasorbus check', () => {
     expect(stderr).toBe('phasorbus: cannot read nowhere.yaml: there is no such file\n')
   })
 
+  it('does not print what a file of another kind holds', async () => {
+    await writeFile(join(folder, 'site.pcap'), Uint8Array.from([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0x1b, 0x5b]))
+    await writeFile(join(folder, 'prose.txt'), 'how phasors are measured '.repeat(1000))
+    const [binary, prose] = await Promise.all(
+      ['site.pcap', 'prose.txt'].map((file) => runCli(['check', file], { cwd: folder })),
+    )
+    expect(binary).toMatchObject({
+      exitCode: 2,
+      stdout: 'site.pcap:1:1: error: the file is not text; a grid file is YAML\n1 error\n',
+    })
+    expect(prose!.stdout.length).toBeLessThan(300)
+  })
+
   it('prints the JSON Schema for editors', async () => {
     const { exitCode, stdout } = await runCli(['check', '--schema'])
     expect(exitCode).toBe(0)

@@ -24,6 +24,13 @@ describe('phasorbus demo', () => {
     await first.ended
   })
 
+  it('may be stopped before anything flows: whoever only looks has lost nothing', async () => {
+    const demo = startCli(['demo'])
+    await demo.sees(/Ctrl-C ends it/)
+    demo.child.kill('SIGINT')
+    expect(await demo.ended).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
   it('shows what flows, and ends cleanly on SIGINT', async () => {
     const demo = startCli(['demo'])
     await demo.sees(/lost 0/)

@@ -80,6 +80,15 @@ describe('phasorbus replay', () => {
     expect(await cli.ended).toMatchObject({ exitCode: 0, signal: null })
   })
 
+  it('stops on SIGINT while it still reads', async () => {
+    const cli = startCli(['replay', '--port', '0', '-'])
+    await new Promise<void>((resolve) => cli.child.stdin.write(capture.subarray(0, 900), () => resolve()))
+    // The pipe holds more than this: the second write ends when the first was read.
+    await new Promise<void>((resolve) => cli.child.stdin.write(new Uint8Array(1 << 20), () => resolve()))
+    cli.child.kill('SIGINT')
+    expect(await cli.ended).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+  })
+
   it('reads standard input', async () => {
     const cli = startCli(['replay', '--port', '0', '--json', '--speed', '1000', '-'])
     cli.child.stdin.end(capture)

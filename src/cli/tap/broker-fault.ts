@@ -26,5 +26,6 @@ function reasonText(reason: string): string {
   if (reason.includes('ECONNREFUSED')) return 'nothing listens there'
   if (reason.includes('ENOTFOUND') || reason.includes('EAI_AGAIN')) return 'no address is known for this host name'
   if (reason.includes('connack timeout')) return 'what listens there does not answer as an MQTT broker does'
+  if (/header flag|packet|protocol/i.test(reason)) return `what listens there does not speak MQTT 3.1.1 (${reason})`
   return reason
 }

@@ -10,6 +10,7 @@ describe('what keeps tap from its broker', () => {
     [lost('connect ECONNREFUSED 10.0.0.7:1883'), /^pop-7:1883 cannot be reached: nothing listens there$/],
     [lost('getaddrinfo ENOTFOUND pop-7'), /no address is known for this host name/],
     [lost('connack timeout'), /does not answer as an MQTT broker/],
+    [lost('Invalid header flag bits, must be 0x0 for puback packet'), /does not speak MQTT 3\.1\.1 \(Invalid header/],
     [lost('self-signed certificate'), /cannot be reached: self-signed certificate/],
     [{ code: 'BUS_REFUSED', broker, returnCode: 5, reason: 'Not authorized' }, /refuses us: Not authorized/],
   ])('%j is said in words', (facts, message) => {
