@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream'
 
 /**
- * The stream MQTT.js sees: what it writes goes to the broker's socket, what it
- * reads are the packets that are left for it. Closes with the socket, and the
- * socket with it.
+ * The stream MQTT.js sees: what it writes goes to the broker's socket at once,
+ * in the order in which everybody wrote; what it reads are the packets that are
+ * left for it. Closes with the socket, and the socket with it.
  */
 export class LibraryStream extends Duplex {
   readonly #socket: Duplex
@@ -22,11 +22,12 @@ export class LibraryStream extends Duplex {
     done()
   }
 
-  /** A packet is written in pieces: they must not be parted by what others write to the socket. */
-  override _writev(chunks: readonly { readonly chunk: Buffer }[], done: () => void): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)))
-    done()
-  }
+  /**
+   * MQTT.js holds a packet back until the end of the turn. Frames would overtake
+   * it, and our own state the request for what was there before it.
+   */
+  override cork(): void {}
+  override uncork(): void {}
 
   override _final(done: () => void): void {
     this.#socket.end()

@@ -3,10 +3,18 @@ import { startMosquitto, startNats, startRabbitMq } from '../support/brokers.ts'
 import { overTcp, startAedes } from '../support/bus-harness.ts'
 import { needs } from '../support/needs.ts'
 
-describeBus('aedes, in process', async () => (await startAedes()).inProcess)
-describeBus('aedes, over TCP', async () => overTcp((await startAedes()).broker))
+describeBus({
+  name: 'aedes, in process',
+  open: async () => (await startAedes()).inProcess,
+  isInProcess: true,
+})
+describeBus({ name: 'aedes, over TCP', open: async () => overTcp((await startAedes()).broker) })
 
-const [mosquitto, rabbitmq, nats] = [needs('mosquitto'), needs('rabbitmq-server'), needs('nats-server')]
-describeBus(mosquitto.title('Mosquitto'), async () => overTcp(await startMosquitto()), mosquitto.skip)
-describeBus(nats.title('NATS'), async () => overTcp(await startNats()), nats.skip)
-describeBus(rabbitmq.title('RabbitMQ'), async () => overTcp(await startRabbitMq()), rabbitmq.skip)
+for (const [program, name, start] of [
+  ['mosquitto', 'Mosquitto', startMosquitto],
+  ['nats-server', 'NATS', startNats],
+  ['rabbitmq-server', 'RabbitMQ', startRabbitMq],
+] as const) {
+  const { skip, title } = needs(program)
+  describeBus({ name: title(name), open: async () => overTcp(await start()), isSkipped: skip })
+}

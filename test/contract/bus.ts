@@ -23,8 +23,17 @@ export interface BusHarness extends AsyncDisposable {
   join(node: BusNode): Promise<TestNode>
 }
 
+export interface BusSubject {
+  readonly name: string
+  readonly open: () => Promise<BusHarness>
+  readonly isSkipped?: boolean
+  /** Without a socket there is no connection to lose, and the broker dies with its clients. */
+  readonly isInProcess?: boolean
+}
+
 /** The behaviour that phasorbus relies on, of every broker it runs on: design section 3. */
-export function describeBus(name: string, open: () => Promise<BusHarness>, isSkipped = false): void {
+export function describeBus({ name, open, isSkipped = false, isInProcess = false }: BusSubject): void {
+  const overConnection = isInProcess ? () => {} : it
   describe.skipIf(isSkipped)(`the bus contract on ${name}`, () => {
     let broker: BusHarness
     let count = 0
@@ -163,12 +172,11 @@ export function describeBus(name: string, open: () => Promise<BusHarness>, isSki
         expect(states().at(-1)).toMatchObject({ online: false, reason: 'stopped', streams: node.streams })
       })
 
-      it('is declared offline by the broker when it is killed', async ({ skip }) => {
+      overConnection('is declared offline by the broker when it is killed', async () => {
         const at = place()
         const watcher = await broker.join({ ...at, nodeId: 'watcher' })
         const node = { ...at, nodeId: 'node' }
         const subject = await broker.join(node)
-        if (!subject.kill) skip('the broker dies with it')
         const inbox = new Inbox()
         await inbox.subscribe(watcher.bus, stateTopic(nodeTopic(node))).granted
         await inbox.until(() => inbox.messages.length >= 1)
@@ -322,12 +330,11 @@ export function describeBus(name: string, open: () => Promise<BusHarness>, isSki
         reader.close()
       })
 
-      it('is retired by the next run of its node that does not have it any more', async ({ skip }) => {
+      overConnection('is retired by the next run of its node that does not have it any more', async () => {
         const at = place()
         const [old, kept] = ['1', '2'].map((producerId) => streamTopic({ ...at, dataType: 'PMU', producerId }))
         const node = { ...at, nodeId: 'node' }
         const first = await broker.join({ ...node, streams: [old!, kept!] })
-        if (!first.kill) skip('the broker forgets with it')
         const watcher = await broker.join({ ...at, nodeId: 'watcher' })
         const record = new StreamRecord()
         const deps = { log: silentLog, metrics: createMetrics() }
@@ -359,10 +366,45 @@ export function describeBus(name: string, open: () => Promise<BusHarness>, isSki
         await Promise.all([watcher, second, later].map((each) => each.stop()))
       })
 
-      it('goes offline when the node that carries it is killed', async ({ skip }) => {
+      overConnection('is not retired by the next run of a node that gave it to another', async () => {
+        const at = place()
+        const [topic, gone, other] = ['1', '2', '3'].map((id) =>
+          streamTopic({ ...at, dataType: 'PMU', producerId: id }),
+        )
+        const before = { ...at, nodeId: 'before' }
+        const first = await broker.join({ ...before, streams: [topic!, gone!] })
+        await first.kill!()
+
+        const now = { ...at, nodeId: 'now' }
+        const carrier = await broker.join({ ...now, streams: [topic!] })
+        const deps = { log: silentLog, metrics: createMetrics() }
+        const record = new StreamRecord()
+        const watcher = await broker.join({ ...at, nodeId: 'watcher' })
+        const readers = [topic!, gone!].map(
+          (filter) => new StreamReader({ bus: watcher.bus, filter, sink: record.sink }, deps),
+        )
+        await Promise.all(readers.map((reader) => reader.granted))
+        for (const stream of [topic!, gone!]) {
+          const nodes = stream === topic ? [nodeTopic(now)] : []
+          new StreamProducer({ topic: stream, buses: [carrier.bus], nodes }, deps).configuration(
+            configurationFrames(smallPmu()),
+          )
+        }
+        await record.until(() => record.stations.length === 2)
+
+        const again = await broker.join({ ...before, streams: [other!] })
+        await record.until(() => record.calls.includes(`retired ${gone}`))
+        expect(record.calls).not.toContain(`retired ${topic}`)
+        const inbox = new Inbox()
+        await inbox.subscribe(again.bus, topic!).granted
+        await inbox.until(() => inbox.messages.length > 0)
+        expect(inbox.messages).toMatchObject([{ topic, retained: true }])
+        await Promise.all([carrier, again, watcher].map((each) => each.stop()))
+      })
+
+      overConnection('goes offline when the node that carries it is killed', async () => {
         const { pair, produce, read, record } = await setUp()
         await using _pair = pair
-        if (!pair.a.kill) skip('the broker dies with it')
         const reader = read()
         await reader.granted
         const producer = produce()
@@ -375,11 +417,10 @@ export function describeBus(name: string, open: () => Promise<BusHarness>, isSki
         reader.close()
       })
 
-      it('is whole again after both ends lost their connection, and nothing comes twice', async ({ skip }) => {
+      overConnection('is whole again after both ends lost their connection, and nothing comes twice', async () => {
         const { pair, topic, produce, read, record } = await setUp()
         await using _pair = pair
         const { a, b } = pair
-        if (!a.cut || !b.cut) skip('no connection to lose')
         const reader = read()
         await reader.granted
         const producer = produce()
