@@ -269,6 +269,7 @@ export class StreamReader {
     for (const topic of retainedTopics(stream.topic)) this.#routes.delete(topic)
     this.#nodes.carry(stream.topic, [])
     stream.gate.reset()
+    this.#deps.metrics.forget({ stream: stream.topic, reader: this.#name })
     this.#sink.retired?.(stream.topic)
   }
 

@@ -4,6 +4,7 @@ import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
 import { CONTRACT, encodeState, joinFrames } from '../../src/streams/index.ts'
 import { startAedes } from '../support/bus-harness.ts'
+import { metricSum } from '../support/metric-sum.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { StreamRecord } from '../support/stream-record.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -54,7 +55,7 @@ const open = (options: { filter?: string; maxStreams?: number } = {}) => {
   cleanUp.push(() => reader.close())
   const dropped = (reason: string, stream = topic): number =>
     metrics.counter('phasorbus_reader_dropped_total', 'as the reader has it', { stream, reader: filter, reason }).value
-  return { bus, record, reader, dropped }
+  return { bus, record, reader, metrics, dropped }
 }
 
 const cleanUp: (() => void | Promise<void>)[] = []
@@ -156,6 +157,16 @@ describe('a stream reader', () => {
     expect(record.calls.slice(-2)).toEqual([`configuration ${topic}`, `retired ${topic}`])
     bus.deliver(topic, cfg2)
     expect(record.calls.at(-1)).toBe(`configuration ${topic}`)
+  })
+
+  it('leaves no metrics of a stream that is retired', async () => {
+    const { bus, metrics } = open()
+    bus.deliver(topic, cfg2)
+    bus.deliver(topic, frame(1))
+    bus.deliver(topic, Uint8Array.of(1, 2, 3))
+    expect(await metricSum(metrics, 'phasorbus_reader_frames_total')).toBe(1)
+    bus.deliver(topic, new Uint8Array(0))
+    expect(await metrics.expose()).not.toContain(topic)
   })
 
   it('gives nothing after it was closed', () => {
