@@ -97,6 +97,11 @@ export const ServerConfig = z.strictObject({
         .default(4_096)
         .describe('bytes of a connection that are no frame, before its first good frame and between good frames'),
       firstCommandMs: z.int().min(1).default(30_000).describe('a connection without a good command by then is closed'),
+      idleMs: z
+        .int()
+        .min(1)
+        .default(600_000)
+        .describe('a connection that has no data turned on and sends no command for so long is closed'),
       bufferedBytes: z.int().min(0).default(1_048_576).describe('unsent bytes per client before it counts as slow'),
       bufferedMs: z.int().min(1).default(2_000).describe('age of unsent bytes before a client counts as slow'),
       answersPerSecond: z

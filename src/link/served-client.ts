@@ -32,6 +32,8 @@ export class ServedClient {
   readonly #frames = new TokenBucket(FRAMES_PER_SECOND)
   readonly #makeSubscription: (stream: ServedStream) => Subscription
   readonly #subscriptions = new Map<ServedStream, Subscription>()
+  /** Streams it has turned on. */
+  readonly #on = new Set<ServedStream>()
 
   constructor(
     streams: Streams,
@@ -53,6 +55,11 @@ export class ServedClient {
   /** Whether a frame of right CHK is a command to a stream of ours. */
   isForUs(frame: Uint8Array): boolean {
     return isCommand(frame) && this.#streams.has(idcodeOf(frame))
+  }
+
+  /** It waits for data, and need not say anything. */
+  get isReceiving(): boolean {
+    return this.#on.size > 0
   }
 
   /** Takes a frame of right CHK; says whether it was a command to a stream of ours, or one of too many. */
@@ -78,6 +85,7 @@ export class ServedClient {
   leave(): void {
     for (const [stream, subscription] of this.#subscriptions) stream.forget(subscription)
     this.#subscriptions.clear()
+    this.#on.clear()
   }
 
   /** Forgets what was asked of one stream. */
@@ -85,6 +93,7 @@ export class ServedClient {
     const subscription = this.#subscriptions.get(stream)
     if (subscription) stream.forget(subscription)
     this.#subscriptions.delete(stream)
+    this.#on.delete(stream)
   }
 
   #obey(stream: ServedStream, command: number): void {
@@ -95,9 +104,13 @@ export class ServedClient {
     }
     this.#counters.command(name)
     const subscription = this.#subscriptionOf(stream)
-    if (command === Command.dataOn) stream.turnOn(subscription)
-    else if (command === Command.dataOff) stream.turnOff(subscription)
-    else if (this.#requests.take()) stream.request(subscription, command)
+    if (command === Command.dataOn) {
+      this.#on.add(stream)
+      stream.turnOn(subscription)
+    } else if (command === Command.dataOff) {
+      this.#on.delete(stream)
+      stream.turnOff(subscription)
+    } else if (this.#requests.take()) stream.request(subscription, command)
     else this.#counters.refuse('too-many-requests')
   }
 

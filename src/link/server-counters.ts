@@ -7,6 +7,7 @@ export type Refusal =
   | 'too-many-clients-of-address'
   | 'junk'
   | 'no-command'
+  | 'idle'
   | 'foreign-idcode'
   | 'not-a-command'
   | 'extended-command'

@@ -34,6 +34,7 @@ export class TcpClient implements DataReceiver {
   readonly #client: ServedClient
   readonly #splitter: FrameSplitter
   readonly #firstCommand: NodeJS.Timeout
+  readonly #idle: NodeJS.Timeout
   #unfinished: NodeJS.Timeout | undefined
   #commanded = false
   /** Bytes since the last good frame. */
@@ -73,6 +74,10 @@ export class TcpClient implements DataReceiver {
       },
     })
     this.#firstCommand = setTimeout(() => this.#refuse('no-command'), config.limits.firstCommandMs)
+    this.#idle = setTimeout(() => {
+      if (this.#client.isReceiving) this.#idle.refresh()
+      else this.#refuse('idle')
+    }, config.limits.idleMs)
 
     const onFrame = (frame: Uint8Array): void => this.#frame(frame)
     socket.on('data', (chunk) => {
@@ -146,7 +151,9 @@ export class TcpClient implements DataReceiver {
     this.#junk = 0
     const verdict = this.#client.frame(frame)
     if (verdict === 'flood') this.#drop()
-    if (verdict !== 'command' || this.#commanded) return
+    if (verdict !== 'command') return
+    this.#idle.refresh()
+    if (this.#commanded) return
     this.#commanded = true
     clearTimeout(this.#firstCommand)
   }
@@ -202,7 +209,7 @@ export class TcpClient implements DataReceiver {
     this.#drop()
   }
 
-  #refuse(reason: 'junk' | 'no-command'): void {
+  #refuse(reason: 'junk' | 'no-command' | 'idle'): void {
     if (this.#closing) return
     this.#deps.counters.refuse(reason)
     this.#drop()
@@ -216,6 +223,7 @@ export class TcpClient implements DataReceiver {
 
   #release(): void {
     clearTimeout(this.#firstCommand)
+    clearTimeout(this.#idle)
     clearTimeout(this.#unfinished)
     this.#client.leave()
   }

@@ -190,6 +190,16 @@ it('a connection without a command in time is closed', async () => {
   await healthyLosesNothing(here)
 })
 
+it('a connection that wants nothing any more is closed, one that waits for data is not', async () => {
+  await using deps = testDeps()
+  const here = await scene(deps, { limits: { idleMs: 30 } })
+  await using idle = await connectRawPdc(here.server.address.port)
+  idle.send(command(IDCODE, cmd.on), command(IDCODE, cmd.off))
+  await idle.closed
+  expect(refused(deps, 'idle')).toBe(1)
+  await healthyLosesNothing(here)
+})
+
 it('a flood of requests is answered at a bounded rate, a flood of commands not for long', async () => {
   await using deps = testDeps()
   const here = await scene(deps)
