@@ -22,6 +22,8 @@ if (!clone || !existsSync(join(clone, 'README.md'))) {
 }
 /** Ctrl-C reaches the shell too: it must live to tell how the command ended. */
 const survive = 'trap : INT\n'
+/** The report is of the whole suite, not of what a page runs of it. */
+const { PHASORBUS_TEST_REPORT: _, ...withoutReport } = process.env
 const limitMs = 15 * 60_000
 
 const pages = [
@@ -61,6 +63,7 @@ async function run({ how, command }, background) {
     cwd: clone,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: command.includes('npm test') ? process.env : withoutReport,
   })
   child.output = ''
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)))
