@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes'
 import { EmbeddedBrokerConfig } from '../config/bus.ts'
+import { aborted } from '../runtime/aborted.ts'
 import type { Counter, Running, ServiceDeps } from '../runtime/service.ts'
 import { type BrokerAddress, type Listener, listen, readTls } from './broker-listener.ts'
 import { type CheckUser, loadUsers } from './broker-users.ts'
@@ -194,11 +195,4 @@ function meter(connection: Duplex, maxPacketBytes: number, onTooLarge: () => voi
     connection.destroy()
     return null
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
