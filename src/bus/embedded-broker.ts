@@ -66,12 +66,12 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
     bus(node, signal) {
       const bus = new EmbeddedBus({ aedes: core.aedes, emitter: core.emitter, retained: core.retained, log: deps.log })
       const topic = nodeStateTopic(node)
-      const since = new Date()
+      const presence = { since: new Date(), brokers: [bus.name] }
       const publish = (payload: Uint8Array): boolean => bus.publish(topic, payload, { qos: 1, retain: true })
-      publish(onlineNode(node, since))
+      publish(onlineNode(node, presence))
       const leave = (): void => {
         if (!leaves.delete(leave)) return
-        publish(offlineNode(node, since, 'stopped'))
+        publish(offlineNode(node, presence, 'stopped'))
         bus.disconnect()
       }
       leaves.add(leave)

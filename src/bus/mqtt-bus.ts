@@ -6,7 +6,15 @@ import { retireGhosts } from './ghost-streams.ts'
 import { brokerName } from './link-settings.ts'
 import { type ConnectionDeps, MqttConnection } from './mqtt-connection.ts'
 import type { MqttLink } from './mqtt-link.ts'
-import { type BusNode, clientIdOf, nodeStateTopic, offlineNode, onlineNode } from './node-presence.ts'
+import {
+  type BusNode,
+  clientIdOf,
+  type NodePresence,
+  nodeStateTopic,
+  offlineNode,
+  onlineNode,
+  willOf,
+} from './node-presence.ts'
 import { SubscriptionEntry } from './subscriptions.ts'
 
 /** An emptied second connection is kept this long: readers ask for one stream after the other. */
@@ -46,7 +54,7 @@ class MqttBus implements Bus, Running {
     this.#config = config
     this.#deps = deps
     const { node, metrics, log, signal } = deps
-    const since = new Date()
+    const presence = { since: new Date(), brokers: [this.name] }
     const labels = { broker: this.name }
     const connects = metrics.counter('phasorbus_bus_connects_total', 'Connections made to a broker.', labels)
     const connected = metrics.gauge('phasorbus_bus_connected', '1 while connected to the broker.', labels)
@@ -56,11 +64,11 @@ class MqttBus implements Bus, Running {
       signal,
       log,
       clientId: this.#clientId,
-      ...(node && presence(node, since)),
+      ...(node && farewells(node, presence)),
       onUp: (link) => {
         connects.add()
         connected.set(1)
-        if (node) link.publish(nodeStateTopic(node), onlineNode(node, since), { qos: 1, retain: true })
+        if (node) link.publish(nodeStateTopic(node), onlineNode(node, presence), { qos: 1, retain: true })
         for (const callback of this.#onConnect) callback()
       },
       onDown: () => connected.set(0),
@@ -141,11 +149,11 @@ class MqttBus implements Bus, Running {
 }
 
 /** How a node that goes is known to have gone: by its last words, or by its will. */
-function presence(node: BusNode, since: Date): Pick<ConnectionDeps, 'will' | 'goodbye'> {
+function farewells(node: BusNode, presence: NodePresence): Pick<ConnectionDeps, 'will' | 'goodbye'> {
   const topic = nodeStateTopic(node)
   return {
-    will: { topic, payload: Buffer.from(offlineNode(node, since, 'connection lost')), qos: 1, retain: true },
-    goodbye: (link) => farewell(link, topic, offlineNode(node, since, 'stopped')),
+    will: { topic, payload: Buffer.from(willOf(node, presence)), qos: 1, retain: true },
+    goodbye: (link) => farewell(link, topic, offlineNode(node, presence, 'stopped')),
   }
 }
 

@@ -8,13 +8,31 @@ export interface BusNode extends NodeIdentity {
 
 export const nodeStateTopic = (node: NodeIdentity): string => stateTopic(nodeTopic(node))
 
-export function onlineNode({ streams = [] }: BusNode, since: Date): Uint8Array {
-  return encodeState({ contract: CONTRACT, online: true, since: since.toISOString(), streams })
+/** Since when it runs, and by which brokers it is reached. */
+export interface NodePresence {
+  readonly since: Date
+  readonly brokers: readonly string[]
 }
 
-/** Also the connection's will: it names the streams, which the will must not wipe from the retained state. */
-export function offlineNode({ streams = [] }: BusNode, since: Date, reason: string): Uint8Array {
-  return encodeState({ contract: CONTRACT, online: false, reason, since: since.toISOString(), streams })
+export function onlineNode({ streams = [] }: BusNode, { since, brokers }: NodePresence): Uint8Array {
+  return encodeState({ contract: CONTRACT, online: true, since: since.toISOString(), brokers, streams })
+}
+
+export function offlineNode({ streams = [] }: BusNode, { since, brokers }: NodePresence, reason: string): Uint8Array {
+  return encodeState({ contract: CONTRACT, online: false, reason, since: since.toISOString(), brokers, streams })
+}
+
+/** MQTT gives its length two bytes. */
+const MAX_WILL_BYTES = 65_535
+
+/**
+ * The connection's will. It names the streams, which it must not wipe from the
+ * retained state; more than a will can hold (about 1,300) are left out, and are
+ * not retired if the process dies and comes back without them.
+ */
+export function willOf(node: BusNode, presence: NodePresence): Uint8Array {
+  const will = offlineNode(node, presence, 'connection lost')
+  return will.length <= MAX_WILL_BYTES ? will : offlineNode({ ...node, streams: [] }, presence, 'connection lost')
 }
 
 /** The same in every run: a new connection ends the old one, whose will then comes before our own state. */

@@ -25,6 +25,8 @@ export interface NodeState {
   readonly reason?: string
   /** UTC, ISO 8601: when this process connected. */
   readonly since: string
+  /** The brokers it uses, without credentials. */
+  readonly brokers: readonly string[]
   /** Stream topics this process publishes, so that its next run can retire those it no longer has. */
   readonly streams: readonly string[]
 }
@@ -62,6 +64,7 @@ export function parseNodeState(payload: Uint8Array): NodeState {
     online,
     ...(reason === undefined ? {} : { reason }),
     since,
+    brokers: strings(raw, 'brokers'),
     streams: strings(raw, 'streams'),
   }
 }

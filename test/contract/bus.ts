@@ -168,7 +168,12 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         const states = () => inbox.messages.map(({ payload }) => parseNodeState(payload))
         await inbox.until(() => states().at(-1)?.online === false)
         await watcher.stop()
-        expect(states()[0]).toMatchObject({ contract: 1, online: true, streams: node.streams })
+        expect(states()[0]).toMatchObject({
+          contract: 1,
+          online: true,
+          brokers: [expect.any(String)],
+          streams: node.streams,
+        })
         expect(states().at(-1)).toMatchObject({ online: false, reason: 'stopped', streams: node.streams })
       })
 

@@ -21,8 +21,14 @@ describe('the JSON of the contract', () => {
   })
 
   it.each<NodeState>([
-    { contract: CONTRACT, online: true, since: '2026-01-01T00:00:00.000Z', streams: ['a/b/c/PMU/1'] },
-    { contract: CONTRACT, online: false, reason: 'connection lost', since: 'x', streams: [] },
+    {
+      contract: CONTRACT,
+      online: true,
+      since: '2026-01-01T00:00:00.000Z',
+      brokers: ['mqtt://b:1'],
+      streams: ['a/b/c/PMU/1'],
+    },
+    { contract: CONTRACT, online: false, reason: 'connection lost', since: 'x', brokers: [], streams: [] },
   ])('comes back as a node state', (state) => {
     expect(parseNodeState(encodeState(state))).toEqual(state)
   })
