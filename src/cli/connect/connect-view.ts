@@ -1,5 +1,6 @@
 import type { SourceStatus } from '../../link/index.ts'
 import { monotonicMs } from '../../runtime/clock.ts'
+import { printable } from '../terminal/printable.ts'
 import { count, formatMs } from '../terminal/quantity.ts'
 import { sampleLines } from '../terminal/sample-view.ts'
 import type { Style } from '../terminal/style.ts'
@@ -12,7 +13,7 @@ const arrows = { sent: '→', received: '←', note: '·' } as const
 
 /** `  12 ms  → send CFG-2` */
 export function stepLine({ atMs, kind, text }: DialogueStep): string {
-  return `${String(atMs).padStart(7)} ms  ${arrows[kind]} ${text}`
+  return `${String(atMs).padStart(7)} ms  ${arrows[kind]} ${printable(text)}`
 }
 
 /** What came and how well, in one line. */
@@ -38,7 +39,8 @@ export function statisticsLine(model: ConnectModel, status: SourceStatus, style:
 
 export function doubtLines(doubts: readonly Doubt[], style: Style, several: boolean): string[] {
   return doubts.map(
-    ({ pmu, message, hint }) => `${style.warn('?')} ${several ? `${pmu}: ` : ''}${message}; ${style.dim(hint)}`,
+    ({ pmu, message, hint }) =>
+      `${style.warn('?')} ${printable(several ? `${pmu}: ${message}` : message)}; ${style.dim(hint)}`,
   )
 }
 

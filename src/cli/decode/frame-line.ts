@@ -10,6 +10,7 @@ import {
   type PmuSample,
 } from '../../c37118/index.ts'
 import { describeRate } from '../terminal/configuration-view.ts'
+import { printable } from '../terminal/printable.ts'
 import { count, formatAngle, formatHz, formatQuantity } from '../terminal/quantity.ts'
 import type { Style } from '../terminal/style.ts'
 import type { CapturedStream, DecodedFrame } from './capture-decoder.ts'
@@ -56,7 +57,7 @@ function content(decoded: DecodedFrame, style: Style): string {
     case FrameType.command:
       return commandText(frame)
     case FrameType.header:
-      return JSON.stringify(decodeHeader(frame).text)
+      return printable(JSON.stringify(decodeHeader(frame).text))
     default:
       return configuration ? configurationText(configuration) : 'fragment'
   }
@@ -71,7 +72,7 @@ function commandText(frame: Uint8Array): string {
 function configurationText({ pmus, dataRate, timeBase }: Configuration): string {
   const stations = pmus.map(({ stn, idcode, phasors, analogs, digitals, format }) => {
     const channels = `${count(phasors.length, 'phasor')}, ${count(analogs.length, 'analog')}, ${count(digitals.length, 'digital word')}`
-    return `${stn} (${idcode}: ${channels}; ${format.phasors} ${format.polar ? 'polar' : 'rectangular'})`
+    return `${printable(stn)} (${idcode}: ${channels}; ${format.phasors} ${format.polar ? 'polar' : 'rectangular'})`
   })
   return `${describeRate(dataRate)}, TIME_BASE ${timeBase}, ${count(pmus.length, 'PMU')}: ${stations.join(', ')}`
 }
@@ -94,15 +95,15 @@ const origins = {
 function pmuText(sample: PmuSample, pmu: PmuConfiguration, version: number, style: Style): string {
   const stat = describeStat(sample.stat, version)
   const phasors = sample.phasors.map(({ name, magnitude, angle }, i) =>
-    `${name} ${formatQuantity(magnitude, pmu.phasors[i]!.kind === 'voltage' ? 'V' : 'A')} ${formatAngle(angle)}`.trimEnd(),
+    `${printable(name)} ${formatQuantity(magnitude, pmu.phasors[i]!.kind === 'voltage' ? 'V' : 'A')} ${formatAngle(angle)}`.trimEnd(),
   )
   const analogs = sample.analogs.map(
-    (value, i) => `${pmu.analogs[i]!.name} ${Number.isNaN(value) ? 'absent' : Number(value.toPrecision(6))}`,
+    (value, i) => `${printable(pmu.analogs[i]!.name)} ${Number.isNaN(value) ? 'absent' : Number(value.toPrecision(6))}`,
   )
   const digitals = sample.digitals.map((word) => hex(word, 4))
   const dfreq = Number.isNaN(sample.dfreq) ? 'absent' : `${sample.dfreq >= 0 ? '+' : ''}${sample.dfreq.toFixed(2)} Hz/s`
   return [
-    pmu.stn,
+    printable(pmu.stn),
     formatHz(sample.freq, 3),
     dfreq,
     ...phasors,

@@ -1,5 +1,6 @@
 import type { CaptureReport } from '../../capture/index.ts'
 import { snakeCased } from '../json/snake-cased.ts'
+import { printable } from '../terminal/printable.ts'
 import { count } from '../terminal/quantity.ts'
 import type { Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
@@ -72,7 +73,7 @@ export function summaryLines(streams: readonly CapturedStream[], report: Capture
       raw ? 'raw' : `${forward.flow.transport} ${endpointText(way.from)}`,
       raw ? '' : endpointText(way.to),
       String(idcode),
-      tally.stations.join(', '),
+      printable(tally.stations.join(', ')),
       framesText(tally.frames),
       tally.firstUs === undefined ? '' : readableTime(tally.firstUs).slice(0, 23) + assumed,
       tally.lastUs === undefined ? '' : readableTime(tally.lastUs).slice(11, 23) + assumed,

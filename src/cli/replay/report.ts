@@ -3,6 +3,7 @@ import type { Recording, Replay, ReplayedStream } from '../../simulator/index.ts
 import { faultText } from '../capture-input.ts'
 import { endpointText } from '../decode/text.ts'
 import { describeRate } from '../terminal/configuration-view.ts'
+import { printable } from '../terminal/printable.ts'
 import { count } from '../terminal/quantity.ts'
 import { formatTable } from '../terminal/table.ts'
 
@@ -22,7 +23,7 @@ export function replayTable({ streams }: Replay): string[] {
   const rows = streams.map((stream) => {
     const { recorded } = stream
     const { idcode, source, configuration, dataFrames } = recorded
-    const stations = configuration.pmus.map(({ stn }) => stn).join(', ')
+    const stations = printable(configuration.pmus.map(({ stn }) => stn).join(', '))
     const { dataRate } = configuration
     return [
       String(idcode),

@@ -3,6 +3,7 @@ import { hasWildcard } from '../../streams/index.ts'
 import { writeNdjson } from '../output.ts'
 import { configurationLines } from '../terminal/configuration-view.ts'
 import { LiveBlock } from '../terminal/live-block.ts'
+import { printable } from '../terminal/printable.ts'
 import { count, formatMs } from '../terminal/quantity.ts'
 import { sampleLine, sampleLines } from '../terminal/sample-view.ts'
 import type { Style } from '../terminal/style.ts'
@@ -66,7 +67,9 @@ function watching(model: TapModel, { filter, style }: TapView, print: (text: str
     data: (topic, frame) => void model.arrived(topic, frame),
     online(topic, online, reason) {
       model.judged(topic, online ? undefined : (reason ?? 'offline'))
-      print(`${topic} is ${online ? style.good('online') : style.bad(`offline: ${reason ?? 'no reason given'}`)}\n`)
+      print(
+        `${topic} is ${online ? style.good('online') : style.bad(`offline: ${printable(reason ?? 'no reason given')}`)}\n`,
+      )
     },
     retired(topic) {
       model.retired(topic)
@@ -127,7 +130,7 @@ function asLines(model: TapModel, view: TapView): TapPresenter {
 function streamLines(stream: TappedStream, style: Style, several: boolean): string[] {
   const { configuration } = stream.decoder
   const sample = newestSample(stream)
-  const head = `${style.bold(stream.topic)}  ${stream.offline === undefined ? '' : style.bad(`offline: ${stream.offline}  `)}${statistics(stream)}`
+  const head = `${style.bold(stream.topic)}  ${stream.offline === undefined ? '' : style.bad(`offline: ${printable(stream.offline)}  `)}${statistics(stream)}`
   if (!sample) return [head]
   return several
     ? [head, `  ${sampleLine(sample, configuration)}`]

@@ -1,4 +1,5 @@
 import { type Configuration, describeAnalogType, FrameType, type PmuConfiguration } from '../../c37118/index.ts'
+import { printable } from './printable.ts'
 import { count } from './quantity.ts'
 import type { Style } from './style.ts'
 import { formatTable } from './table.ts'
@@ -28,23 +29,23 @@ export function configurationLines(configuration: Configuration, style: Style): 
 function pmuLines(pmu: PmuConfiguration, style: Style): string[] {
   const { stn, idcode, fnom, cfgcnt, format, phasors, analogs, digitals } = pmu
   const coordinates = format.polar ? 'polar' : 'rectangular'
-  const head = `  ${stn || '(no station name)'}  IDCODE ${idcode}, ${fnom} Hz, CFGCNT ${cfgcnt}; phasors ${format.phasors} ${coordinates}, analogs ${format.analogs}, FREQ ${format.freq}`
+  const head = `  ${printable(stn) || '(no station name)'}  IDCODE ${idcode}, ${fnom} Hz, CFGCNT ${cfgcnt}; phasors ${format.phasors} ${coordinates}, analogs ${format.analogs}, FREQ ${format.freq}`
   const rows = [
     ...phasors.map(({ name, kind, phunit, scale, component }) => [
-      name,
+      printable(name),
       kind,
       format.phasors === 'float32' ? '' : describePhasorScale(kind, phunit, scale),
       component ?? '',
     ]),
     ...analogs.map(({ name, type, scale, magnitude, offset }) => [
-      name,
+      printable(name),
       'analog',
       magnitude === undefined ? `ANUNIT scale ${scale ?? 0}` : `× ${magnitude} + ${offset ?? 0}`,
       type === undefined ? '' : describeAnalogType(type),
     ]),
     ...digitals.flatMap(({ labels, valid }) =>
       labels.flatMap((label, bit) =>
-        valid & (1 << bit) || label ? [[label || '-', 'digital', `bit ${bit}`, '']] : [],
+        valid & (1 << bit) || label ? [[printable(label) || '-', 'digital', `bit ${bit}`, '']] : [],
       ),
     ),
   ]

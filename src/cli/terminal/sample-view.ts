@@ -8,6 +8,7 @@ import {
   type PmuSample,
   timestampOf,
 } from '../../c37118/index.ts'
+import { printable } from './printable.ts'
 import { formatAngle, formatHz, formatQuantity, formatUtc } from './quantity.ts'
 import type { Style } from './style.ts'
 import { formatTable } from './table.ts'
@@ -24,15 +25,15 @@ export function sampleLines(sample: DataSample, configuration: Configuration, st
 
 function pmuLines(sample: PmuSample, pmu: PmuConfiguration, version: number, style: Style): string[] {
   const stat = describeStat(sample.stat, version)
-  const head = `${style.bold(pmu.stn || '(no station name)')}  ${formatHz(sample.freq)}  ${formatDfreq(sample.dfreq)}  STAT ${isUsable(sample.stat) ? style.good(stat) : style.warn(stat)}`
+  const head = `${style.bold(printable(pmu.stn) || '(no station name)')}  ${formatHz(sample.freq)}  ${formatDfreq(sample.dfreq)}  STAT ${isUsable(sample.stat) ? style.good(stat) : style.warn(stat)}`
   const reference = pmu.phasors.findIndex(({ kind }) => kind === 'voltage')
   const rows = sample.phasors.map(({ name, magnitude, angle }, i) => [
-    name,
+    printable(name),
     formatQuantity(magnitude, pmu.phasors[i]!.kind === 'voltage' ? 'V' : 'A'),
     formatAngle(angle),
     reference === -1 ? '' : formatAngle(relative(angle, sample.phasors[reference]!.angle)),
   ])
-  const to = reference === -1 ? '' : `to ${pmu.phasors[reference]!.name}`
+  const to = reference === -1 ? '' : `to ${printable(pmu.phasors[reference]!.name)}`
   const table = formatTable(['phasor', 'magnitude', 'angle', to], rows, { right: [1, 2, 3], indent: '  ' })
   return [
     head,
@@ -50,7 +51,7 @@ function isUsable(stat: number): boolean {
 /** Analogs and digitals, where there are any. */
 function others(sample: PmuSample, pmu: PmuConfiguration): string[] {
   const analogs = sample.analogs.map(
-    (value, i) => `${pmu.analogs[i]!.name} ${Number.isNaN(value) ? 'absent' : Number(value.toPrecision(6))}`,
+    (value, i) => `${printable(pmu.analogs[i]!.name)} ${Number.isNaN(value) ? 'absent' : Number(value.toPrecision(6))}`,
   )
   const digitals = sample.digitals.map((word, i) => raisedBits(word, pmu.digitals[i]!))
   return [
@@ -62,7 +63,7 @@ function others(sample: PmuSample, pmu: PmuConfiguration): string[] {
 /** `0x0005 (BREAKER 1, ALARM)`: the word, and the labels of its set bits. */
 function raisedBits(word: number, { labels }: { readonly labels: readonly string[] }): string {
   const set = labels.filter((label, bit) => label !== '' && word & (1 << bit))
-  return `0x${word.toString(16).padStart(4, '0')}${set.length > 0 ? ` (${set.join(', ')})` : ''}`
+  return `0x${word.toString(16).padStart(4, '0')}${set.length > 0 ? ` (${printable(set.join(', '))})` : ''}`
 }
 
 /** One data frame as one line, for output that scrolls. */
@@ -70,9 +71,9 @@ export function sampleLine(sample: DataSample, { timeBase, pmus }: Configuration
   const values = sample.pmus.map(({ stn, freq, phasors }, i) => {
     const shown = phasors.slice(0, 3).map(({ name, magnitude, angle }, channel) => {
       const unit = pmus[i]!.phasors[channel]!.kind === 'voltage' ? 'V' : 'A'
-      return `${name} ${formatQuantity(magnitude, unit)} ${formatAngle(angle)}`
+      return `${printable(name)} ${formatQuantity(magnitude, unit)} ${formatAngle(angle)}`
     })
-    return [stn, formatHz(freq, 3), ...shown].join('  ')
+    return [printable(stn), formatHz(freq, 3), ...shown].join('  ')
   })
   return `${formatUtc(timestampOf(sample, timeBase))}  ${values.slice(0, 3).join('  | ')}${values.length > 3 ? `  | … ${values.length - 3} more` : ''}`
 }
