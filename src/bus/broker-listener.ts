@@ -23,6 +23,7 @@ export interface ListenerOptions {
   readonly port: number
   readonly tls: TlsOptions | undefined
   readonly connectTimeoutMs: number
+  readonly maxPacketBytes: number
   /** Takes a connection, or ends it. */
   readonly accept: (connection: Duplex) => void
 }
@@ -84,13 +85,18 @@ function tcpServer({ tls, accept, connectTimeoutMs }: ListenerOptions): Server {
   return server
 }
 
-function webSocketServer({ tls, accept, connectTimeoutMs }: ListenerOptions): Server {
+/** A message may have several packets: clients gather the small ones. */
+const GATHERED_BYTES = 256 * 1024
+
+function webSocketServer({ tls, accept, connectTimeoutMs, maxPacketBytes }: ListenerOptions): Server {
   const server = tls ? createHttpsServer({ ...tls, handshakeTimeout: connectTimeoutMs }) : createHttpServer()
   server.headersTimeout = connectTimeoutMs
   server.requestTimeout = connectTimeoutMs
   const sockets = new WebSocketServer({
     server,
     perMessageDeflate: false,
+    // A message is gathered whole before anybody sees a byte of it; `ws` would take 100 MiB.
+    maxPayload: maxPacketBytes + GATHERED_BYTES,
     handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
   })
   sockets.on('connection', (socket) => accept(webSocketStream(socket)))

@@ -39,8 +39,10 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
   const listeners: Listener[] = []
   try {
     for (const { transport, host, port } of config.listen) {
-      const { connectTimeoutMs } = config
-      listeners.push(await listen({ transport, host, port, tls, connectTimeoutMs, accept: core.accept }))
+      const { connectTimeoutMs, maxPacketBytes } = config
+      listeners.push(
+        await listen({ transport, host, port, tls, connectTimeoutMs, maxPacketBytes, accept: core.accept }),
+      )
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.close()))

@@ -102,6 +102,35 @@ describe('the embedded broker', () => {
     expect(received).toBe(150)
   })
 
+  it('ends a WebSocket whose message is too large by its length, before it is gathered', async () => {
+    const { url, broker } = await start({ maxPacketBytes: 10_000, listen: [{ transport: 'ws', port: 0 }] })
+    const { port } = broker.addresses[0]!
+    const socket = tcpConnect({ port, host: '127.0.0.1' })
+    cleanUp.push(async () => socket.destroy())
+    const ended = once(socket, 'close')
+    let answer = ''
+    socket
+      .on('error', () => {})
+      .on('data', (bytes) => {
+        answer += bytes.toString('latin1')
+      })
+    const upgrade = [
+      'GET / HTTP/1.1',
+      `Host: ${new URL(url).host}`,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Protocol: mqtt',
+    ]
+    socket.write(`${upgrade.join('\r\n')}\r\n\r\n`)
+    // The head of a binary message of 1 MB, masked, and nothing of it.
+    socket.write(Buffer.from('82ff00000000000f424000000000', 'hex'))
+    await ended
+    // Close, 1009: message too big.
+    expect(answer).toContain('\x88\x02\x03\xf1')
+  })
+
   it('ends a connection whose packet is too large, before it is whole', async () => {
     const { refused, port } = await start({ maxPacketBytes: 10_000 })
     const socket = tcpConnect({ port, host: '127.0.0.1' })
