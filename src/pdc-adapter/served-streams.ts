@@ -2,6 +2,7 @@ import type { StreamSink } from '../bus/index.ts'
 import type { Configuration } from '../c37118/index.ts'
 import { LinkError, type Server, type StreamOutput } from '../link/index.ts'
 import type { Log, Metrics } from '../runtime/service.ts'
+import { EarlyExtras, type ExtraKind, type Extras } from './early-extras.ts'
 
 interface ServedTopic {
   /** The subscription it came by; another that overlaps is not heard. */
@@ -9,12 +10,10 @@ interface ServedTopic {
   idcode: number
   configuration: readonly Uint8Array[]
   /** What else answers requests, by kind. */
-  readonly extras: Map<ExtraKind, readonly Uint8Array[]>
+  readonly extras: Extras
   /** Undefined while another stream has its IDCODE. */
   output: StreamOutput | undefined
 }
-
-type ExtraKind = Parameters<NonNullable<StreamSink['extra']>>[1]
 
 /**
  * The streams of one server: which topic has which IDCODE. Two topics with one
@@ -27,8 +26,7 @@ export class ServedStreams {
   readonly #log: Log
   readonly #metrics: Metrics
   readonly #topics = new Map<string, ServedTopic>()
-  /** Extras that came before the configuration did. */
-  readonly #early = new Map<string, Map<ExtraKind, readonly Uint8Array[]>>()
+  readonly #early: EarlyExtras
 
   constructor(
     server: Server,
@@ -38,6 +36,12 @@ export class ServedStreams {
     this.#facts = { server: id }
     this.#log = log
     this.#metrics = metrics
+    const dropped = metrics.counter(
+      'phasorbus_pdc_adapter_extras_dropped_total',
+      'Streams whose CFG-1, CFG-3 or header was let go: they waited for a configuration, and others for the room.',
+      this.#facts,
+    )
+    this.#early = new EarlyExtras(() => dropped.add())
   }
 
   /** One for each subscription: a stream belongs to the one it was first met by. */
@@ -73,10 +77,9 @@ export class ServedStreams {
         sink,
         idcode,
         configuration: fragments,
-        extras: this.#early.get(topic) ?? new Map(),
+        extras: this.#early.take(topic) ?? new Map(),
         output: undefined,
       }
-      this.#early.delete(topic)
       this.#topics.set(topic, served)
     }
     served.idcode = idcode
@@ -88,8 +91,7 @@ export class ServedStreams {
   #extra(topic: string, kind: ExtraKind, frames: readonly Uint8Array[]): void {
     const served = this.#topics.get(topic)
     if (!served) {
-      const early = this.#early.get(topic) ?? new Map<ExtraKind, readonly Uint8Array[]>()
-      this.#early.set(topic, early.set(kind, frames))
+      this.#early.put(topic, kind, frames)
       return
     }
     served.extras.set(kind, frames)
@@ -97,7 +99,7 @@ export class ServedStreams {
   }
 
   #retired(topic: string): void {
-    this.#early.delete(topic)
+    this.#early.take(topic)
     const served = this.#topics.get(topic)
     if (!served) return
     this.#topics.delete(topic)
