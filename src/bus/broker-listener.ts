@@ -24,6 +24,7 @@ export interface ListenerOptions {
   readonly tls: TlsOptions | undefined
   readonly connectTimeoutMs: number
   readonly maxPacketBytes: number
+  readonly maxConnections: number
   /** Takes a connection, or ends it. */
   readonly accept: (connection: Duplex) => void
 }
@@ -88,8 +89,14 @@ function tcpServer({ tls, accept, connectTimeoutMs }: ListenerOptions): Server {
 /** A message may have several packets: clients gather the small ones. */
 const GATHERED_BYTES = 256 * 1024
 
-function webSocketServer({ tls, accept, connectTimeoutMs, maxPacketBytes }: ListenerOptions): Server {
-  const server = tls ? createHttpsServer({ ...tls, handshakeTimeout: connectTimeoutMs }) : createHttpServer()
+function webSocketServer({ tls, accept, connectTimeoutMs, maxPacketBytes, maxConnections }: ListenerOptions): Server {
+  // Node looks at its timeouts every 30 s.
+  const http = { connectionsCheckingInterval: connectTimeoutMs }
+  const server = tls
+    ? createHttpsServer({ ...http, ...tls, handshakeTimeout: connectTimeoutMs })
+    : createHttpServer(http)
+  // Those that are no WebSocket yet count too.
+  server.maxConnections = maxConnections
   server.headersTimeout = connectTimeoutMs
   server.requestTimeout = connectTimeoutMs
   const sockets = new WebSocketServer({

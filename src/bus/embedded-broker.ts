@@ -39,9 +39,18 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
   const listeners: Listener[] = []
   try {
     for (const { transport, host, port } of config.listen) {
-      const { connectTimeoutMs, maxPacketBytes } = config
+      const { connectTimeoutMs, maxPacketBytes, maxConnections } = config
       listeners.push(
-        await listen({ transport, host, port, tls, connectTimeoutMs, maxPacketBytes, accept: core.accept }),
+        await listen({
+          transport,
+          host,
+          port,
+          tls,
+          connectTimeoutMs,
+          maxPacketBytes,
+          maxConnections,
+          accept: core.accept,
+        }),
       )
     }
   } catch (error) {

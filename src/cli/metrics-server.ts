@@ -14,12 +14,14 @@ export interface MetricsServerDeps {
   readonly metrics: MetricsRegistry
   /** What /healthz says beyond being alive. */
   readonly health: () => object
+  /** A connection on which nothing moves for so long is ended. */
+  readonly idleMs?: number
 }
 
 /** Serves /metrics for Prometheus and /healthz for whoever restarts what hangs. Resolves when it listens. */
 export async function startMetricsServer(
   { host, port }: Address,
-  { signal, metrics, health }: MetricsServerDeps,
+  { signal, metrics, health, idleMs = 10_000 }: MetricsServerDeps,
 ): Promise<MetricsServer> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     const path = request.url?.split('?')[0]
@@ -29,6 +31,8 @@ export async function startMetricsServer(
     else answer(response, 404, 'there is /metrics and /healthz\n')
   })
   server.maxConnections = 64
+  // Also for who asks and never reads: 64 of them would leave nobody a place, and /healthz dead.
+  server.timeout = idleMs
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -102,6 +102,27 @@ describe('the embedded broker', () => {
     expect(received).toBe(150)
   })
 
+  it.each(['GET / HT', ''])('ends a connection at the WebSocket port that goes no further than "%s"', async (begun) => {
+    const { broker } = await start({ connectTimeoutMs: 100, listen: [{ transport: 'ws', port: 0 }] })
+    const socket = tcpConnect({ port: broker.addresses[0]!.port, host: '127.0.0.1' })
+    cleanUp.push(async () => socket.destroy())
+    const ended = once(socket, 'close')
+    socket.on('error', () => {}).resume()
+    if (begun !== '') socket.write(begun)
+    await ended
+  })
+
+  it('counts what is no WebSocket yet among the connections', async () => {
+    const { broker } = await start({ maxConnections: 3, listen: [{ transport: 'ws', port: 0 }] })
+    const connect = () => {
+      const socket = tcpConnect({ port: broker.addresses[0]!.port, host: '127.0.0.1' })
+      cleanUp.push(async () => socket.destroy())
+      return socket.on('error', () => {}).resume()
+    }
+    for (let open = 0; open < 3; open++) await once(connect(), 'connect')
+    await once(connect(), 'close')
+  })
+
   it('ends a WebSocket whose message is too large by its length, before it is gathered', async () => {
     const { url, broker } = await start({ maxPacketBytes: 10_000, listen: [{ transport: 'ws', port: 0 }] })
     const { port } = broker.addresses[0]!
