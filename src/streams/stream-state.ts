@@ -86,7 +86,8 @@ function parseObject(payload: Uint8Array): Raw {
 /** Fields a later contract adds are let pass; another contract number is not. */
 function common(raw: Raw): { online: boolean; reason: string | undefined } {
   const { contract, online, reason } = raw as { contract?: unknown; online?: unknown; reason?: unknown }
-  if (contract !== CONTRACT) throw invalid(`contract ${String(contract)}, this is ${CONTRACT}`)
+  if (contract !== CONTRACT)
+    throw invalid(`contract ${typeof contract === 'number' ? contract : 'of no number'}, this is ${CONTRACT}`)
   if (typeof online !== 'boolean') throw invalid('online is no boolean')
   if (reason !== undefined && typeof reason !== 'string') throw invalid('reason is no string')
   return { online, reason }
