@@ -26,7 +26,11 @@ export async function startMetricsServer(
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     const path = request.url?.split('?')[0]
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405, 'only GET is answered\n')
-    else if (path === '/metrics') void metrics.expose().then((text) => answer(response, 200, text, metrics.contentType))
+    else if (path === '/metrics')
+      void metrics.expose().then(
+        (text) => answer(response, 200, text, metrics.contentType),
+        (error: unknown) => answer(response, 500, `${String(error)}\n`),
+      )
     else if (path === '/healthz') answer(response, 200, `${JSON.stringify(health())}\n`, 'application/json')
     else answer(response, 404, 'there is /metrics and /healthz\n')
   })
