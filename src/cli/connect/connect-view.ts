@@ -18,9 +18,17 @@ export function stepLine({ atMs, kind, text }: DialogueStep): string {
 
 /** What came and how well, in one line. */
 export function statisticsLine(model: ConnectModel, status: SourceStatus, style: Style): string {
+  return [frameCounts(model, status, style), latencyText(model)].filter(Boolean).join('   ')
+}
+
+function latencyText({ statistics, live }: ConnectModel): string {
+  const latency = live ? statistics?.latency() : undefined
+  return latency ? `latency ${formatMs(latency.p50)} (p99 ${formatMs(latency.p99)})` : ''
+}
+
+function frameCounts(model: ConnectModel, status: SourceStatus, style: Style): string {
   const { statistics, live } = model
   const { frames, lost, duplicates, stepsBack } = model.totals
-  const latency = live ? statistics?.latency() : undefined
   const problem = (number: number, text: string): string => (number > 0 ? style.bad(text) : text)
   return [
     !live || statistics?.measuredRate === undefined
@@ -31,7 +39,6 @@ export function statisticsLine(model: ConnectModel, status: SourceStatus, style:
     ...(duplicates > 0 ? [style.warn(count(duplicates, 'duplicate'))] : []),
     ...(stepsBack > 0 ? [style.warn(`${count(stepsBack, 'step')} back`)] : []),
     problem(status.badChecksums, count(status.badChecksums, 'CHK error')),
-    ...(latency ? [`latency ${formatMs(latency.p50)} (p99 ${formatMs(latency.p99)})`] : []),
   ]
     .filter(Boolean)
     .join('   ')
@@ -53,7 +60,16 @@ export function liveLines(model: ConnectModel, status: SourceStatus, style: Styl
   const seconds = Math.floor((monotonicMs() - onlineSinceMs) / 1000)
   return [
     '',
-    `${status.online ? style.good('online') : style.bad('offline')}   ${statisticsLine(model, status, style)}   ${style.dim(`${seconds} s  (Ctrl-C ends)`)}`,
+    // Two lines: one would not go into 80 columns.
+    [
+      status.online ? style.good('online') : style.bad('offline'),
+      `${seconds} s`,
+      latencyText(model),
+      style.dim('(Ctrl-C ends)'),
+    ]
+      .filter(Boolean)
+      .join('   '),
+    frameCounts(model, status, style),
     ...doubts,
     ...sampleLines(sample, inForce, style),
   ]

@@ -142,9 +142,9 @@ function statistics({ statistics }: TappedStream): string {
   const latency = statistics.latency()
   return [
     measuredRate === undefined ? '' : `${measuredRate.toFixed(1)} of ${configuredRate} frames/s`,
-    count(frames, 'frame'),
-    `${lost} lost`,
+    `${lost} lost`, // early: a terminal of 80 columns cuts what follows a long topic
     latency ? `latency ${formatMs(latency.p50)}` : '',
+    count(frames, 'frame'),
   ]
     .filter(Boolean)
     .join(', ')
