@@ -124,11 +124,19 @@ function brokerConfig({ broker, username, passwordFile, ca, cert, key }: Options
 const optionOf = ([key]: readonly PropertyKey[]): string =>
   key === 'url' ? '--broker' : `--${String(key).replace('passwordFile', 'password-file')}`
 
+/** AREA/LOCATION-TYPE/LOCATION-ID/TYPE/ID */
+const STREAM_LEVELS = 5
+
 function parseTopic(text: string): string {
   try {
-    return checkFilter(text)
+    checkFilter(text)
   } catch (error) {
     if (error instanceof ContractError) throw new InvalidArgumentError(error.message)
     throw error
   }
+  const levels = text.split('/').length
+  if (text.endsWith('#') ? levels <= STREAM_LEVELS + 1 : levels === STREAM_LEVELS) return text
+  throw new InvalidArgumentError(
+    `No stream is there: a stream's topic has ${STREAM_LEVELS} levels, this has ${levels}; end it with /# for all below.`,
+  )
 }

@@ -15,6 +15,7 @@ describe('phasorbus tap', () => {
   it.each([
     ['a topic that no broker takes alike', ['south.italy/#'], /A-Z a-z 0-9/],
     ['a filter that is none', ['a/#/b'], /# may only be the last level/],
+    ['a topic where no stream can be', ['north/PMU/1'], /has 5 levels, this has 3/],
     ['a broker that nobody speaks to', ['#', '--broker', 'http://x'], /mqtt:\/\//],
     ['a password in the URL', ['#', '--broker', 'mqtt://user:secret@x'], /passwordFile/],
   ])('refuses %s with exit code 2', async (_case, args, message) => {

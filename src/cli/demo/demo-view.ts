@@ -31,6 +31,7 @@ export function showDemo(line: DemoLine, output: NodeJS.WriteStream, quiet: bool
         clearInterval(timer)
         draw()
         block.end()
+        output.write(`${conclusion(line, style)}\n`)
       },
     }
   }
@@ -38,9 +39,17 @@ export function showDemo(line: DemoLine, output: NodeJS.WriteStream, quiet: bool
   return {
     end() {
       clearInterval(timer)
-      output.write(`${picture(line, rates, style).join('\n')}\n`)
+      output.write(`${picture(line, rates, style).join('\n')}\n${conclusion(line, style)}\n`)
     },
   }
+}
+
+function conclusion(line: DemoLine, style: Style): string {
+  const { published, lost, duplicated, differing, reordered } = line.result().verdict
+  if (published === 0) return 'No frame was checked yet.'
+  return lost + duplicated + differing + reordered === 0
+    ? style.good(`All ${published} frames came through once, unaltered and in order.`)
+    : style.bad('Not every frame came through once, unaltered and in order.')
 }
 
 function introduction({ brokerUrl, pdcPort }: DemoLine, style: Style): string[] {
