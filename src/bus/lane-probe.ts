@@ -9,7 +9,7 @@ export class LaneProbe {
   readonly #open: number[] = []
   #lastSent = Number.NEGATIVE_INFINITY
 
-  constructor(intervalMs = 25) {
+  constructor(intervalMs = 50) {
     this.#intervalMs = intervalMs
   }
 
