@@ -35,8 +35,6 @@ export const location = z.string().transform((text, context): Location => {
   return z.NEVER
 })
 
-export const formatLocation = ({ locationType, locationId }: Location): string => `${locationType}/${locationId}`
-
 /** Longest wait that makes sense anywhere here; a larger number is a unit mistaken. */
 export const milliseconds = z.int().min(1).max(3_600_000)
 

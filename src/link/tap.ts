@@ -7,6 +7,7 @@ import { idcodeOf } from '../c37118/index.ts'
 import { type Direction, FrameExtractor } from '../capture/index.ts'
 import type { ChannelReceiver } from './channel.ts'
 import { LinkError, reasonOf } from './link-error.ts'
+import { addReader, type ReadersByIdcode } from './readers-by-idcode.ts'
 
 /** Where a capture is read from: a file, a named pipe, `-` for standard input, or a program's standard output. */
 export interface TapInput {
@@ -32,7 +33,7 @@ export interface Tap {
 export async function openTap(input: TapInput): Promise<Tap> {
   const name = input.path ?? input.command?.join(' ') ?? ''
   const { stream, once, stop } = await openInput(input, name)
-  const readers = new Map<number, Set<TapReader>>()
+  const readers: ReadersByIdcode<TapReader> = new Map()
   const everyone = (act: (receiver: ChannelReceiver) => void): void => {
     for (const set of readers.values()) for (const { receiver } of set) act(receiver)
   }
@@ -64,15 +65,7 @@ export async function openTap(input: TapInput): Promise<Tap> {
 
   return {
     name,
-    add(reader) {
-      const { idcode } = reader.receiver
-      const set = readers.get(idcode) ?? new Set()
-      readers.set(idcode, set.add(reader))
-      return () => {
-        set.delete(reader)
-        if (set.size === 0 && readers.get(idcode) === set) readers.delete(idcode)
-      }
-    },
+    add: (reader) => addReader(readers, reader),
     failed,
     close: stop,
   }

@@ -4,6 +4,7 @@ import { FrameSplitter, idcodeOf } from '../c37118/index.ts'
 import { type UdpReceiver, urlHost } from '../config/transport.ts'
 import { type ChannelReceiver, plainAddress } from './channel.ts'
 import { LinkError, reasonOf } from './link-error.ts'
+import { addReader, type ReadersByIdcode } from './readers-by-idcode.ts'
 import { bindUdp, createUdpSocket } from './udp-socket.ts'
 
 /** Who reads a UDP port: the frames of one IDCODE, from one address or from anybody. */
@@ -42,7 +43,7 @@ export async function openUdpPort({ host, port, group }: UdpReceiver): Promise<U
     })
   })
 
-  const readers = new Map<number, Set<UdpReader>>()
+  const readers: ReadersByIdcode<UdpReader> = new Map()
   let sender = ''
   const forSender = (act: (receiver: ChannelReceiver) => void): void => {
     for (const set of readers.values()) {
@@ -87,15 +88,7 @@ export async function openUdpPort({ host, port, group }: UdpReceiver): Promise<U
     get badChecksums() {
       return splitter.badChecksums
     },
-    add(reader) {
-      const { idcode } = reader.receiver
-      const set = readers.get(idcode) ?? new Set()
-      readers.set(idcode, set.add(reader))
-      return () => {
-        set.delete(reader)
-        if (set.size === 0 && readers.get(idcode) === set) readers.delete(idcode)
-      }
-    },
+    add: (reader) => addReader(readers, reader),
     join(multicast, onInterface) {
       const key = `${multicast} ${onInterface ?? ''}`
       const members = groups.get(key) ?? 0
