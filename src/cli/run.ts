@@ -56,7 +56,11 @@ async function run(file: string, options: Options): Promise<void> {
   const { name, text } = await readGridArgument(file)
   const isAsked = (site: Site): boolean =>
     options.site.length === 0 || options.site.some((asked) => isNamed(site, asked))
-  const { grid, warnings } = await loadGrid(name, { runs: isAsked, ...(text !== undefined && { text }) })
+  const { grid, warnings } = await loadGrid(name, {
+    runs: isAsked,
+    stateFolder: process.env.STATE_DIRECTORY,
+    ...(text !== undefined && { text }),
+  })
   for (const asked of options.site) checkSite(asked, grid, name)
 
   const log = createLog(options.logLevel)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { address } from './address.ts'
 import { broker } from './broker.ts'
 import { LiveConfig } from './bus.ts'
+import { journal } from './journal.ts'
 import { simulatorSettings } from './simulator.ts'
 import { site } from './site.ts'
 import { oneOrMore, topicLevel } from './words.ts'
@@ -16,6 +17,14 @@ export const gridFile = z
       .describe('files with further sites, relative to this one; * and ? as in a shell'),
     broker: broker.prefault('embedded').describe('the broker of every site that names none'),
     live: LiveConfig.prefault({}).describe('how live frames are published'),
+    journal: journal.prefault({}).describe('how frames are recorded at the sites that say nothing else; false: not'),
+    state: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'folder for what must survive a restart (journals, accounts); $STATE_DIRECTORY, or phasorbus-state beside this file, by default',
+      ),
     metrics: z
       .strictObject({
         listen: address(9464).describe(

@@ -1,6 +1,8 @@
 import type { Address } from './address.ts'
 import type { Broker } from './broker.ts'
 import type { LiveConfig } from './bus.ts'
+import type { JournalConfig } from './journal.ts'
+import type { LateSettings, RecoverySettings } from './recovery.ts'
 import type { ServerConfig } from './server.ts'
 import type { SimulatedSource, SimulatorSettings } from './simulator.ts'
 import type { SourceConfig } from './source.ts'
@@ -21,6 +23,10 @@ export interface Site {
   readonly nodeId: string
   /** Sites that name no broker share the grid's: then this is the same object. */
   readonly broker: Broker
+  /** Absolute: where this node keeps what must survive it. No other node has the same. */
+  readonly stateFolder: string
+  /** How what its PMUs send is recorded; undefined: it is not. */
+  readonly journal: JournalConfig | undefined
   readonly pmus: readonly Pmu[]
   readonly pdcAdapters: readonly PdcAdapter[]
 }
@@ -41,6 +47,8 @@ export interface PdcAdapter {
   /** Whole topics and topic filters. */
   readonly streams: readonly string[]
   readonly server: ServerConfig
+  readonly recovery: RecoverySettings
+  readonly late: LateSettings
 }
 
 /** `secondary-station/1156`, as `--site` takes it. */

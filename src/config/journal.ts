@@ -39,3 +39,12 @@ export interface JournalConfig extends JournalSettings {
   /** Absolute; made where it is missing. One process at a time. */
   readonly folder: string
 }
+
+/** As a grid file says it: settings, or `false`. */
+export const journal = z.union([
+  z
+    .literal(false)
+    .transform(() => undefined)
+    .describe('nothing is recorded, nothing can be replayed'),
+  JournalSettings,
+])

@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly text?: string
   /** What is about to run on this machine; without it the grid is only looked at. */
   readonly runs?: (site: Site) => boolean
+  /** Where nodes keep their state unless the file says it; `phasorbus-state` beside the file by default. */
+  readonly stateFolder?: string | undefined
 }
 
 export interface LoadedGrid {
@@ -62,7 +64,7 @@ export async function inspectGrid(
   problems.push(...sites.flatMap((inner) => inner.problems))
   if (!fields) return { problems: sortProblems(problems) }
 
-  const defaults = defaultsOf(fields, document)
+  const defaults = defaultsOf(fields, document, options.stateFolder)
   const placed: PlacedSite[] = [
     ...fields.sites.map((own, i) => resolveSite(own, defaults, document, ['sites', i])),
     ...sites.flatMap(({ value, document }) => (value ? [resolveSite(value, defaults, document, [])] : [])),
@@ -107,12 +109,15 @@ async function crossCheck(
   ]
 }
 
-function defaultsOf(fields: GridFile, document: YamlDocument): GridDefaults {
-  const { area, broker, live } = fields
+function defaultsOf(fields: GridFile, document: YamlDocument, stateFolder = 'phasorbus-state'): GridDefaults {
+  const { area, broker, live, journal } = fields
+  const besideFile = (name: string): string => resolve(dirname(document.file), name)
   return {
     area,
     live,
-    broker: withFiles(broker, (name) => resolve(dirname(document.file), name)),
+    journal,
+    stateFolder: besideFile(fields.state ?? stateFolder),
+    broker: withFiles(broker, besideFile),
     brokerPlace: { document, path: ['broker'] },
   }
 }

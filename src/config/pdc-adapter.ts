@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { late, recovery } from './recovery.ts'
 import { ServerConfig } from './server.ts'
 import { isTopicFilter } from './topic-filter.ts'
 import { oneOrMore, topicId } from './words.ts'
@@ -17,6 +18,8 @@ export const pdcAdapter = z
       .describe(
         'which streams are served, told apart by IDCODE: PMU/ID of this site, or whole topics; + and # as in MQTT',
       ),
+    recovery: recovery.prefault('replay'),
+    late: late.prefault('live-first'),
     ...server,
   })
   .describe('a C37.118.2 server for PDCs')

@@ -48,7 +48,7 @@ const latePolicy = z.strictObject({
     .number()
     .min(1)
     .max(1000)
-    .default(10)
+    .default(25)
     .describe('late frames per live frame: they go out at this multiple of DATA_RATE'),
   maxWaitMs: milliseconds.default(10_000).describe('with in-order: longest time that a live frame waits for a gap'),
 })

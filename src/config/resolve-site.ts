@@ -1,7 +1,8 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Broker } from './broker.ts'
 import type { LiveConfig } from './bus.ts'
 import { type PdcAdapter, type Pmu, type Site, siteTopic } from './grid.ts'
+import type { JournalSettings } from './journal.ts'
 import type { PdcAdapterFields } from './pdc-adapter.ts'
 import type { PmuFields } from './pmu.ts'
 import type { SiteFields } from './site.ts'
@@ -29,6 +30,9 @@ export interface GridDefaults {
   readonly broker: Broker
   readonly brokerPlace: BrokerPlace
   readonly live: LiveConfig
+  readonly journal: JournalSettings | undefined
+  /** Absolute. */
+  readonly stateFolder: string
 }
 
 /** Fills in what the grid file says for all; names become absolute topics, files absolute paths. */
@@ -40,6 +44,8 @@ export function resolveSite(
 ): PlacedSite {
   const { area = defaults.area, location, node, broker } = fields
   const topic = siteTopic({ area, ...location })
+  const stateFolder = join(defaults.stateFolder, topic, node)
+  const journal = 'journal' in fields ? fields.journal : defaults.journal
   const file = (name: string): string => resolve(dirname(document.file), name)
 
   const site: Site = {
@@ -47,6 +53,8 @@ export function resolveSite(
     ...location,
     nodeId: node,
     broker: broker === undefined ? defaults.broker : withFiles(broker, file),
+    stateFolder,
+    journal: journal && { ...journal, folder: join(stateFolder, 'journal') },
     pmus: fields.pmus.map((pmu) => resolvePmu(pmu, topic, defaults.live, file)),
     pdcAdapters: fields.pdcAdapters.map((adapter, i) => resolvePdcAdapter(adapter, i, topic)),
   }
@@ -72,8 +80,8 @@ function fromPipe(source: Pmu['source'], file: (name: string) => string): Pmu['s
 }
 
 function resolvePdcAdapter(fields: PdcAdapterFields, index: number, siteTopic: string): PdcAdapter {
-  const { id = `pdc-adapter-${index + 1}`, streams, ...server } = fields
-  return { id, streams: streams.map((filter) => absoluteFilter(filter, siteTopic)), server }
+  const { id = `pdc-adapter-${index + 1}`, streams, recovery, late, ...server } = fields
+  return { id, streams: streams.map((filter) => absoluteFilter(filter, siteTopic)), server, recovery, late }
 }
 
 /** Paths of a broker's files, from the folder of the file that names them. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { broker } from './broker.ts'
+import { journal } from './journal.ts'
 import { pdcAdapter } from './pdc-adapter.ts'
 import { pmu } from './pmu.ts'
 import { location, topicLevel } from './words.ts'
@@ -11,6 +12,7 @@ export const site = z
     area: topicLevel.optional().describe('first level of the site’s topics, where it differs from the file’s'),
     node: topicLevel.default('phasorbus').describe('name of this site’s process on the bus'),
     broker: broker.optional().describe('the broker of this site, where it differs from the grid’s'),
+    journal: journal.optional().describe('how the frames of its PMUs are recorded, where it differs; false: not'),
     pmus: z.array(pmu).default([]).describe('devices that are read and published'),
     pdcAdapters: z.array(pdcAdapter).default([]).describe('servers for PDCs'),
   })

@@ -56,6 +56,52 @@ describe('loadGrid', () => {
     ])
   })
 
+  it('records what PMUs send unless it is told not to, each node in a folder of its own', async () => {
+    const text = `area: a
+journal: { writeDelayMs: 0 }
+sites:
+  - { location: s/1 }
+  - { location: s/1, node: standby, journal: { maxAgeDays: 1 } }
+  - { location: s/2, journal: false }
+`
+    const [first, standby, silent] = (await loadGrid('/etc/grid.yaml', { text })).grid.sites
+    expect(first?.journal).toMatchObject({
+      folder: '/etc/phasorbus-state/a/s/1/phasorbus/journal',
+      writeDelayMs: 0,
+      syncDelayMs: 100,
+    })
+    expect(standby?.journal).toMatchObject({
+      folder: '/etc/phasorbus-state/a/s/1/standby/journal',
+      writeDelayMs: 10,
+      maxAgeDays: 1,
+    })
+    expect(silent).toMatchObject({ stateFolder: '/etc/phasorbus-state/a/s/2/phasorbus' })
+    expect(silent?.journal).toBeUndefined()
+  })
+
+  it.each([
+    ['beside the file', '', undefined, '/etc/phasorbus-state/a/s/1/phasorbus'],
+    ['where the process was told', '', '/var/lib/phasorbus', '/var/lib/phasorbus/a/s/1/phasorbus'],
+    ['where the file says', 'state: kept', '/var/lib/phasorbus', '/etc/kept/a/s/1/phasorbus'],
+  ])('keeps state %s', async (_where, line, stateFolder, expected) => {
+    const text = `area: a\n${line}\nsites: [{ location: s/1 }]\n`
+    const { grid } = await loadGrid('/etc/grid.yaml', { text, stateFolder })
+    expect(grid.sites[0]?.stateFolder).toBe(expected)
+  })
+
+  it('heals the gaps of a PDC, live frames first, unless it is told otherwise', async () => {
+    const text = siteWith(`    pmus: [{ id: 1, idcode: 1, source: tcp://h }]
+    pdcAdapters:
+      - { listen: tcp://127.0.0.1:1 }
+      - { listen: tcp://127.0.0.1:2, recovery: none, late: { policy: in-order, maxWaitMs: 500 } }
+`)
+    const [site] = (await loadGrid('grid.yaml', { text })).grid.sites
+    expect(site?.pdcAdapters).toMatchObject([
+      { recovery: { mode: 'replay' }, late: { policy: 'live-first', rateMultiple: 25 } },
+      { recovery: { mode: 'none' }, late: { policy: 'in-order', maxWaitMs: 500 } },
+    ])
+  })
+
   it('lets sites share the broker of the grid, and override what it says for all', async () => {
     const { grid } = await loadGrid('grid.yaml', {
       text: `area: a
