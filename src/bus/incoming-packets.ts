@@ -20,7 +20,8 @@ const PUBACK = 4
 const PINGRESP = 13
 
 export interface PacketSink {
-  publish(topic: string, payload: Uint8Array, retained: boolean, /** 0 at QoS 0. */ id: number): void
+  /** `id` is 0 at QoS 0. `isAgain` (DUP): the broker may have sent it before. */
+  publish(topic: string, payload: Uint8Array, retained: boolean, id: number, isAgain: boolean): void
   /** Of an identifier from {@link FIRST_LIVE_ID} on. */
   acknowledged(id: number): void
   pong(): void
@@ -123,7 +124,7 @@ export class IncomingPackets {
     }
     const id = hasId ? (bytes[topicEnd]! << 8) | bytes[topicEnd + 1]! : 0
     const topic = bytes.toString('utf8', topicAt, topicEnd)
-    this.#sink.publish(topic, bytes.subarray(payloadAt, end), (first & 1) === 1, id)
+    this.#sink.publish(topic, bytes.subarray(payloadAt, end), (first & 1) === 1, id, (first & 0x08) !== 0)
   }
 
   #keep(rest: Buffer, needed: number): void {

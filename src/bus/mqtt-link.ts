@@ -15,6 +15,12 @@ import { LaneProbe } from './lane-probe.ts'
 import { LibraryStream } from './library-stream.ts'
 import { PublishWriter } from './publish-writer.ts'
 
+/** What comes out of a session that the broker keeps. */
+export interface SessionSink {
+  /** A QoS 1 message. It is acknowledged by {@link MqttLink.acknowledge}, whenever that is. */
+  message(topic: string, payload: Uint8Array, retained: boolean, id: number, isAgain: boolean): void
+}
+
 export interface LinkOptions {
   /** For messages: the address without credentials. */
   readonly name: string
@@ -24,6 +30,8 @@ export interface LinkOptions {
   readonly maxBufferedBytes: number
   /** A message the broker sent. */
   readonly onMessage: MessageHandler
+  /** With it the session outlives the connection (clean = false), and QoS 1 messages go here. */
+  readonly session?: SessionSink
 }
 
 /** Larger than any message of the contract; a broker that sends more is not trusted with memory. */
@@ -40,6 +48,9 @@ export class MqttLink {
   readonly #probe = new LaneProbe()
   readonly #maxBufferedBytes: number
   #up = false
+  #hasSession = false
+  /** The library waits for PINGRESP. */
+  #isPinged = false
   #failure: BusError | undefined
 
   /** Resolves when the broker has taken the connection. */
@@ -47,7 +58,7 @@ export class MqttLink {
   /** Resolves with the reason when it is over, however it ended. */
   readonly closed: Promise<BusError>
 
-  constructor({ name, socket, client, maxBufferedBytes, onMessage }: LinkOptions) {
+  constructor({ name, socket, client, maxBufferedBytes, onMessage, session }: LinkOptions) {
     this.#name = name
     this.#maxBufferedBytes = maxBufferedBytes
     this.#socket = socket
@@ -55,7 +66,11 @@ export class MqttLink {
     const stream = new LibraryStream(socket)
     const incoming = new IncomingPackets(
       {
-        publish: (topic, payload, retained, id) => {
+        publish: (topic, payload, retained, id, isAgain) => {
+          if (session && id !== 0) {
+            session.message(topic, payload, retained, id, isAgain)
+            return
+          }
           onMessage(topic, payload, retained)
           if (id !== 0) this.#writer.acknowledge(id)
         },
@@ -66,14 +81,18 @@ export class MqttLink {
       },
       MAX_PACKET_BYTES,
     )
-    socket.on('data', (chunk: Buffer) => incoming.push(chunk))
+    socket.on('data', (chunk: Buffer) => {
+      incoming.push(chunk)
+      // Behind a session's backlog PINGRESP may come too late: any byte is a sign of life.
+      if (session && this.#isPinged) this.#heard()
+    })
     socket.on('error', (error) => this.#fail(error))
 
     this.#client = new MqttClient(() => stream, {
       ...client,
       protocolId: 'MQTT',
       protocolVersion: 4,
-      clean: true,
+      clean: session === undefined,
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
@@ -83,13 +102,16 @@ export class MqttLink {
       log: nothing,
     })
     this.#client.on('packetsend', (packet) => {
-      if (packet.cmd === 'pingreq') this.#probe.sent(monotonicMs())
+      if (packet.cmd !== 'pingreq') return
+      this.#isPinged = true
+      this.#probe.sent(monotonicMs())
     })
     this.#client.on('error', (error) => this.#fail(error))
 
     this.opened = new Promise((resolve, reject) => {
-      this.#client.once('connect', () => {
+      this.#client.once('connect', ({ sessionPresent }) => {
         this.#up = true
+        this.#hasSession = sessionPresent
         resolve()
       })
       this.#client.once('close', () => reject(this.#over('closed before it was taken')))
@@ -102,6 +124,11 @@ export class MqttLink {
 
   get up(): boolean {
     return this.#up
+  }
+
+  /** The broker had kept a session for this client id. Known once it is open. */
+  get hasSession(): boolean {
+    return this.#hasSession
   }
 
   get lagMs(): number {
@@ -129,6 +156,27 @@ export class MqttLink {
     }
     settled?.()
     return true
+  }
+
+  /** A message of the session is done with. */
+  acknowledge(id: number): void {
+    if (this.#up) this.#writer.acknowledge(id)
+  }
+
+  /** Reads nothing until `resume`: the broker's data wait in its own buffers and on the way. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** While paused, more often than the keep-alive: tells the broker that we live, and the library that it does. */
+  keepAlive(): void {
+    if (!this.#up) return
+    this.#writer.ping()
+    this.#heard()
   }
 
   /** Rejects when the broker refuses it or the connection ends. */
@@ -172,6 +220,11 @@ export class MqttLink {
     this.#up = false
     this.#writer.close()
     this.#client.end(true)
+  }
+
+  #heard(): void {
+    this.#isPinged = false
+    this.#client.reschedulePing(true)
   }
 
   #fail(error: Error & { code?: string | number }): void {

@@ -10,8 +10,8 @@ function open() {
   const others: Buffer[] = []
   const packets = new IncomingPackets(
     {
-      publish: (topic, payload, retained, id) =>
-        seen.push(`publish ${topic} ${payload.length} ${payload[0]} ${retained} ${id}`),
+      publish: (topic, payload, retained, id, isAgain) =>
+        seen.push(`publish ${topic} ${payload.length} ${payload[0]} ${retained} ${id}${isAgain ? ' again' : ''}`),
       acknowledged: (id) => seen.push(`acknowledged ${id}`),
       pong: () => seen.push('pong'),
       other: (packet) => {
@@ -34,19 +34,22 @@ const packet: fc.Arbitrary<{ readonly bytes: Buffer; readonly expected: readonly
       size: sizes,
       retain: fc.boolean(),
       qos: fc.constantFrom(0, 1),
+      dup: fc.boolean(),
       id: ids,
     })
-    .map(({ topic, size, retain, qos, id }) => ({
+    .map(({ topic, size, retain, qos, dup, id }) => ({
       bytes: generate({
         cmd: 'publish',
         topic,
         payload: Buffer.alloc(size, 7),
         retain,
         qos: qos as 0 | 1,
-        dup: false,
+        dup: dup && qos === 1,
         messageId: id,
       }),
-      expected: [`publish ${topic} ${size} ${size > 0 ? 7 : undefined} ${retain} ${qos === 1 ? id : 0}`],
+      expected: [
+        `publish ${topic} ${size} ${size > 0 ? 7 : undefined} ${retain} ${qos === 1 ? id : 0}${dup && qos === 1 ? ' again' : ''}`,
+      ],
     })),
   ids.map((id) => ({
     bytes: generate({ cmd: 'puback', messageId: id }),
