@@ -1,0 +1,104 @@
+/**
+ * A link of a given rate in simulated time, first in first out: live frames of
+ * many streams every reporting period, and pulls that a Pace allows. Nothing of
+ * it waits for a real clock.
+ */
+import { Lateness } from '../../../src/recovery/lateness.ts'
+import { Pace } from '../../../src/recovery/pace.ts'
+
+export interface LinkOptions {
+  readonly bytesPerMs: number
+  /** From the request to the first byte of its answer, the queue apart. */
+  readonly answerMs?: number
+  readonly streams: number
+  readonly periodMs?: number
+  readonly liveBytes?: number
+  readonly pullBytes?: number
+  /** Bytes to pull. */
+  readonly backlog: number
+  readonly fromMs?: number
+  readonly untilMs: number
+  /** More delay of a live frame, from elsewhere. */
+  readonly jitterMs?: (atMs: number) => number
+  /** Seen at every event, in simulated time. */
+  readonly watch?: (atMs: number, pace: Pace) => void
+}
+
+export interface LinkRun {
+  /** Delay of every live frame, in ms, before pulls began, while they went on, and after. */
+  readonly steady: readonly number[]
+  readonly healing: readonly number[]
+  readonly healedMs: number | undefined
+  readonly pace: Pace
+}
+
+interface Event {
+  readonly atMs: number
+  readonly run: () => void
+}
+
+export function simulate(options: LinkOptions): LinkRun {
+  const { bytesPerMs, answerMs = 2, streams, periodMs = 20, liveBytes = 110, fromMs = 2000, untilMs } = options
+  const pace = new Pace({ pullBytes: options.pullBytes ?? 65_536 })
+  const lateness = Array.from({ length: streams }, () => new Lateness())
+  const events: Event[] = []
+  const at = (atMs: number, run: () => void): void => {
+    let index = events.length
+    while (index > 0 && events[index - 1]!.atMs > atMs) index--
+    events.splice(index, 0, { atMs, run })
+  }
+  let nowMs = 0
+  let freeMs = 0
+  /** When the last of these bytes are through. */
+  const through = (bytes: number): number => {
+    freeMs = Math.max(freeMs, nowMs) + bytes / bytesPerMs
+    return freeMs
+  }
+
+  const steady: number[] = []
+  const healing: number[] = []
+  let left = options.backlog
+  let coming = 0
+  let healedMs: number | undefined
+  const pull = (): void => {
+    while (nowMs >= fromMs && left - coming > 0) {
+      const bytes = pace.allowance(nowMs)
+      if (bytes === 0) return
+      const beganMs = nowMs
+      const answer = Math.min(bytes, left - coming)
+      coming += answer
+      pace.began(bytes)
+      at(nowMs + answerMs, () =>
+        at(through(answer), () => {
+          coming -= answer
+          left -= answer
+          pace.ended(bytes, nowMs, { bytes: answer, tookMs: nowMs - beganMs })
+          if (left === 0) healedMs = nowMs
+          pull()
+        }),
+      )
+    }
+  }
+  for (let tickMs = 0; tickMs < untilMs; tickMs += periodMs) {
+    at(tickMs, () => {
+      for (let stream = 0; stream < streams; stream++) {
+        const sentMs = nowMs
+        const arrivesMs = through(liveBytes) + (options.jitterMs?.(sentMs) ?? 0)
+        at(arrivesMs, () => {
+          const healingNow = sentMs >= fromMs && left > 0
+          ;(healingNow ? healing : steady).push(nowMs - sentMs)
+          pace.live(lateness[stream]!.of(nowMs, sentMs * 1000), nowMs)
+        })
+      }
+    })
+  }
+  for (let tickMs = 0; tickMs < untilMs; tickMs += 1000) at(tickMs, () => pace.turn(nowMs, periodMs))
+  for (let tickMs = 0; tickMs < untilMs; tickMs += 2) at(tickMs, pull)
+
+  for (let event = events.shift(); event && event.atMs <= untilMs; event = events.shift()) {
+    nowMs = event.atMs
+    event.run()
+    options.watch?.(nowMs, pace)
+  }
+  return { steady, healing, healedMs, pace }
+}
