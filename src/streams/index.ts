@@ -6,11 +6,30 @@
  */
 
 export { sameConfiguration } from '../c37118/index.ts'
-export type { ContractFault } from './contract-error.ts'
+export type { AbsentRange, AbsentVerdict } from './absent.ts'
+export { absentVerdicts } from './absent.ts'
+export type { ContractFault, ReplayProblem } from './contract-error.ts'
 export { ContractError } from './contract-error.ts'
 export type { EpochDrop, EpochGateOptions, EpochOutput, HeldBudget } from './epoch-gate.ts'
 export { EpochGate } from './epoch-gate.ts'
 export { FilterMap } from './filter-map.ts'
+export type { ReplayEnd, ReplayRefusal, ReplayRefused } from './replay-end.ts'
+export { boundAbsent, encodeReplayEnd, encodeReplayRefusal, parseReplayEnd, replayRefusals } from './replay-end.ts'
+export { replayInvalid } from './replay-json.ts'
+export { END_OF_TIME_US, MAX_ANSWER_BYTES, MAX_REPLY_PARTS, REPLY_PART_BYTES } from './replay-limits.ts'
+export { cutParts, framesOfParts } from './replay-parts.ts'
+export type { ReplayQuery, ReplayRequest } from './replay-request.ts'
+export { encodeReplayRequest, parseReplayRequest } from './replay-request.ts'
+export type { ReplyAddress, ReplyMeaning, ReplyPart } from './replay-topic.ts'
+export {
+  MAX_SEQUENCE,
+  replayFilter,
+  replayRequestOf,
+  replayTopic,
+  replyFilter,
+  replyOf,
+  replyTopic,
+} from './replay-topic.ts'
 export type { SlotVerdict } from './slots.ts'
 export { SlotCounter, slotOf, slotOffset, slotsPerSecond, slotTime } from './slots.ts'
 export { isConfiguration, isOneFrame, joinFrames, splitPayload } from './split-payload.ts'
@@ -22,6 +41,8 @@ export {
   isTopicLevel,
   meaningOf,
   NODE,
+  nodeIdOf,
+  nodeStateTopic,
   nodeTopic,
   parseStreamTopic,
   retainedTopics,

@@ -8,7 +8,7 @@ import { ContractError } from './contract-error.ts'
 
 /*
   S     => area / location-type / location-id / data-type / producer-id
-  topic => S | S/config-1 | S/config-3 | S/header | S/state | S/replay/{node-id}
+  topic => S | S/config-1 | S/config-3 | S/header | S/state/{node-id} | S/replay/{node-id}
   node  => area / location-type / location-id / NODE / node-id / state
 */
 
@@ -30,12 +30,15 @@ export interface NodeIdentity {
   readonly nodeId: string
 }
 
-/** What hangs below `S`, beside the frames on `S` itself. */
-export const subTopics = ['config-1', 'config-3', 'header', 'state'] as const
+/** Frames below `S`, beside those on `S` itself. */
+export const subTopics = ['config-1', 'config-3', 'header'] as const
 export type SubTopic = (typeof subTopics)[number]
 
 /** The data type that names processes, so no stream may have it. */
 export const NODE = 'NODE'
+
+/** The second level of answers to replay requests, so no location may have it as its type. */
+export const REPLY = 'reply'
 
 const level = /^[A-Za-z0-9_-]{1,64}$/
 
@@ -53,6 +56,7 @@ export function parseStreamTopic(topic: string): StreamName {
   if (levels.length !== 5) throw invalid(topic, `has ${levels.length} levels, a stream topic has 5`)
   checkLevels(topic, levels)
   const [area, locationType, locationId, dataType, producerId] = levels as [string, string, string, string, string]
+  if (locationType === REPLY) throw invalid(topic, 'location type reply is reserved for answers to replay requests')
   if (dataType === NODE) throw invalid(topic, 'data type NODE is reserved for processes')
   return { area, locationType, locationId, dataType, producerId }
 }
@@ -65,22 +69,34 @@ export function nodeTopic({ area, locationType, locationId, nodeId }: NodeIdenti
   return topic
 }
 
-export const isNodeTopic = (topic: string): boolean => meaningOf(stateTopic(topic))?.kind === 'node'
+export const isNodeTopic = (topic: string): boolean => meaningOf(nodeStateTopic(topic))?.kind === 'node'
 
-export const stateTopic = (streamOrNode: string): string => `${streamOrNode}/state`
+/** The last level of a node's topic: its name below the streams it carries. */
+export const nodeIdOf = (node: string): string => node.slice(node.lastIndexOf('/') + 1)
 
-/** Every topic a stream may have retained messages on: what retirement clears. */
+/** Where a node says how it is; `node`: see {@link nodeTopic}. */
+export const nodeStateTopic = (node: string): string => `${node}/state`
+
+/** Where a node says how a stream is that it carries; with `+` for the states of all its nodes. */
+export const stateTopic = (stream: string, nodeId: string): string => `${stream}/state/${nodeId}`
+
+/** The topics a stream may have retained frames on; the states of its nodes are beside them. */
 export const retainedTopics = (stream: string): string[] => [stream, ...subTopics.map((sub) => `${stream}/${sub}`)]
 
 /** What a received topic is about; `undefined` when it is none of the contract's. */
 export type TopicMeaning =
   | { readonly kind: 'frames' | SubTopic; readonly stream: string }
+  | { readonly kind: 'state'; readonly stream: string; readonly nodeId: string }
   | { readonly kind: 'node'; readonly node: string }
 
 export function meaningOf(topic: string): TopicMeaning | undefined {
   const levels = topic.split('/')
-  if (levels.length < 5 || levels.length > 6 || !levels.every(isTopicLevel)) return undefined
-  const [head, sub] = [levels.slice(0, 5).join('/'), levels[5]]
+  if (levels.length < 5 || levels.length > 7 || !levels.every(isTopicLevel)) return undefined
+  if (levels[1] === REPLY) return undefined
+  const [head, sub, nodeId] = [levels.slice(0, 5).join('/'), levels[5], levels[6]]
+  if (nodeId !== undefined) {
+    return sub === 'state' && levels[3] !== NODE ? { kind: 'state', stream: head, nodeId } : undefined
+  }
   if (levels[3] === NODE) return sub === 'state' ? { kind: 'node', node: head } : undefined
   if (sub === undefined) return { kind: 'frames', stream: head }
   return isSubTopic(sub) ? { kind: sub, stream: head } : undefined
