@@ -31,6 +31,16 @@ export interface JudgeOptions {
   readonly from?: 'first-written' | 'first-read'
   /** Frames per stream that may be under way; the oldest beyond it counts as lost. */
   readonly maxUnderWay?: number
+  /** How many frames back a second reading of the same bytes is known for what it is; beyond it, it is `differing`. */
+  readonly duplicateMemory?: number
+}
+
+/** A frame that was written and has not been read. */
+export interface Missing {
+  readonly stream: string
+  readonly frame: Uint8Array
+  /** As it was told when the frame was written. */
+  readonly atMs: number | undefined
 }
 
 export class Judge {
@@ -38,8 +48,8 @@ export class Judge {
   readonly #latency = new LatencyHistogram()
   readonly #options: Required<JudgeOptions>
 
-  constructor({ from = 'first-written', maxUnderWay = 1_000_000 }: JudgeOptions = {}) {
-    this.#options = { from, maxUnderWay }
+  constructor({ from = 'first-written', maxUnderWay = 1_000_000, duplicateMemory = 4096 }: JudgeOptions = {}) {
+    this.#options = { from, maxUnderWay, duplicateMemory }
   }
 
   /** A frame is about to leave the sender. Times are milliseconds of one monotonic clock. */
@@ -47,10 +57,11 @@ export class Judge {
     this.#stream(stream).wrote(frame, atMs)
   }
 
-  /** A frame has reached the reader. */
-  read(stream: string, frame: Uint8Array, atMs?: number): void {
+  /** A frame has reached the reader. Returns when it was written, if it is one that was and this is its first reading. */
+  read(stream: string, frame: Uint8Array, atMs?: number): number | undefined {
     const wroteAtMs = this.#stream(stream).read(frame)
     if (wroteAtMs !== undefined && atMs !== undefined) this.#latency.add(atMs - wroteAtMs)
+    return wroteAtMs
   }
 
   get streams(): readonly string[] {
@@ -79,6 +90,13 @@ export class Judge {
     return count
   }
 
+  /** Each of them, oldest first within a stream. */
+  *missing(): Generator<Missing, void, void> {
+    for (const [name, stream] of this.#streams) {
+      for (const { frame, atMs } of stream.missing()) yield { stream: name, frame, atMs }
+    }
+  }
+
   #stream(name: string): StreamJudge {
     let found = this.#streams.get(name)
     if (!found) {
@@ -88,9 +106,6 @@ export class Judge {
     return found
   }
 }
-
-/** How many frames back a second reading of the same bytes is known for what it is. */
-const duplicateMemory = 4096
 
 interface Written {
   readonly sequence: number
@@ -109,14 +124,16 @@ class StreamJudge {
   #lastReadSequence = -1
   #hasRead: boolean
   readonly #maxUnderWay: number
+  readonly #duplicateMemory: number
   /** By bytes; the same bytes may be written more than once. */
   readonly #underWay = new Map<string, Written[]>()
   #underWayCount = 0
   readonly #delivered = new Set<string>()
 
-  constructor({ from, maxUnderWay }: Required<JudgeOptions>) {
+  constructor({ from, maxUnderWay, duplicateMemory }: Required<JudgeOptions>) {
     this.#hasRead = from === 'first-written'
     this.#maxUnderWay = maxUnderWay
+    this.#duplicateMemory = duplicateMemory
   }
 
   get published(): number {
@@ -129,6 +146,12 @@ class StreamJudge {
 
   get lost(): number {
     return this.#givenUp + this.#underWayCount
+  }
+
+  *missing(): Generator<{ readonly frame: Uint8Array; readonly atMs: number | undefined }, void, void> {
+    for (const [key, entries] of this.#underWay) {
+      for (const { atMs } of entries) yield { frame: Buffer.from(key, 'latin1'), atMs }
+    }
   }
 
   wrote(frame: Uint8Array, atMs: number | undefined): void {
@@ -199,7 +222,7 @@ class StreamJudge {
 
   #remember(key: string): void {
     this.#delivered.add(key)
-    if (this.#delivered.size <= duplicateMemory) return
+    if (this.#delivered.size <= this.#duplicateMemory) return
     const oldest = this.#delivered.values().next().value
     if (oldest !== undefined) this.#delivered.delete(oldest)
   }

@@ -18,6 +18,8 @@ export interface RawPmu {
   readonly port: number
   /** How many clients have data on, over all streams. */
   readonly listeners: number
+  /** How many have this stream's data on. */
+  listenersOf(idcode: number): number
   /** Answers with this CFG-2 from now on; tells nobody. */
   reconfigure(configuration: Uint8Array): void
   /** Writes the frame to everyone who turned its stream on. The bytes are not copied. */
@@ -83,6 +85,7 @@ export async function startRawPmu(options: RawPmuOptions): Promise<RawPmu> {
     get listeners() {
       return [...streams.values()].reduce((sum, { listeners }) => sum + listeners.size, 0)
     },
+    listenersOf: (idcode) => streams.get(idcode)?.listeners.size ?? 0,
     reconfigure(frame) {
       const stream = streams.get(idcodeOf(frame))
       if (!stream) throw new Error(`no stream of IDCODE ${idcodeOf(frame)}`)

@@ -1,0 +1,34 @@
+import type { HostProcess } from '../host-process.ts'
+
+/** One broker, or one node of a cluster, in a host of the lab. */
+export interface LabBroker {
+  readonly host: string
+  /** mqtt://ADDRESS:1883 */
+  readonly url: string
+  /** kill -9. */
+  kill(): Promise<void>
+  /** Again on the same files. Resolves when it takes clients. */
+  start(): Promise<void>
+}
+
+/** Starts at once; `ready` decides when clients may come. */
+export async function runBroker(
+  host: string,
+  url: string,
+  launch: () => HostProcess,
+  ready: (started: HostProcess) => Promise<unknown>,
+): Promise<LabBroker> {
+  let running = launch()
+  await ready(running)
+  return {
+    host,
+    url,
+    kill: () => running.kill(),
+    async start() {
+      running = launch()
+      await ready(running)
+    },
+  }
+}
+
+export const mqttPort = 1883
