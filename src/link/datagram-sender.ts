@@ -56,15 +56,16 @@ export class DatagramReceiver implements DataReceiver {
   }
 
   /** What does not fit into the system's queue is lost, as a datagram may be. */
-  data(frame: Uint8Array, counters: StreamCounters): void {
+  data(frame: Uint8Array, counters: StreamCounters): boolean {
     if (this.bufferedBytes > this.#maxBufferedBytes) {
       this.#dropped++
       counters.dropped.add()
-      return
+      return false
     }
     this.#sent++
     counters.sent.add()
     this.send(frame)
+    return true
   }
 
   send(frame: Uint8Array): void {

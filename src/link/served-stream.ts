@@ -19,8 +19,8 @@ export interface StreamOutput {
    */
   configuration(fragments: readonly Uint8Array[], inForce?: boolean): void
   header(frame: Uint8Array): void
-  /** A whole data frame. It must not be written to afterwards. */
-  data(frame: Uint8Array): void
+  /** A whole data frame. It must not be written to afterwards. Whether a client took it: none may have data on, or all be too slow. */
+  data(frame: Uint8Array): boolean
   /** How many clients have data turned on. */
   readonly receivers: number
   /** Unsent bytes of the client that has most of them. */
@@ -32,7 +32,8 @@ export interface StreamOutput {
 /** Where the data of one stream go: a connection, or an address. */
 export interface DataReceiver {
   readonly bufferedBytes: number
-  data(frame: Uint8Array, counters: StreamCounters): void
+  /** `false`: dropped, for too much is unsent. */
+  data(frame: Uint8Array, counters: StreamCounters): boolean
 }
 
 /** What one client asked of one stream. */
@@ -97,9 +98,11 @@ export class ServedStream implements StreamOutput {
     return most
   }
 
-  data(frame: Uint8Array): void {
+  data(frame: Uint8Array): boolean {
     this.#frames++
-    for (const receiver of this.#receivers.keys()) receiver.data(frame, this.#counters)
+    let taken = false
+    for (const receiver of this.#receivers.keys()) if (receiver.data(frame, this.#counters)) taken = true
+    return taken
   }
 
   header(frame: Uint8Array): void {

@@ -115,7 +115,7 @@ export class TcpClient implements DataReceiver {
     return this.#client.idcodes
   }
 
-  data(frame: Uint8Array, counters: StreamCounters): void {
+  data(frame: Uint8Array, counters: StreamCounters): boolean {
     const unsent = this.#socket.writableLength
     if (unsent === 0) {
       this.#unsentSinceMs = 0
@@ -124,11 +124,12 @@ export class TcpClient implements DataReceiver {
       this.#dropped++
       counters.dropped.add()
       if (this.#deps.config.slow === 'disconnect') this.#disconnectSlow()
-      return
+      return false
     }
     this.#sent++
     counters.sent.add()
     this.#write(frame)
+    return true
   }
 
   /** Lets what was sent go out for a while, then closes whatever the client does. */
