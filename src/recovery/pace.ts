@@ -98,8 +98,8 @@ export class Pace {
     this.#watchSinceMs = undefined
   }
 
-  /** To be called about every second. `periodMs`: shortest reporting period of the streams. */
-  turn(nowMs: number, periodMs: number): void {
+  /** To be called about every second. `periodMs`: shortest reporting period of the streams that are live. */
+  turn(nowMs: number, periodMs = this.#periodMs): void {
     this.#periodMs = Math.min(1000, Math.max(1, periodMs))
     const elapsedMs = nowMs - this.#fadedMs
     if (elapsedMs >= 1000) {
@@ -193,10 +193,7 @@ export class Pace {
       this.#pauseMs = this.#pauseMs > FIRST_PAUSE_MS ? this.#pauseMs / 2 : 0
       return
     }
-    this.#window = Math.min(
-      MAX_PULLS * this.#pullBytes,
-      this.#doubling ? 2 * this.#window : this.#window + STEP_BYTES,
-    )
+    this.#window = Math.min(MAX_PULLS * this.#pullBytes, this.#doubling ? 2 * this.#window : this.#window + STEP_BYTES)
   }
 
   #slowDown(nowMs: number): void {
