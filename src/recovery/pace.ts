@@ -6,6 +6,9 @@ const MIN_BYTES = 4096
 const STEP_BYTES = 2048
 /** Pulls under way at once, over all streams. */
 const MAX_PULLS = 4
+/** After live frames were too late, a larger window is not tried for so long; twice as long each time. */
+const FIRST_CALM_MS = 1000
+const MAX_CALM_MS = 8000
 /** Share of the frames of a period that may come later than the limit. */
 const TOLERATED = 0.1
 const FIRST_PAUSE_MS = 2
@@ -27,7 +30,8 @@ export interface PaceOptions {
  * Bytes under way are a window that grows a little with each reporting period
  * in which live frames came as they come when nothing is pulled, and is halved
  * at once when more than a few of them came later (additive increase,
- * multiplicative decrease). At the smallest window the pauses between pulls
+ * multiplicative decrease); after that it is left alone for a while, for every
+ * attempt to go faster is paid by live frames. At the smallest window the pauses between pulls
  * double instead. Beside it the answers themselves tell how long bytes stand
  * in a queue: never much more than a reporting period's worth is asked for,
  * also while no live frame is there to be harmed, for one may come.
@@ -45,6 +49,8 @@ export class Pace {
   #pullsUnderWay = 0
   #endedMs = Number.NEGATIVE_INFINITY
   #heldUntilMs = Number.NEGATIVE_INFINITY
+  #calmMs = FIRST_CALM_MS
+  #calmUntilMs = Number.NEGATIVE_INFINITY
   /** Live frames of the period that is being watched. */
   #watchSinceMs: number | undefined
   #frames = 0
@@ -90,9 +96,7 @@ export class Pace {
 
   /** The path is a new one: what was learnt of its speed is forgotten. */
   restart(nowMs: number): void {
-    this.#window = MIN_BYTES
-    this.#pauseMs = 0
-    this.#doubling = true
+    this.#begin()
     this.#sinceMs = nowMs
     this.#shortestMs = this.#shortestBeforeMs = Number.POSITIVE_INFINITY
     this.#watchSinceMs = undefined
@@ -115,6 +119,8 @@ export class Pace {
 
   /** A live frame came so much later than the best of its stream. */
   live(lateMs: number, nowMs: number): void {
+    // How it was without live frames says nothing of how it is with them.
+    if (this.isIdle(nowMs)) this.#begin()
     this.#liveMs = nowMs
     if (this.#pullsUnderWay === 0 && nowMs - this.#endedMs > lateMs + 2) {
       this.#normal.add(lateMs)
@@ -134,7 +140,7 @@ export class Pace {
     if (nowMs - this.#watchSinceMs! < this.#periodMs) return
     this.#framesPerPeriod = this.#frames
     // Only what was used has been tried.
-    if (this.#answeredBytes >= this.#window / 2) this.#speedUp()
+    if (this.#answeredBytes >= this.#window / 2 && (this.#pauseMs > 0 || nowMs >= this.#calmUntilMs)) this.#speedUp()
     this.#watch(nowMs)
   }
 
@@ -181,6 +187,14 @@ export class Pace {
     return Math.min(this.#pullBytes, half, Math.max(left, MIN_BYTES))
   }
 
+  #begin(): void {
+    this.#window = MIN_BYTES
+    this.#pauseMs = 0
+    this.#doubling = true
+    this.#calmMs = FIRST_CALM_MS
+    this.#calmUntilMs = Number.NEGATIVE_INFINITY
+  }
+
   #watch(nowMs: number): void {
     this.#watchSinceMs = nowMs
     this.#frames = 0
@@ -203,6 +217,9 @@ export class Pace {
     else this.#pauseMs = Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pauseMs))
     // What stands in queues has to drain before anything can be seen of it.
     this.#heldUntilMs = nowMs + this.#periodMs
+    // It was tried again and again, or all was well for long.
+    this.#calmMs = nowMs - this.#calmUntilMs > MAX_CALM_MS ? FIRST_CALM_MS : Math.min(MAX_CALM_MS, 2 * this.#calmMs)
+    this.#calmUntilMs = nowMs + this.#calmMs
     this.#watchSinceMs = undefined
   }
 

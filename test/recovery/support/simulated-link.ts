@@ -16,7 +16,10 @@ export interface LinkOptions {
   readonly pullBytes?: number
   /** Bytes to pull. */
   readonly backlog: number
+  /** When pulls begin; default 2 s. */
   readonly fromMs?: number
+  /** When live frames begin; default 0. */
+  readonly liveFromMs?: number
   readonly untilMs: number
   /** More delay of a live frame, from elsewhere. */
   readonly jitterMs?: (atMs: number) => number
@@ -34,19 +37,51 @@ export interface LinkRun {
 
 interface Event {
   readonly atMs: number
+  readonly order: number
   readonly run: () => void
 }
+
+/** Earliest first; of the same instant, in the order they were added. */
+class Events {
+  readonly #heap: Event[] = []
+  #order = 0
+
+  add(atMs: number, run: () => void): void {
+    const heap = this.#heap
+    let at = heap.push({ atMs, order: this.#order++, run }) - 1
+    for (let up = (at - 1) >> 1; at > 0 && isBefore(heap[at]!, heap[up]!); up = (at - 1) >> 1) {
+      ;[heap[at], heap[up]] = [heap[up]!, heap[at]!]
+      at = up
+    }
+  }
+
+  take(): Event | undefined {
+    const heap = this.#heap
+    const first = heap[0]
+    const last = heap.pop()
+    if (!first || !last || heap.length === 0) return first
+    heap[0] = last
+    for (let at = 0; ; ) {
+      let least = at
+      for (const child of [2 * at + 1, 2 * at + 2]) {
+        if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child
+      }
+      if (least === at) return first
+      ;[heap[at], heap[least]] = [heap[least]!, heap[at]!]
+      at = least
+    }
+  }
+}
+
+const isBefore = (one: Event, other: Event): boolean =>
+  one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order)
 
 export function simulate(options: LinkOptions): LinkRun {
   const { bytesPerMs, answerMs = 2, streams, periodMs = 20, liveBytes = 110, fromMs = 2000, untilMs } = options
   const pace = new Pace({ pullBytes: options.pullBytes ?? 65_536 })
   const lateness = Array.from({ length: streams }, () => new Lateness())
-  const events: Event[] = []
-  const at = (atMs: number, run: () => void): void => {
-    let index = events.length
-    while (index > 0 && events[index - 1]!.atMs > atMs) index--
-    events.splice(index, 0, { atMs, run })
-  }
+  const events = new Events()
+  const at = (atMs: number, run: () => void): void => events.add(atMs, run)
   let nowMs = 0
   let freeMs = 0
   /** When the last of these bytes are through. */
@@ -79,7 +114,7 @@ export function simulate(options: LinkOptions): LinkRun {
       )
     }
   }
-  for (let tickMs = 0; tickMs < untilMs; tickMs += periodMs) {
+  for (let tickMs = options.liveFromMs ?? 0; tickMs < untilMs; tickMs += periodMs) {
     at(tickMs, () => {
       for (let stream = 0; stream < streams; stream++) {
         const sentMs = nowMs
@@ -95,7 +130,7 @@ export function simulate(options: LinkOptions): LinkRun {
   for (let tickMs = 0; tickMs < untilMs; tickMs += 1000) at(tickMs, () => pace.turn(nowMs, periodMs))
   for (let tickMs = 0; tickMs < untilMs; tickMs += 2) at(tickMs, pull)
 
-  for (let event = events.shift(); event && event.atMs <= untilMs; event = events.shift()) {
+  for (let event = events.take(); event && event.atMs <= untilMs; event = events.take()) {
     nowMs = event.atMs
     event.run()
     options.watch?.(nowMs, pace)
