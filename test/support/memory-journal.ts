@@ -1,0 +1,61 @@
+import { FrameType, fractionOf, frameTypeOf, microsecondsOf, socOf } from '../../src/c37118/index.ts'
+import type { ReplayPage, ReplaySource } from '../../src/journal/index.ts'
+import { CodedError } from '../../src/runtime/coded-error.ts'
+import type { AbsentRange, ReplayQuery } from '../../src/streams/index.ts'
+
+class CursorError extends CodedError<{ readonly code: 'JOURNAL_BAD_CURSOR' }> {}
+
+/** A journal in memory: what it was given, in that order, and what it was told to say of the rest. */
+export class MemoryJournal implements ReplaySource {
+  readonly #entries = new Map<string, Uint8Array[]>()
+  /** Said of every range that is complete. */
+  absent: readonly AbsentRange[] = []
+  /** Every query, as it came. */
+  readonly queries: ReplayQuery[] = []
+  /** Awaited before each answer. */
+  before: () => Promise<void> = () => Promise.resolve()
+
+  /** Configuration frames and data frames (of a microsecond TIME_BASE), as received. */
+  add(topic: string, ...frames: readonly Uint8Array[]): void {
+    const entries = this.#entries.get(topic) ?? []
+    this.#entries.set(topic, entries)
+    for (const frame of frames) entries.push(frame)
+  }
+
+  reader(topic: string): { read(query: ReplayQuery): Promise<ReplayPage> } | undefined {
+    const entries = this.#entries.get(topic)
+    return entries && { read: (query) => this.#read(entries, query) }
+  }
+
+  async #read(entries: readonly Uint8Array[], query: ReplayQuery): Promise<ReplayPage> {
+    this.queries.push(query)
+    await this.before()
+    const { fromUs, toUs, maxBytes, cursor = 'entry:0' } = query
+    const first = Number(/^entry:(\d+)$/.exec(cursor)?.[1] ?? Number.NaN)
+    if (!(first <= entries.length)) throw new CursorError({ code: 'JOURNAL_BAD_CURSOR' }, cursor)
+    const frames: Uint8Array[] = []
+    let [bytes, said] = [0, -1]
+    for (let at = first; at < entries.length; at++) {
+      const frame = entries[at]!
+      if (frameTypeOf(frame) !== FrameType.data || !isWithin(frame, fromUs, toUs)) continue
+      const inForce = entries.findLastIndex((each, n) => n < at && frameTypeOf(each) === FrameType.config2)
+      const both = said === inForce ? [frame] : [entries[inForce]!, frame]
+      const size = both.reduce((sum, each) => sum + each.length, 0)
+      if (frames.length > 0 && bytes + size > maxBytes)
+        return { frames, cursor: `entry:${at}`, throughUs: fromUs, absent: [] }
+      frames.push(...both)
+      bytes += size
+      said = inForce
+    }
+    return { frames, cursor: undefined, throughUs: toUs, absent: this.absent }
+  }
+}
+
+const isWithin = (frame: Uint8Array, fromUs: number, toUs: number): boolean => {
+  const timeUs = timeUsOf(frame)
+  return timeUs >= fromUs && timeUs < toUs
+}
+
+/** Of a frame with a microsecond TIME_BASE. */
+export const timeUsOf = (frame: Uint8Array): number =>
+  microsecondsOf({ soc: socOf(frame), fraction: fractionOf(frame) }, 1_000_000)
