@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { IClientOptions } from 'mqtt'
 import type { BrokerConfig } from '../config/bus.ts'
+import { whenAborted } from '../runtime/aborted.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Log, Running } from '../runtime/service.ts'
@@ -133,16 +134,6 @@ export class MqttConnection implements Running {
       },
     )
   }
-}
-
-function whenAborted(signal: AbortSignal): { readonly promise: Promise<undefined>; forget(): void } {
-  let onAbort = (): void => {}
-  const promise = new Promise<undefined>((resolve) => {
-    onAbort = () => resolve(undefined)
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-  })
-  return { promise, forget: () => signal.removeEventListener('abort', onAbort) }
 }
 
 function sleepUntil(delayMs: number, signal: AbortSignal): Promise<void> {

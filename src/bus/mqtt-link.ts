@@ -17,7 +17,9 @@ import { PublishWriter } from './publish-writer.ts'
 
 /** What comes out of a session that the broker keeps. */
 export interface SessionSink {
-  /** A QoS 1 message. It is acknowledged by {@link MqttLink.acknowledge}, whenever that is. */
+  /** Bytes came; what is in them follows. */
+  reading(): void
+  /** A message; one with an `id` (QoS 1) is acknowledged by {@link MqttLink.acknowledge}, whenever that is. */
   message(topic: string, payload: Uint8Array, retained: boolean, id: number, isAgain: boolean): void
 }
 
@@ -30,7 +32,7 @@ export interface LinkOptions {
   readonly maxBufferedBytes: number
   /** A message the broker sent. */
   readonly onMessage: MessageHandler
-  /** With it the session outlives the connection (clean = false), and QoS 1 messages go here. */
+  /** With it the session outlives the connection (clean = false), and messages go here instead. */
   readonly session?: SessionSink
 }
 
@@ -67,7 +69,7 @@ export class MqttLink {
     const incoming = new IncomingPackets(
       {
         publish: (topic, payload, retained, id, isAgain) => {
-          if (session && id !== 0) {
+          if (session) {
             session.message(topic, payload, retained, id, isAgain)
             return
           }
@@ -82,6 +84,7 @@ export class MqttLink {
       MAX_PACKET_BYTES,
     )
     socket.on('data', (chunk: Buffer) => {
+      session?.reading()
       incoming.push(chunk)
       // Behind a session's backlog PINGRESP may come too late: any byte is a sign of life.
       if (session && this.#isPinged) this.#heard()

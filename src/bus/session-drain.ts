@@ -1,0 +1,159 @@
+/** One connection of a session: first its backlog, at a pace, then what is live, at once. */
+import { monotonicMs } from '../runtime/clock.ts'
+import type { SessionSink } from './mqtt-link.ts'
+import type { Pace } from './session-pace.ts'
+import { type HeldMessage, HeldMessages } from './session-queue.ts'
+import type { SessionSeam } from './session-seam.ts'
+
+/** As much of a link as a drain needs. */
+export interface DrainedLink {
+  acknowledge(id: number): void
+  pause(): void
+  resume(): void
+  keepAlive(): void
+}
+
+export interface DrainOptions {
+  readonly seam: SessionSeam
+  readonly pace: Pace
+  /** Messages are acknowledged by `confirm`, not when they were given on. */
+  readonly confirms: boolean
+  /** Longest silence towards the broker while nothing is read, in ms. */
+  readonly keepAliveMs: number
+  /** Live messages since the last call: the session gets as many more, or it would never catch up with many. */
+  readonly liveSince: () => number
+  /** `false`: not now; it is offered again. */
+  readonly late: (topic: string, payload: Uint8Array) => boolean
+  readonly live: (topic: string, payload: Uint8Array) => void
+  /** Neither: the live lane had brought it, or this session had before. */
+  readonly known: (topic: string, payload: Uint8Array) => void
+}
+
+const TICK_MS = 4
+
+export class SessionDrain implements Pick<SessionSink, 'message'> {
+  readonly #options: DrainOptions
+  readonly #held = new HeldMessages()
+  #phase: 'waiting' | 'draining' | 'steady' | 'closed' = 'waiting'
+  #link: DrainedLink | undefined
+  #isPaused = false
+  #onReached: (() => void) | undefined
+  #timer: NodeJS.Timeout | undefined
+  #saidAt = 0
+  #unconfirmed: number[] = []
+
+  constructor(options: DrainOptions) {
+    this.#options = options
+  }
+
+  /** Whose messages these are. */
+  attach(link: DrainedLink): void {
+    this.#link = link
+  }
+
+  /** The broker has taken the connection: messages may be given on, and acknowledged. */
+  begin(): void {
+    const now = monotonicMs()
+    this.#phase = 'draining'
+    this.#options.seam.begin(now)
+    this.#saidAt = now
+    this.#timer = setInterval(() => this.#tick(monotonicMs()), TICK_MS)
+  }
+
+  /** The session is one to rely on: told when it is as new as the live lane, and the only one from there on. */
+  mayEnd(onReached: () => void): void {
+    this.#onReached = onReached
+  }
+
+  confirm(): void {
+    for (const id of this.#unconfirmed) this.#link?.acknowledge(id)
+    this.#unconfirmed = []
+  }
+
+  /** No call after this. */
+  close(): void {
+    this.#phase = 'closed'
+    clearInterval(this.#timer)
+    this.#held.clear()
+    this.#unconfirmed = []
+  }
+
+  /** What is retained came over the live lane, at its beginning. */
+  message(topic: string, payload: Uint8Array, retained: boolean, id: number, isAgain: boolean): void {
+    if (this.#phase === 'steady') {
+      this.#steady(topic, payload, retained, id, isAgain)
+    } else if (this.#phase !== 'closed') {
+      const message = { topic, payload, retained, id, isAgain, isNews: false }
+      const mayPass = this.#phase === 'draining' && this.#held.length === 0 && this.#options.pace.take(1) === 1
+      if (mayPass && this.#pass(message)) return
+      this.#held.push(message)
+      this.#pause()
+    }
+  }
+
+  #steady(topic: string, payload: Uint8Array, retained: boolean, id: number, isAgain: boolean): void {
+    const { seam, live, known } = this.#options
+    if (!retained) {
+      if (seam.steady(topic, payload, isAgain)) live(topic, payload)
+      else known(topic, payload)
+    }
+    this.#done(id)
+  }
+
+  /** `false`: nobody takes it now. */
+  #pass(message: HeldMessage): boolean {
+    const { seam, late, known } = this.#options
+    const { topic, payload, retained, id, isAgain } = message
+    if (!retained) {
+      message.isNews ||= seam.late(topic, payload, isAgain, monotonicMs())
+      if (!message.isNews) known(topic, payload)
+      else if (!late(topic, payload)) return false
+    }
+    this.#done(id)
+    return true
+  }
+
+  #done(id: number): void {
+    if (id === 0) return
+    if (this.#options.confirms) this.#unconfirmed.push(id)
+    else this.#link?.acknowledge(id)
+  }
+
+  #tick(now: number): void {
+    const { seam, keepAliveMs } = this.#options
+    this.#takeHeld()
+    if (this.#held.length > 0) {
+      if (now - this.#saidAt < keepAliveMs) return
+      this.#saidAt = now
+      this.#link?.keepAlive()
+    } else if (this.#onReached && seam.isReached(now)) {
+      clearInterval(this.#timer)
+      this.#phase = 'steady'
+      this.#onReached()
+    }
+  }
+
+  #takeHeld(): void {
+    const { pace, liveSince } = this.#options
+    const live = liveSince()
+    const wanted = this.#held.length
+    if (wanted > 0) {
+      const granted = pace.take(wanted)
+      for (let count = granted > 0 ? granted + live : 0; count > 0; count--) {
+        const { first } = this.#held
+        if (!first || !this.#pass(first)) break
+        this.#held.shift()
+      }
+    }
+    if (this.#held.length === 0 && this.#isPaused) {
+      this.#isPaused = false
+      this.#link?.resume()
+    }
+  }
+
+  #pause(): void {
+    if (this.#isPaused || !this.#link) return
+    this.#isPaused = true
+    this.#link.pause()
+  }
+}

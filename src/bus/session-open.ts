@@ -1,0 +1,17 @@
+import type { BrokerConfig } from '../config/bus.ts'
+import { openBrokerSocket } from './broker-socket.ts'
+import { brokerName, linkSettings } from './link-settings.ts'
+import { MqttLink, type SessionSink } from './mqtt-link.ts'
+
+/** A connection to the session of this client id; it brings messages before anybody asks for some. */
+export async function openSessionLink(broker: BrokerConfig, clientId: string, session: SessionSink): Promise<MqttLink> {
+  const { client, credentials } = await linkSettings(broker)
+  return new MqttLink({
+    name: brokerName(broker.url),
+    socket: openBrokerSocket(broker.url, credentials, broker.connectTimeoutMs),
+    client: { ...client, clientId },
+    maxBufferedBytes: broker.maxBufferedBytes,
+    onMessage: () => {},
+    session,
+  })
+}
