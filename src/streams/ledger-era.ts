@@ -1,0 +1,133 @@
+/**
+ * A stretch of a stream under one DATA_RATE and TIME_BASE. Every slot of
+ * [start, next) is either pending, absent of some kind, or held; only what is
+ * not held is stored, so a stream without gaps is two numbers.
+ */
+import { IntervalSet } from './interval-set.ts'
+import type { AbsenceKind } from './ledger-tally.ts'
+import type { SlotGrid } from './slot-grid.ts'
+
+export class LedgerEra {
+  readonly grid: SlotGrid
+  readonly start: number
+  /** The first slot that is not closed. */
+  next: number
+  /** Times from here on are of this era, up to the next one. */
+  readonly fromUs: number
+  readonly pending: IntervalSet
+  readonly absent: Map<AbsenceKind, IntervalSet>
+
+  constructor(
+    grid: SlotGrid,
+    start: number,
+    fromUs: number,
+    next = start,
+    pending = new IntervalSet(),
+    absent = new Map<AbsenceKind, IntervalSet>(),
+  ) {
+    this.grid = grid
+    this.start = start
+    this.fromUs = fromUs
+    this.next = next
+    this.pending = pending
+    this.absent = absent
+  }
+
+  /** Half a period before the first slot that is not closed. */
+  get toUs(): number {
+    return this.grid.microsecondsOf(this.next) - this.grid.periodUs / 2
+  }
+
+  /** Closed slots of [fromUs, toUs). */
+  slotsIn(fromUs: number, toUs: number): { from: number; to: number } {
+    const { grid, start, next } = this
+    const from = fromUs <= grid.microsecondsOf(start) ? start : fromUs > this.toUs ? next : grid.slotFrom(fromUs)
+    const to = toUs > this.toUs ? next : grid.slotFrom(toUs)
+    return { from, to: Math.max(from, Math.min(to, next)) }
+  }
+
+  absenceOf(slot: number): AbsenceKind | undefined {
+    for (const [kind, slots] of this.absent) if (slots.has(slot)) return kind
+    return undefined
+  }
+
+  /** Slots below `slot` are waited for no longer; returns how many became pending. */
+  closeTo(slot: number): number {
+    if (slot <= this.next) return 0
+    const closed = this.pending.add(this.next, slot)
+    this.next = slot
+    return closed
+  }
+
+  /** Gives up the pending slots of [from, to); returns how many. */
+  giveUp(from: number, to: number, kind: AbsenceKind): number {
+    const { pending } = this
+    let given = 0
+    for (let index = pending.indexAt(from); ; ) {
+      const interval = pending.at(index)
+      if (!interval || interval.from >= to) break
+      const low = Math.max(from, interval.from)
+      const high = Math.min(to, interval.to)
+      this.#slotsOf(kind).add(low, high)
+      pending.remove(low, high)
+      given += high - low
+      index = pending.indexAt(high)
+    }
+    kind.count += given
+    return given
+  }
+
+  /** Makes an absent or pending slot a held one. */
+  hold(slot: number): void {
+    if (this.pending.remove(slot) === 1) return
+    const kind = this.absenceOf(slot)
+    if (!kind) return
+    this.absent.get(kind)!.remove(slot)
+    kind.count--
+  }
+
+  /** How many of [from, to) are not held. */
+  missing(from: number, to: number): number {
+    let count = this.pending.count(from, to)
+    for (const slots of this.absent.values()) count += slots.count(from, to)
+    return count
+  }
+
+  /** Expects nothing of [from, to) any more, none of which is held. */
+  disown(from: number, to: number): void {
+    this.pending.remove(from, to)
+    for (const [kind, slots] of this.absent) kind.count -= slots.remove(from, to)
+  }
+
+  /** What it knows of [from, to), as an era of its own. */
+  part(from: number, to: number, fromUs = this.fromUs): LedgerEra {
+    const range = IntervalSet.of([from, to])
+    const absent = new Map([...this.absent].map(([kind, slots]) => [kind, slots.intersection(range)] as const))
+    return new LedgerEra(this.grid, from, fromUs, to, this.pending.intersection(range), absent)
+  }
+
+  /** The interval that lies furthest back is held for all one can see; what was counted stays counted. */
+  forgetOldestAbsence(): void {
+    let oldest: IntervalSet | undefined
+    for (const slots of this.absent.values()) {
+      if (slots.first !== undefined && (oldest?.first === undefined || slots.first < oldest.first)) oldest = slots
+    }
+    const interval = oldest?.at(0)
+    if (interval) oldest?.remove(interval.from, interval.to)
+  }
+
+  get absentIntervals(): number {
+    let count = 0
+    for (const slots of this.absent.values()) count += slots.intervals
+    return count
+  }
+
+  #slotsOf(kind: AbsenceKind): IntervalSet {
+    let slots = this.absent.get(kind)
+    if (!slots) {
+      slots = new IntervalSet()
+      this.absent.set(kind, slots)
+    }
+    return slots
+  }
+}
