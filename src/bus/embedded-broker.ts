@@ -11,11 +11,12 @@ import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } f
 import { EmbeddedBrokerConfig } from '../config/bus.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Counter, Running, ServiceDeps } from '../runtime/service.ts'
+import { nodeStateTopic, nodeTopic } from '../streams/index.ts'
 import { type BrokerAddress, type Listener, listen, readTls } from './broker-listener.ts'
 import { type CheckUser, loadUsers } from './broker-users.ts'
 import type { Bus } from './bus.ts'
 import { EmbeddedBus } from './embedded-bus.ts'
-import { type BusNode, nodeStateTopic, offlineNode, onlineNode } from './node-presence.ts'
+import { type BusNode, offlineNode, onlineNode } from './node-presence.ts'
 import { PacketMeter } from './packet-meter.ts'
 import { RetainedStore } from './retained-store.ts'
 import { SessionlessPersistence } from './sessionless-persistence.ts'
@@ -76,7 +77,7 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
     done,
     bus(node, signal) {
       const bus = new EmbeddedBus({ aedes: core.aedes, emitter: core.emitter, retained: core.retained, log: deps.log })
-      const topic = nodeStateTopic(node)
+      const topic = nodeStateTopic(nodeTopic(node))
       const presence = { since: new Date(), brokers: [bus.name] }
       const publish = (payload: Uint8Array): boolean => bus.publish(topic, payload, { qos: 1, retain: true })
       publish(onlineNode(node, presence))

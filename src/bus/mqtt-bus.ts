@@ -1,20 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { BrokerConfig } from '../config/bus.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { nodeStateTopic, nodeTopic } from '../streams/index.ts'
 import type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 import { retireGhosts } from './ghost-streams.ts'
 import { brokerName } from './link-settings.ts'
 import { type ConnectionDeps, MqttConnection } from './mqtt-connection.ts'
 import type { MqttLink } from './mqtt-link.ts'
-import {
-  type BusNode,
-  clientIdOf,
-  type NodePresence,
-  nodeStateTopic,
-  offlineNode,
-  onlineNode,
-  willOf,
-} from './node-presence.ts'
+import { type BusNode, clientIdOf, type NodePresence, offlineNode, onlineNode, willOf } from './node-presence.ts'
 import { SubscriptionEntry } from './subscriptions.ts'
 
 /** An emptied second connection is kept this long: readers ask for one stream after the other. */
@@ -26,6 +19,11 @@ export interface BusDeps extends ServiceDeps {
    * and goes. Without it the connection leaves no trace: for who only looks.
    */
   readonly node?: BusNode
+  /**
+   * What a further connection of the node is for: a level of a topic, part of
+   * its client id. It shows no presence; the node's first connection does.
+   */
+  readonly role?: string
 }
 
 /**
@@ -53,12 +51,13 @@ class MqttBus implements Bus, Running {
     this.name = brokerName(config.url)
     this.#config = config
     this.#deps = deps
-    const { node, metrics, log, signal } = deps
+    const { role, metrics, log, signal } = deps
+    const node = role === undefined ? deps.node : undefined
     const presence = { since: new Date(), brokers: [this.name] }
-    const labels = { broker: this.name }
+    const labels = { broker: this.name, role: role ?? 'node' }
     const connects = metrics.counter('phasorbus_bus_connects_total', 'Connections made to a broker.', labels)
     const connected = metrics.gauge('phasorbus_bus_connected', '1 while connected to the broker.', labels)
-    this.#clientId = node ? clientIdOf(node) : `phasorbus_${randomUUID()}`
+    this.#clientId = deps.node ? clientIdOf(deps.node, role) : `phasorbus_${randomUUID()}`
 
     this.#primary = new MqttConnection(config, {
       signal,
@@ -68,7 +67,7 @@ class MqttBus implements Bus, Running {
       onUp: (link) => {
         connects.add()
         connected.set(1)
-        if (node) link.publish(nodeStateTopic(node), onlineNode(node, presence), { qos: 1, retain: true })
+        if (node) link.publish(nodeStateTopic(nodeTopic(node)), onlineNode(node, presence), { qos: 1, retain: true })
         for (const callback of this.#onConnect) callback()
       },
       onDown: () => connected.set(0),
@@ -150,7 +149,7 @@ class MqttBus implements Bus, Running {
 
 /** How a node that goes is known to have gone: by its last words, or by its will. */
 function farewells(node: BusNode, presence: NodePresence): Pick<ConnectionDeps, 'will' | 'goodbye'> {
-  const topic = nodeStateTopic(node)
+  const topic = nodeStateTopic(nodeTopic(node))
   return {
     will: { topic, payload: Buffer.from(willOf(node, presence)), qos: 1, retain: true },
     goodbye: (link) => farewell(link, topic, offlineNode(node, presence, 'stopped')),

@@ -1,12 +1,10 @@
-import { CONTRACT, encodeState, type NodeIdentity, nodeTopic, stateTopic } from '../streams/index.ts'
+import { CONTRACT, encodeState, type NodeIdentity } from '../streams/index.ts'
 
 /** One phasorbus process on the bus: unique per broker, or the two would push each other off it. */
 export interface BusNode extends NodeIdentity {
   /** Stream topics it publishes, for its next run to retire those that are gone. */
   readonly streams?: readonly string[]
 }
-
-export const nodeStateTopic = (node: NodeIdentity): string => stateTopic(nodeTopic(node))
 
 /** Since when it runs, and by which brokers it is reached. */
 export interface NodePresence {
@@ -36,6 +34,6 @@ export function willOf(node: BusNode, presence: NodePresence): Uint8Array {
 }
 
 /** The same in every run: a new connection ends the old one, whose will then comes before our own state. */
-export function clientIdOf(node: NodeIdentity): string {
-  return `phasorbus_${node.area}_${node.locationType}_${node.locationId}_${node.nodeId}`
+export function clientIdOf({ area, locationType, locationId, nodeId }: NodeIdentity, role?: string): string {
+  return ['phasorbus', area, locationType, locationId, nodeId, ...(role === undefined ? [] : [role])].join('_')
 }

@@ -1,8 +1,5 @@
-import { ContractError, isNodeTopic, parseNodeState, stateTopic } from '../streams/index.ts'
+import { ContractError, nodeStateTopic, parseNodeState } from '../streams/index.ts'
 import type { Bus, Subscription } from './bus.ts'
-
-/** Nodes a stream's state may name; more are not followed. */
-const MAX_NODES_PER_STREAM = 16
 
 interface WatchedNode {
   readonly streams: Set<string>
@@ -20,7 +17,6 @@ export class NodeWatch {
   readonly #onChange: (stream: string) => void
   readonly #onBadState: (node: string, error: ContractError) => void
   readonly #nodes = new Map<string, WatchedNode>()
-  readonly #byStream = new Map<string, readonly string[]>()
 
   constructor(bus: Bus, onChange: (stream: string) => void, onBadState: (node: string, error: ContractError) => void) {
     this.#bus = bus
@@ -28,37 +24,15 @@ export class NodeWatch {
     this.#onBadState = onBadState
   }
 
-  /** The nodes that now carry a stream; none forgets it. */
-  carry(stream: string, nodes: readonly string[]): void {
-    const before = this.#byStream.get(stream) ?? []
-    const after = nodes.filter(isNodeTopic).slice(0, MAX_NODES_PER_STREAM)
-    if (after.length === 0) this.#byStream.delete(stream)
-    else this.#byStream.set(stream, after)
-    for (const node of after) if (!before.includes(node)) this.#follow(node, stream)
-    for (const node of before) if (!after.includes(node)) this.#leave(node, stream)
-  }
-
-  /** Why no node carries it, where all of them say they are offline; otherwise `undefined`. */
-  allOffline(stream: string): string | undefined {
-    const nodes = (this.#byStream.get(stream) ?? []).map((node) => this.#nodes.get(node))
-    if (nodes.length === 0 || nodes.some((node) => node?.online !== false)) return undefined
-    return nodes[0]?.reason ?? 'node offline'
-  }
-
-  close(): void {
-    for (const { subscription } of this.#nodes.values()) subscription.close()
-    this.#nodes.clear()
-    this.#byStream.clear()
-  }
-
-  #follow(node: string, stream: string): void {
+  /** The node carries the stream. Cheap to say again. */
+  follow(node: string, stream: string): void {
     const known = this.#nodes.get(node)
     if (known) {
       known.streams.add(stream)
       return
     }
     const subscription = this.#bus.subscribe(
-      stateTopic(node),
+      nodeStateTopic(node),
       (_topic, payload, retained) => this.#heard(node, payload, retained),
       { onLost: () => this.#lost(node) },
     )
@@ -66,11 +40,23 @@ export class NodeWatch {
     this.#nodes.set(node, { streams: new Set([stream]), subscription, ...unknown })
   }
 
-  #leave(node: string, stream: string): void {
+  /** It does so no more. */
+  leave(node: string, stream: string): void {
     const known = this.#nodes.get(node)
     if (!known?.streams.delete(stream) || known.streams.size > 0) return
     known.subscription.close()
     this.#nodes.delete(node)
+  }
+
+  /** Why the node is offline, where it says so; otherwise `undefined`. */
+  offline(node: string): string | undefined {
+    const known = this.#nodes.get(node)
+    return known?.online === false ? (known.reason ?? 'node offline') : undefined
+  }
+
+  close(): void {
+    for (const { subscription } of this.#nodes.values()) subscription.close()
+    this.#nodes.clear()
   }
 
   #lost(node: string): void {

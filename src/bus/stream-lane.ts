@@ -3,9 +3,7 @@ import { monotonicMs } from '../runtime/clock.ts'
 import type { Counter, Metrics } from '../runtime/service.ts'
 import type { Bus } from './bus.ts'
 import { LiveWindow } from './live-window.ts'
-
-/** A retained message that could not be sent is tried again after this. */
-const RETRY_MS = 100
+import type { RetainedLane } from './retained-lane.ts'
 
 /** One stream on its way to one broker. A stalled broker makes its own lane skip, and no other. */
 export class StreamLane {
@@ -15,11 +13,7 @@ export class StreamLane {
   readonly #windowMs: number
   readonly #window: LiveWindow
   readonly #clock: () => number
-  readonly #retained: ReadonlyMap<string, Uint8Array>
-  /** Retained topics whose newest payload this connection has not sent yet. */
-  readonly #due = new Set<string>()
-  #retry: NodeJS.Timeout | undefined
-  readonly #forget: () => void
+  readonly #retained: RetainedLane
   readonly #published: Counter
   readonly #acknowledged: Counter
   readonly #skipped: { readonly disconnected: Counter; readonly late: Counter; readonly lost: Counter }
@@ -27,7 +21,7 @@ export class StreamLane {
   constructor(
     topic: string,
     bus: Bus,
-    retained: ReadonlyMap<string, Uint8Array>,
+    retained: RetainedLane,
     { qos, windowMs }: LiveConfig,
     { metrics, clock = monotonicMs }: { readonly metrics: Metrics; readonly clock?: (() => number) | undefined },
   ) {
@@ -52,7 +46,6 @@ export class StreamLane {
       labels,
     )
     this.#skipped = { disconnected: skipped('disconnected'), late: skipped('late'), lost: skipped('connection-lost') }
-    this.#forget = bus.onConnect(this.#publishAll)
   }
 
   data(frame: Uint8Array): void {
@@ -63,7 +56,7 @@ export class StreamLane {
     const now = this.#clock()
     const late = this.#data.qos === 1 ? !this.#window.isOpen(now) : this.#bus.lagMs > this.#windowMs
     // Data must not overtake the configuration it belongs to.
-    if (late || (this.#due.size > 0 && !this.#publishDue())) {
+    if (late || (this.#retained.isDue && !this.#retained.publishAll())) {
       this.#skipped.late.add()
       return
     }
@@ -77,43 +70,9 @@ export class StreamLane {
     this.#skipped.late.add()
   }
 
-  /** The retained payload of this topic has changed. */
-  changed(topic: string): void {
-    this.#due.add(topic)
-    if (this.#bus.connected) this.#publishDue()
-  }
-
-  close(): void {
-    this.#forget()
-    clearTimeout(this.#retry)
-    this.#retry = undefined
-  }
-
   readonly #settled = (error?: Error): void => {
     this.#window.settled()
     if (error) this.#skipped.lost.add()
     else this.#acknowledged.add()
-  }
-
-  readonly #publishAll = (): void => {
-    this.#due.clear()
-    for (const topic of this.#retained.keys()) this.#due.add(topic)
-    this.#publishDue()
-  }
-
-  /** `false` when some could not be sent; they are tried again soon. */
-  #publishDue(): boolean {
-    for (const topic of this.#due) {
-      const payload = this.#retained.get(topic)
-      if (payload && !this.#bus.publish(topic, payload, { qos: 1, retain: true })) {
-        this.#retry ??= setTimeout(() => {
-          this.#retry = undefined
-          if (this.#bus.connected) this.#publishDue()
-        }, RETRY_MS).unref()
-        return false
-      }
-      this.#due.delete(topic)
-    }
-    return true
   }
 }

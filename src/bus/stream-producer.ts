@@ -4,29 +4,44 @@ import {
   CONTRACT,
   encodeState,
   joinFrames,
+  nodeIdOf,
   parseStreamTopic,
   type StreamState,
   type SubTopic,
   stateTopic,
 } from '../streams/index.ts'
 import type { Bus } from './bus.ts'
-import { retireStream } from './retire-stream.ts'
+import type { CarrierWatch } from './carrier-watch.ts'
+import { RetainedLane } from './retained-lane.ts'
 import { StreamLane } from './stream-lane.ts'
+
+/** The state is said again this often: a reader on RabbitMQ learns so who carries the stream, and how far the journal is. */
+const HEARTBEAT_MS = 10_000
+/** Every so many heartbeats all that is retained is said again, lest somebody cleared it unseen. */
+const FULL_HEARTBEATS = 3
 
 export interface StreamProducerOptions {
   /** `S`: see `streamTopic`. */
   readonly topic: string
   /** Every broker that gets it; each on its own. */
   readonly buses: readonly Bus[]
-  /** Node topics named in the stream's state: see `nodeTopic`. */
-  readonly nodes: readonly string[]
+  /** Topic of the node that carries it: see `nodeTopic`. */
+  readonly node: string
   readonly live?: Partial<LiveConfig>
+  /** Shared by all producers of a process. With it, what others do to the retained set is noticed. */
+  readonly carriers?: CarrierWatch
 }
 
 export interface StreamProducerDeps {
   readonly metrics: Metrics
   /** Monotonic milliseconds; tests bring their own. */
   readonly clock?: () => number
+}
+
+/** What a node's journal has of a stream: µs since the UNIX epoch, [fromUs, toUs). */
+export interface JournalSpan {
+  readonly fromUs: number
+  readonly toUs: number
 }
 
 /**
@@ -36,22 +51,38 @@ export interface StreamProducerDeps {
  */
 export class StreamProducer {
   readonly topic: string
-  readonly #options: StreamProducerOptions
+  readonly #node: string
   readonly #metrics: Metrics
-  readonly #retained = new Map<string, Uint8Array>()
+  readonly #payloads = new Map<string, Uint8Array>()
+  readonly #sets: readonly RetainedLane[]
   readonly #lanes: readonly StreamLane[]
   #state: Pick<StreamState, 'online' | 'reason' | 'rate'> = { online: false, reason: 'starting', rate: null }
+  #journal: JournalSpan | undefined
+  #heartbeat: NodeJS.Timeout
+  #heartbeats = 0
   #closed = false
 
   constructor(options: StreamProducerOptions, { metrics, clock }: StreamProducerDeps) {
-    parseStreamTopic(options.topic)
-    this.topic = options.topic
-    this.#options = options
+    const { topic, buses, node, carriers } = options
+    parseStreamTopic(topic)
+    this.topic = topic
+    this.#node = node
     this.#metrics = metrics
     const live = LiveConfig.parse(options.live ?? {})
-    this.#lanes = options.buses.map(
-      (bus) => new StreamLane(options.topic, bus, this.#retained, live, { metrics, clock }),
-    )
+    const isOnline = (): boolean => this.#state.online
+    const set = {
+      stream: topic,
+      node,
+      payloads: this.#payloads,
+      carriers,
+      get isOnline() {
+        return isOnline()
+      },
+    }
+    this.#sets = buses.map((bus) => new RetainedLane(bus, set))
+    this.#lanes = buses.map((bus, i) => new StreamLane(topic, bus, this.#sets[i]!, live, { metrics, clock }))
+    // A thousand streams do not speak in one turn.
+    this.#heartbeat = setTimeout(this.#repeat, HEARTBEAT_MS * (0.1 + 0.9 * Math.random())).unref()
     this.#publishState()
   }
 
@@ -64,7 +95,7 @@ export class StreamProducer {
   }
 
   /** What else the source gave: CFG-1, CFG-3 (all fragments), header. */
-  extra(kind: Exclude<SubTopic, 'state'>, frames: readonly Uint8Array[]): void {
+  extra(kind: SubTopic, frames: readonly Uint8Array[]): void {
     this.#retain(`${this.topic}/${kind}`, joinFrames(frames))
   }
 
@@ -75,6 +106,13 @@ export class StreamProducer {
     this.#publishState()
   }
 
+  /** What the journal now has. Call it as often as it grows: it is published every ten seconds and with every state. */
+  journal(span: JournalSpan | undefined): void {
+    const isNews = (this.#journal === undefined) !== (span === undefined)
+    this.#journal = span
+    if (isNews) this.#publishState()
+  }
+
   /** One data frame with a right CHK. It belongs to the bus from here on. */
   data(frame: Uint8Array): void {
     for (const lane of this.#lanes) lane.data(frame)
@@ -82,14 +120,15 @@ export class StreamProducer {
 
   /**
    * The stream is no more: clears every retained topic it may have, also those
-   * of an earlier run, so that no ghost joins a PDC. A broker that is away is
-   * cleared when it comes back, as long as the bus lives.
+   * of an earlier run, so that no ghost joins a PDC; where another node carries
+   * it, only this node's state. A broker that is away is cleared when it comes
+   * back, as long as the bus lives.
    */
   retire(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const lane of this.#lanes) lane.close()
-    for (const bus of this.#options.buses) retireStream(this.topic, bus)
+    clearTimeout(this.#heartbeat)
+    for (const set of this.#sets) set.retire()
     this.#metrics.forget({ stream: this.topic })
   }
 
@@ -98,17 +137,33 @@ export class StreamProducer {
     if (this.#closed) return
     this.state({ online: false, reason })
     this.#closed = true
-    for (const lane of this.#lanes) lane.close()
+    clearTimeout(this.#heartbeat)
+    for (const set of this.#sets) set.close()
+  }
+
+  readonly #repeat = (): void => {
+    this.#heartbeat = setTimeout(this.#repeat, HEARTBEAT_MS).unref()
+    this.#heartbeats++
+    this.#payloads.set(...this.#encodeState())
+    for (const set of this.#sets) set.repeat(this.#heartbeats % FULL_HEARTBEATS === 0)
   }
 
   #publishState(): void {
-    const { nodes } = this.#options
-    this.#retain(stateTopic(this.topic), encodeState({ contract: CONTRACT, ...this.#state, nodes, journal: null }))
+    this.#retain(...this.#encodeState())
+  }
+
+  #encodeState(): [topic: string, payload: Uint8Array] {
+    const span = this.#journal
+    const journal = span ? { from: isoTime(span.fromUs), to: isoTime(span.toUs) } : null
+    const state = { contract: CONTRACT, ...this.#state, node: this.#node, journal } as const
+    return [stateTopic(this.topic, nodeIdOf(this.#node)), encodeState(state)]
   }
 
   #retain(topic: string, payload: Uint8Array): void {
     if (this.#closed) return
-    this.#retained.set(topic, payload)
-    for (const lane of this.#lanes) lane.changed(topic)
+    this.#payloads.set(topic, payload)
+    for (const set of this.#sets) set.changed(topic)
   }
 }
+
+const isoTime = (us: number): string => new Date(us / 1000).toISOString()

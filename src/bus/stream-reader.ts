@@ -16,19 +16,25 @@ import {
   isConfiguration,
   isOneFrame,
   meaningOf,
+  nodeIdOf,
   parseStreamState,
   retainedTopics,
   type StreamState,
   type SubTopic,
   splitPayload,
+  stateTopic,
   subTopics,
 } from '../streams/index.ts'
 import type { Bus, Subscription } from './bus.ts'
 import { NodeWatch } from './node-watch.ts'
 import { RetainedAsk } from './retained-ask.ts'
+import { StreamStates } from './stream-states.ts'
 
 /** Retired streams remembered, against a late delivery. */
 const MAX_RETIRED = 10_000
+
+/** Three times the heartbeat of a producer. */
+const REPEATED_MS = 30_000
 
 /** Held for configurations, over all streams of a reader. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024
@@ -40,10 +46,12 @@ export interface StreamSink {
   /** One data frame, CHK checked, of the size its configuration gives. */
   data(stream: string, frame: Uint8Array): void
   /** CFG-1, all fragments of a CFG-3, or a header, where the source gives them. */
-  extra?(stream: string, kind: Exclude<SubTopic, 'state'>, frames: readonly Uint8Array[]): void
-  /** Its own state as published. See `online` for what it comes to. */
+  extra?(stream: string, kind: SubTopic, frames: readonly Uint8Array[]): void
+  /** Its state as one of its nodes has published it (`state.node`). See `online` for what they come to. */
   state?(stream: string, state: StreamState): void
-  /** Its state and its nodes together; called on every change. */
+  /** This node (a topic) says nothing of it any more. */
+  left?(stream: string, node: string): void
+  /** Its states and its nodes together: online while it is by one of them; called on every change. */
   online?(stream: string, online: boolean, reason: string | undefined): void
   /** Its retained configuration was cleared: it will not come back by itself. */
   retired?(stream: string): void
@@ -72,13 +80,16 @@ interface Followed {
   readonly topic: string
   readonly gate: EpochGate
   readonly received: Counter
-  state: StreamState | undefined
+  readonly states: StreamStates
+  /** Why it is offline, '' when it is not; `undefined` until a state was heard. */
   online: string | undefined
 }
 
 interface Route {
-  readonly kind: 'frames' | SubTopic
+  readonly kind: 'frames' | SubTopic | 'state'
   readonly stream: Followed
+  /** Whose state; '' where it is none. */
+  readonly nodeId: string
   /** A message came live over this connection, so a retained one is older news. */
   live: boolean
 }
@@ -97,6 +108,7 @@ export class StreamReader {
   readonly #subscriptions: readonly Subscription[]
   readonly #nodes: NodeWatch
   readonly #ask: RetainedAsk
+  #forgetting: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: StreamReaderOptions, deps: StreamReaderDeps) {
@@ -112,7 +124,10 @@ export class StreamReader {
       (node, error) => deps.log.debug({ ...error.facts, node }, 'unreadable node state'),
     )
     this.#ask = new RetainedAsk(bus, {
-      topics: hasWildcard(filter) ? retainedTopics : (stream) => [stream],
+      topics: (stream) => [
+        ...(hasWildcard(filter) ? retainedTopics(stream) : [stream]),
+        ...(this.#streams.get(stream)?.states.nodeIds ?? []).map((nodeId) => stateTopic(stream, nodeId)),
+      ],
       answer: (topic, payload) => this.#message(topic, payload, true),
       unanswered: (stream) => this.#streams.get(stream)?.gate.giveUp(),
       isWaiting: (stream) => this.#streams.get(stream)?.gate.waiting ?? false,
@@ -121,7 +136,11 @@ export class StreamReader {
     const handler = (topic: string, payload: Uint8Array, retained: boolean): void =>
       this.#message(topic, payload, retained)
     this.#subscriptions = filtersFor(checkFilter(filter)).map((each, index) =>
-      bus.subscribe(each, handler, index === 0 ? { qos, onLost: () => this.#lost() } : { qos }),
+      bus.subscribe(
+        each,
+        handler,
+        index === 0 ? { qos, onGranted: () => this.#granted(), onLost: () => this.#lost() } : { qos },
+      ),
     )
   }
 
@@ -138,6 +157,7 @@ export class StreamReader {
   /** No sink call after this. */
   close(): void {
     this.#closed = true
+    clearTimeout(this.#forgetting)
     for (const subscription of this.#subscriptions) subscription.close()
     this.#nodes.close()
     this.#ask.close()
@@ -152,7 +172,8 @@ export class StreamReader {
     if (kind !== 'frames') {
       if (retained && route.live) return
       if (!retained) route.live = true
-      this.#document(stream, kind, payload)
+      if (kind === 'state') this.#state(stream, route.nodeId, payload)
+      else this.#extra(stream, kind, payload)
     } else if (!retained && isOneFrame(payload) && frameTypeOf(payload) === FrameType.data) this.#data(stream, payload)
     else if (payload.length === 0) this.#retire(stream)
     else this.#frames(stream, payload, retained)
@@ -170,7 +191,7 @@ export class StreamReader {
     }
     stream ??= this.#follow(meaning.stream)
     this.#retired.delete(meaning.stream)
-    const route = { kind: meaning.kind, stream, live: false }
+    const route = { kind: meaning.kind, stream, nodeId: meaning.kind === 'state' ? meaning.nodeId : '', live: false }
     this.#routes.set(topic, route)
     return route
   }
@@ -190,7 +211,7 @@ export class StreamReader {
       'Data frames received from the bus, CHK right.',
       { stream: topic, reader: this.#name },
     )
-    const stream: Followed = { topic, gate, received, state: undefined, online: undefined }
+    const stream: Followed = { topic, gate, received, states: new StreamStates(), online: undefined }
     this.#streams.set(topic, stream)
     return stream
   }
@@ -228,35 +249,53 @@ export class StreamReader {
     if (!whole) this.#drop(stream.topic, 'not-frames').add()
   }
 
-  #document(stream: Followed, kind: SubTopic, payload: Uint8Array): void {
+  #extra(stream: Followed, kind: SubTopic, payload: Uint8Array): void {
     if (payload.length === 0) return
-    if (kind === 'state') {
-      this.#state(stream, payload)
-      return
-    }
     const frames: Uint8Array[] = []
     if (splitPayload(payload, (frame) => frames.push(copy(frame)))) this.#sink.extra?.(stream.topic, kind, frames)
     else this.#drop(stream.topic, 'not-frames').add()
   }
 
-  #state(stream: Followed, payload: Uint8Array): void {
-    try {
-      stream.state = parseStreamState(payload)
-    } catch (error) {
-      if (!(error instanceof ContractError)) throw error
-      this.#drop(stream.topic, 'bad-state').add()
-      this.#deps.log.debug({ ...error.facts, stream: stream.topic }, 'unreadable stream state')
+  #state(stream: Followed, nodeId: string, payload: Uint8Array): void {
+    if (payload.length === 0) {
+      this.#left(stream, nodeId)
       return
     }
-    this.#sink.state?.(stream.topic, stream.state)
-    if (this.#sink.online) this.#nodes.carry(stream.topic, stream.state.nodes)
+    const state = this.#parseState(stream.topic, payload)
+    if (!state) return
+    if (nodeIdOf(state.node) !== nodeId || !stream.states.heard(nodeId, state)) {
+      this.#drop(stream.topic, 'bad-state').add()
+      return
+    }
+    this.#sink.state?.(stream.topic, state)
+    if (this.#sink.online) this.#nodes.follow(state.node, stream.topic)
+    this.#judgeOnline(stream)
+  }
+
+  #parseState(stream: string, payload: Uint8Array): StreamState | undefined {
+    try {
+      return parseStreamState(payload)
+    } catch (error) {
+      if (!(error instanceof ContractError)) throw error
+      this.#drop(stream, 'bad-state').add()
+      this.#deps.log.debug({ ...error.facts, stream }, 'unreadable stream state')
+      return undefined
+    }
+  }
+
+  #left(stream: Followed, nodeId: string): void {
+    this.#routes.delete(stateTopic(stream.topic, nodeId))
+    const state = stream.states.get(nodeId)
+    if (!state) return
+    stream.states.delete(nodeId)
+    this.#nodes.leave(state.node, stream.topic)
+    this.#sink.left?.(stream.topic, state.node)
     this.#judgeOnline(stream)
   }
 
   #judgeOnline(stream: Followed | undefined): void {
-    if (!stream?.state) return
-    const { online, reason } = stream.state
-    const offline = online ? this.#nodes.allOffline(stream.topic) : (reason ?? 'offline')
+    if (!stream || (stream.states.size === 0 && stream.online === undefined)) return
+    const offline = stream.states.offline((node) => this.#nodes.offline(node))
     const verdict = offline ?? ''
     if (stream.online === verdict) return
     stream.online = verdict
@@ -267,7 +306,10 @@ export class StreamReader {
     this.#streams.delete(stream.topic)
     if (this.#retired.size < MAX_RETIRED) this.#retired.add(stream.topic)
     for (const topic of retainedTopics(stream.topic)) this.#routes.delete(topic)
-    this.#nodes.carry(stream.topic, [])
+    for (const nodeId of stream.states.nodeIds) {
+      this.#routes.delete(stateTopic(stream.topic, nodeId))
+      this.#nodes.leave(stream.states.get(nodeId)!.node, stream.topic)
+    }
     stream.gate.reset()
     this.#deps.metrics.forget({ stream: stream.topic, reader: this.#name })
     this.#sink.retired?.(stream.topic)
@@ -276,8 +318,22 @@ export class StreamReader {
   #lost(): void {
     this.#retired.clear()
     for (const route of this.#routes.values()) route.live = false
-    for (const { gate } of this.#streams.values()) gate.reconnected()
+    for (const { gate, states } of this.#streams.values()) {
+      gate.reconnected()
+      states.reconnected()
+    }
+    clearTimeout(this.#forgetting)
     this.#sink.lost?.()
+  }
+
+  /** What nodes said over an earlier connection, and do not repeat, holds no more: the broker may be another one. */
+  #granted(): void {
+    clearTimeout(this.#forgetting)
+    this.#forgetting = setTimeout(() => {
+      for (const stream of this.#streams.values()) {
+        for (const nodeId of stream.states.unheard) this.#left(stream, nodeId)
+      }
+    }, REPEATED_MS).unref()
   }
 
   #drop(stream: string, reason: string): Counter {
@@ -292,7 +348,7 @@ export class StreamReader {
 /** `…/#` has everything below a stream; an exact stream, or one level each, needs its sub-topics named. */
 function filtersFor(filter: string): string[] {
   if (filter.endsWith('#')) return [filter]
-  return [filter, ...subTopics.map((sub) => `${filter}/${sub}`)]
+  return [filter, ...subTopics.map((sub) => `${filter}/${sub}`), stateTopic(filter, '+')]
 }
 
 /** Kept for long, and small: must not hold on to a whole socket read. */

@@ -1,4 +1,4 @@
-import { StreamProducer } from '../bus/index.ts'
+import { type CarrierWatch, StreamProducer } from '../bus/index.ts'
 import { decodeConfiguration, FrameType, framesPerSecond, frameTypeOf, sameConfiguration } from '../c37118/index.ts'
 import { type OfflineReason, type SharedInputs, type SourceSink, startSource } from '../link/index.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
@@ -9,12 +9,13 @@ const afterFailure = { firstDelayMs: 1_000, maxDelayMs: 60_000 }
 
 export interface CarryDeps extends PmuAdapterDeps {
   readonly inputs: SharedInputs
+  readonly carriers: CarrierWatch
 }
 
 /** One PMU to its topic, until the abort. Never rejects: its failure is its own. */
 export async function carryPmu({ topic, source, live }: AdaptedPmu, deps: CarryDeps): Promise<void> {
-  const { signal, log, metrics, buses, node, inputs } = deps
-  const producer = new StreamProducer({ topic, buses, nodes: [node], live }, { metrics })
+  const { signal, log, metrics, buses, node, inputs, carriers } = deps
+  const producer = new StreamProducer({ topic, buses, node, live, carriers }, { metrics })
   const sink = publishTo(producer)
   // In this very turn: the bus lets out what is published now, and then ends.
   signal.addEventListener('abort', sink.stop, { once: true })

@@ -1,4 +1,4 @@
-import type { Bus, LiveConfig } from '../bus/index.ts'
+import { type Bus, CarrierWatch, type LiveConfig } from '../bus/index.ts'
 import { createSharedInputs, type SharedInputs, type SourceConfig } from '../link/index.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { carryPmu } from './carry-pmu.ts'
@@ -18,7 +18,7 @@ export interface AdaptedPmu {
 export interface PmuAdapterDeps extends ServiceDeps {
   /** Every broker that gets the frames. */
   readonly buses: readonly Bus[]
-  /** Topic of this process's node state, named in each stream's state. */
+  /** Topic of this process's node, named in the state of each stream. */
   readonly node: string
   /** UDP ports and captures that PMUs of other adapters in this process read too. */
   readonly inputs?: SharedInputs
@@ -32,6 +32,7 @@ export interface PmuAdapterDeps extends ServiceDeps {
  */
 export function startPmuAdapter({ pmus }: PmuAdapterConfig, deps: PmuAdapterDeps): Running {
   const inputs = deps.inputs ?? createSharedInputs()
-  const done = Promise.all(pmus.map((pmu) => carryPmu(pmu, { ...deps, inputs }))).then(() => {})
+  const carriers = new CarrierWatch()
+  const done = Promise.all(pmus.map((pmu) => carryPmu(pmu, { ...deps, inputs, carriers }))).then(() => {})
   return { done }
 }

@@ -1,10 +1,11 @@
-/** The JSON documents of the contract: `S/state` and `…/NODE/{node-id}/state`. */
+/** The JSON documents of the contract: `S/state/{node-id}` and `…/NODE/{node-id}/state`. */
 import { ContractError } from './contract-error.ts'
+import { isNodeTopic } from './topic.ts'
 
 /** Version of the bus contract, in every JSON document it defines. */
 export const CONTRACT = 1
 
-/** Retained on `S/state`. */
+/** Retained on `S/state/{node-id}`: a stream as one of its nodes has it. */
 export interface StreamState {
   readonly contract: typeof CONTRACT
   readonly online: boolean
@@ -12,9 +13,9 @@ export interface StreamState {
   readonly reason?: string
   /** Frames per second by DATA_RATE; `null` until a configuration is known. */
   readonly rate: number | null
-  /** Node topics of the processes that carry it. */
-  readonly nodes: readonly string[]
-  /** What the journal holds, as first and last time; `null` without a journal. */
+  /** Topic of the node that says so. */
+  readonly node: string
+  /** What that node's journal holds, as first and last time; `null` without a journal. */
   readonly journal: { readonly from: string; readonly to: string } | null
 }
 
@@ -43,13 +44,14 @@ export function parseStreamState(payload: Uint8Array): StreamState {
   if (rate !== null && !(typeof rate === 'number' && Number.isFinite(rate) && rate > 0)) {
     throw invalid('rate is neither null nor a positive number')
   }
-  const journal = raw.journal ?? null
+  const { node, journal = null } = raw
+  if (typeof node !== 'string' || !isNodeTopic(node)) throw invalid('node is no topic of a node')
   return {
     contract: CONTRACT,
     online,
     ...(reason === undefined ? {} : { reason }),
     rate,
-    nodes: strings(raw, 'nodes'),
+    node,
     journal: journal === null ? null : span(journal),
   }
 }

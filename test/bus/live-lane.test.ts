@@ -86,7 +86,7 @@ async function openLine(broker: TestBroker, qos: 0 | 1, name: string) {
   const topic = `${name}/t/l/PMU/1`
   const metrics = createMetrics()
   const producer = new StreamProducer(
-    { topic, buses: [bus], nodes: [], live: { qos, windowMs: WINDOW_MS } },
+    { topic, buses: [bus], node: `${name}/t/l/NODE/producer`, live: { qos, windowMs: WINDOW_MS } },
     { metrics },
   )
   const published = metrics.counter('phasorbus_live_published_total', 'as the lane has it', {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Bus, type Settled, StreamProducer } from '../../src/bus/index.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
-import { parseStreamState, retainedTopics } from '../../src/streams/index.ts'
+import { parseStreamState, retainedTopics, stateTopic } from '../../src/streams/index.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 
 const topic = 'a/t/l/PMU/1'
@@ -61,7 +61,7 @@ class FakeBus implements Bus {
 function openProducer(buses: readonly FakeBus[], live: { qos?: 0 | 1 } = {}) {
   let now = 0
   const metrics = createMetrics()
-  const producer = new StreamProducer({ topic, buses, nodes: ['a/t/l/NODE/n'], live }, { metrics, clock: () => now })
+  const producer = new StreamProducer({ topic, buses, node: 'a/t/l/NODE/n', live }, { metrics, clock: () => now })
   const skipped = (reason: string, bus: FakeBus): number =>
     metrics.counter('phasorbus_live_skipped_total', 'as the lane has it', { stream: topic, broker: bus.name, reason })
       .value
@@ -77,7 +77,7 @@ describe('a stream on its way to a broker', () => {
     const { producer, skipped } = openProducer([bus])
     producer.configuration(configurationFrames(smallPmu()))
     producer.data(frame(1))
-    expect(bus.look()).toEqual(['S/state*', 'S*', 'S'])
+    expect(bus.look()).toEqual(['S/state/n*', 'S*', 'S'])
     bus.disconnect()
     producer.data(frame(2))
     producer.extra('header', configurationFrames(smallPmu()))
@@ -85,7 +85,7 @@ describe('a stream on its way to a broker', () => {
     expect(bus.look()).toEqual([])
     bus.reconnect()
     producer.data(frame(3))
-    expect(bus.look()).toEqual(['S/state*', 'S*', 'S/header*', 'S'])
+    expect(bus.look()).toEqual(['S/state/n*', 'S*', 'S/header*', 'S'])
     expect([skipped('disconnected', bus), skipped('connection-lost', bus)]).toEqual([1, 1])
   })
 
@@ -96,7 +96,7 @@ describe('a stream on its way to a broker', () => {
       at(ms)
       producer.data(frame(ms))
     }
-    expect(bus.look()).toEqual(['S/state*', 'S', 'S', 'S'])
+    expect(bus.look()).toEqual(['S/state/n*', 'S', 'S', 'S'])
     expect(skipped('late', bus)).toBe(2)
     bus.acknowledge()
     producer.data(frame(301))
@@ -110,7 +110,7 @@ describe('a stream on its way to a broker', () => {
     producer.data(frame(1))
     bus.lagMs = 201
     producer.data(frame(2))
-    expect(bus.look()).toEqual(['S/state*', 'S'])
+    expect(bus.look()).toEqual(['S/state/n*', 'S'])
     expect(skipped('late', bus)).toBe(1)
   })
 
@@ -160,7 +160,7 @@ describe('a stream on its way to a broker', () => {
     producer.retire()
     bus.reconnect()
     expect(bus.published.map((each) => [each.topic, each.payload.length, each.retain])).toEqual(
-      retainedTopics(topic).map((each) => [each, 0, true]),
+      [...retainedTopics(topic), stateTopic(topic, 'n')].map((each) => [each, 0, true]),
     )
     bus.disconnect()
     bus.look()

@@ -1,8 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { BrokerConfig, type Bus, type MessageHandler, StreamReader, startBus } from '../../src/bus/index.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  BrokerConfig,
+  type Bus,
+  type MessageHandler,
+  StreamReader,
+  type SubscribeOptions,
+  startBus,
+} from '../../src/bus/index.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
-import { CONTRACT, encodeState, joinFrames } from '../../src/streams/index.ts'
+import { CONTRACT, encodeState, joinFrames, nodeStateTopic, stateTopic } from '../../src/streams/index.ts'
 import { startAedes } from '../support/bus-harness.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
@@ -21,16 +28,16 @@ class FakeBus extends Watched implements Bus {
   readonly connected = true
   readonly lagMs = 0
   readonly retained = new Map<string, Uint8Array>()
-  readonly subscriptions = new Map<object, { filter: string; handler: MessageHandler }>()
+  readonly subscriptions = new Map<object, { filter: string; handler: MessageHandler; options: SubscribeOptions }>()
   readonly asked: string[] = []
 
   publish(): never {
     throw new Error('a reader does not publish')
   }
 
-  subscribe(filter: string, handler: MessageHandler) {
+  subscribe(filter: string, handler: MessageHandler, options: SubscribeOptions = {}) {
     const subscription = { granted: Promise.resolve(), close: () => void this.subscriptions.delete(subscription) }
-    this.subscriptions.set(subscription, { filter, handler })
+    this.subscriptions.set(subscription, { filter, handler, options })
     this.asked.push(filter)
     const retained = this.retained.get(filter)
     if (retained) queueMicrotask(() => this.subscriptions.has(subscription) && handler(filter, retained, true))
@@ -44,7 +51,41 @@ class FakeBus extends Watched implements Bus {
   deliver(to: string, payload: Uint8Array, retained = false): void {
     this.subscriptions.values().next().value!.handler(to, payload, retained)
   }
+
+  /** Delivers a message to who asked for this very topic. */
+  say(topic: string, payload: Uint8Array): void {
+    for (const { filter, handler } of [...this.subscriptions.values()])
+      if (filter === topic) handler(topic, payload, false)
+  }
+
+  reconnect(): void {
+    for (const { options } of this.subscriptions.values()) options.onLost?.()
+    for (const { options } of this.subscriptions.values()) options.onGranted?.()
+  }
+
+  get filters(): string[] {
+    return [...this.subscriptions.values()].map(({ filter }) => filter)
+  }
 }
+
+const stateOf = (node: string, reason?: string): Uint8Array =>
+  encodeState({
+    contract: CONTRACT,
+    online: reason === undefined,
+    ...(reason !== undefined && { reason }),
+    rate: 50,
+    node,
+    journal: null,
+  })
+const nodeOf = (online: boolean, reason?: string): Uint8Array =>
+  encodeState({
+    contract: CONTRACT,
+    online,
+    ...(reason !== undefined && { reason }),
+    since: '2026-01-01T00:00:00.000Z',
+    brokers: [],
+    streams: [],
+  })
 
 const open = (options: { filter?: string; maxStreams?: number } = {}) => {
   const bus = new FakeBus()
@@ -94,7 +135,7 @@ describe('a stream reader', () => {
     bus.deliver(topic, Uint8Array.of(1, 2, 3))
     bus.deliver(topic, frame(1).subarray(0, 20))
     bus.deliver(topic, frame(2), true)
-    bus.deliver(`${topic}/state`, Uint8Array.of(0x7b))
+    bus.deliver(`${topic}/state/n`, Uint8Array.of(0x7b))
     bus.deliver(`${topic}/header`, Uint8Array.of(1))
     bus.deliver('a/t/l/PMU/1/unknown', frame(1))
     bus.deliver('a/other', frame(1))
@@ -114,14 +155,10 @@ describe('a stream reader', () => {
   it('asks for the exact topics of a stream it has no configuration of, and stops when it has it', async () => {
     const { bus, record } = open()
     bus.retained.set(topic, cfg2)
-    bus.retained.set(
-      `${topic}/state`,
-      encodeState({ contract: CONTRACT, online: true, rate: 50, nodes: [], journal: null }),
-    )
     bus.deliver(topic, frame(1))
     bus.deliver(topic, frame(2))
-    await record.until(() => record.data.length === 2 && record.states.length === 1)
-    expect(bus.asked).toEqual(expect.arrayContaining([topic, `${topic}/state`, `${topic}/header`]))
+    await record.until(() => record.data.length === 2)
+    expect(bus.asked).toEqual(expect.arrayContaining([topic, `${topic}/config-1`, `${topic}/header`]))
     // A live message over the second subscription is not for it: the first has it.
     for (const { filter, handler } of [...bus.subscriptions.values()].slice(1)) handler(filter, frame(3), false)
     expect(record.data).toHaveLength(2)
@@ -136,19 +173,63 @@ describe('a stream reader', () => {
   })
 
   it('follows no nodes that are none, whatever a state names', () => {
-    const { bus, record } = open()
-    const nodes = ['#', '+/+/+/NODE/+', 'x', '', 'a/t/l/NODE/n', 'a/t/l/PMU/n']
-    bus.deliver(`${topic}/state`, encodeState({ contract: CONTRACT, online: true, rate: null, nodes, journal: null }))
+    const { bus, record, dropped } = open()
+    const nodes = ['#', '+/+/+/NODE/+', 'x', '', 'a/t/l/PMU/n', 'a/t/l/NODE/other', 'a/t/l/NODE/n']
+    for (const node of nodes) bus.deliver(stateTopic(topic, 'n'), stateOf(node))
     expect(bus.asked).toEqual(['a/#', 'a/t/l/NODE/n/state'])
+    expect(dropped('bad-state')).toBe(6)
     expect(record.online).toEqual([{ online: true, reason: undefined }])
+  })
+
+  it('follows no more nodes of a stream than it may', () => {
+    const { bus, record, dropped } = open()
+    for (let n = 0; n < 20; n++) bus.deliver(stateTopic(topic, `n${n}`), stateOf(`a/t/l/NODE/n${n}`))
+    expect([record.states.length, dropped('bad-state'), bus.asked.length]).toEqual([16, 4, 17])
+  })
+
+  it('holds a stream online while one of its nodes is, and says so', () => {
+    const { bus, record } = open()
+    const last = (): unknown => record.online.at(-1)
+    const [left, right] = ['a/t/l/NODE/left', 'a/t/l/NODE/right']
+    bus.deliver(stateTopic(topic, 'left'), stateOf(left))
+    bus.deliver(stateTopic(topic, 'right'), stateOf(right))
+    bus.say(nodeStateTopic(left), nodeOf(false, 'connection lost'))
+    expect(last()).toEqual({ online: true, reason: undefined })
+    bus.deliver(stateTopic(topic, 'right'), stateOf(right, 'LINK_SILENT'))
+    expect(last()).toEqual({ online: false, reason: 'connection lost' })
+    bus.say(nodeStateTopic(left), nodeOf(true))
+    expect(last()).toEqual({ online: true, reason: undefined })
+    bus.deliver(stateTopic(topic, 'left'), new Uint8Array(0))
+    expect(last()).toEqual({ online: false, reason: 'LINK_SILENT' })
+    expect(record.calls).toContain(`left ${topic} ${left}`)
+    bus.deliver(stateTopic(topic, 'right'), new Uint8Array(0))
+    expect(last()).toEqual({ online: false, reason: 'no node carries it' })
+    expect(bus.filters).toEqual(['a/#'])
+  })
+
+  it('forgets a node that says nothing over another connection', () => {
+    vi.useFakeTimers()
+    try {
+      const { bus, record } = open()
+      const [left, right] = ['a/t/l/NODE/left', 'a/t/l/NODE/right']
+      bus.deliver(stateTopic(topic, 'left'), stateOf(left))
+      bus.deliver(stateTopic(topic, 'right'), stateOf(right))
+      bus.reconnect()
+      bus.deliver(stateTopic(topic, 'right'), stateOf(right), true)
+      vi.advanceTimersByTime(29_000)
+      expect(record.calls.some((call) => call.startsWith('left'))).toBe(false)
+      vi.advanceTimersByTime(2_000)
+      expect(record.calls.at(-1)).toBe(`left ${topic} ${left}`)
+      expect(record.online.at(-1)).toEqual({ online: true, reason: undefined })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('believes nothing retained over what it heard live, as a broker may send it late', () => {
     const { bus, record } = open()
-    const state = (online: boolean): Uint8Array =>
-      encodeState({ contract: CONTRACT, online, rate: null, nodes: [], journal: null })
-    bus.deliver(`${topic}/state`, state(false))
-    bus.deliver(`${topic}/state`, state(true), true)
+    bus.deliver(stateTopic(topic, 'n'), stateOf('a/t/l/NODE/n', 'stopped'))
+    bus.deliver(stateTopic(topic, 'n'), stateOf('a/t/l/NODE/n'), true)
     expect(record.states.map(({ online }) => online)).toEqual([false])
 
     bus.deliver(topic, cfg2)

@@ -52,7 +52,7 @@ describe.skipIf(missing !== undefined)(missing?.title('docs/wire.md') ?? 'docs/w
     expect(lines.find((line) => line.startsWith(`${topic} 1 aa31`))).toBe(
       `${topic} 1 ${Buffer.from(source.configuration).toString('hex')}`,
     )
-    expect(lines.some((line) => line.startsWith(`${topic}/state 1 7b`))).toBe(true)
+    expect(lines.some((line) => line.startsWith(`${topic}/state/adapter 1 7b`))).toBe(true)
   })
 
   it.each([
@@ -94,7 +94,7 @@ async function produce(broker: TestBroker, configuration: Configuration) {
   const node = { ...at, nodeId: 'adapter' }
   const deps = quietDeps(stop.signal)
   const bus = startBus(BrokerConfig.parse({ url: broker.url }), { ...deps, node })
-  const producer = new StreamProducer({ topic, buses: [bus], nodes: [nodeTopic(node)] }, deps)
+  const producer = new StreamProducer({ topic, buses: [bus], node: nodeTopic(node) }, deps)
   const frame = frameWriter(configuration)
   const [cfg2] = configurationFrames(configuration)
   producer.configuration([cfg2!])

@@ -1,8 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Bus, type BusNode, StreamProducer, StreamReader, type Subscription } from '../../src/bus/index.ts'
+import {
+  type Bus,
+  type BusNode,
+  CarrierWatch,
+  StreamProducer,
+  StreamReader,
+  type Subscription,
+} from '../../src/bus/index.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
-import { nodeTopic, parseNodeState, retainedTopics, stateTopic, streamTopic } from '../../src/streams/index.ts'
+import {
+  nodeStateTopic,
+  nodeTopic,
+  parseNodeState,
+  retainedTopics,
+  stateTopic,
+  streamTopic,
+} from '../../src/streams/index.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { StreamRecord } from '../support/stream-record.ts'
 import { Watched } from '../support/watched.ts'
@@ -162,7 +176,7 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         const node = { ...at, nodeId: 'node', streams: [`${at.area}/a/b/PMU/1`] }
         const subject = await broker.join(node)
         const inbox = new Inbox()
-        await inbox.subscribe(watcher.bus, stateTopic(nodeTopic(node))).granted
+        await inbox.subscribe(watcher.bus, nodeStateTopic(nodeTopic(node))).granted
         await inbox.until(() => inbox.messages.length >= 1)
         await subject.stop()
         const states = () => inbox.messages.map(({ payload }) => parseNodeState(payload))
@@ -183,7 +197,7 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         const node = { ...at, nodeId: 'node' }
         const subject = await broker.join(node)
         const inbox = new Inbox()
-        await inbox.subscribe(watcher.bus, stateTopic(nodeTopic(node))).granted
+        await inbox.subscribe(watcher.bus, nodeStateTopic(nodeTopic(node))).granted
         await inbox.until(() => inbox.messages.length >= 1)
         await subject.kill!()
         const last = () => parseNodeState(inbox.messages.at(-1)!.payload)
@@ -198,14 +212,15 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         const at = place()
         const pair = await join(broker, { ...at, nodeId: 'a' }, { ...at, nodeId: 'b' })
         const topic = streamTopic({ ...at, dataType: 'PMU', producerId: '765' })
-        const nodes = [nodeTopic({ ...at, nodeId: 'a' })]
+        const node = nodeTopic({ ...at, nodeId: 'a' })
+        const retained = [...retainedTopics(topic), stateTopic(topic, 'a')]
         const produce = (): StreamProducer =>
-          new StreamProducer({ topic, buses: [pair.a.bus], nodes }, { metrics: createMetrics() })
+          new StreamProducer({ topic, buses: [pair.a.bus], node }, { metrics: createMetrics() })
         const record = new StreamRecord()
         const metrics = createMetrics()
         const read = (): StreamReader =>
           new StreamReader({ bus: pair.b.bus, filter: filterOf(topic), sink: record.sink }, { log: silentLog, metrics })
-        return { at, pair, topic, produce, read, record, metrics }
+        return { at, pair, topic, retained, produce, read, record, metrics }
       }
       const filters: readonly (readonly [string, (topic: string) => string])[] = [
         ['its topic', (topic) => topic],
@@ -297,7 +312,7 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
       })
 
       it('has a retained set that says all, and none after its retirement', async () => {
-        const { at, pair, topic, produce, read, record } = await setUp()
+        const { at, pair, topic, retained: topics, produce, read, record } = await setUp()
         await using _pair = pair
         const producer = produce()
         const configuration = smallPmu()
@@ -308,7 +323,7 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         producer.extra('header', [cfg2!])
         producer.state({ online: true, rate: 50 })
         const retained = new Inbox()
-        const subscriptions = retainedTopics(topic).map((each) => retained.subscribe(pair.b.bus, each))
+        const subscriptions = topics.map((each) => retained.subscribe(pair.b.bus, each))
         await Promise.all(subscriptions.map(({ granted }) => granted))
         await retained.until(() => new Set(retained.messages.map(({ topic: each }) => each)).size === 5)
         expect(Object.fromEntries(retained.messages.map((each) => [each.topic, each.payload]))[topic]).toEqual(
@@ -325,11 +340,11 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         await record.until(() => record.calls.includes(`retired ${topic}`))
         const stranger = await broker.join({ ...at, nodeId: 'stranger' })
         const ghosts = new Inbox()
-        await Promise.all(retainedTopics(topic).map((each) => ghosts.subscribe(stranger.bus, each).granted))
-        await settled(pair.a.bus, stateTopic(topic), Uint8Array.of(1))
+        await Promise.all(topics.map((each) => ghosts.subscribe(stranger.bus, each).granted))
+        await settled(pair.a.bus, stateTopic(topic, 'a'), Uint8Array.of(1))
         await ghosts.until(() => ghosts.messages.length > 0)
         expect(ghosts.messages.map(({ topic: each, retained: old }) => [each, old])).toEqual([
-          [stateTopic(topic), false],
+          [stateTopic(topic, 'a'), false],
         ])
         await stranger.stop()
         reader.close()
@@ -348,7 +363,7 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         )
         await Promise.all(readers.map((reader) => reader.granted))
         for (const topic of [old!, kept!]) {
-          new StreamProducer({ topic, buses: [first.bus], nodes: [] }, deps).configuration(
+          new StreamProducer({ topic, buses: [first.bus], node: nodeTopic(node) }, deps).configuration(
             configurationFrames(smallPmu()),
           )
         }
@@ -376,12 +391,9 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         const [topic, gone, other] = ['1', '2', '3'].map((id) =>
           streamTopic({ ...at, dataType: 'PMU', producerId: id }),
         )
-        const before = { ...at, nodeId: 'before' }
-        const first = await broker.join({ ...before, streams: [topic!, gone!] })
-        await first.kill!()
-
-        const now = { ...at, nodeId: 'now' }
-        const carrier = await broker.join({ ...now, streams: [topic!] })
+        const [before, now] = ['before', 'now'].map((nodeId) => ({ ...at, nodeId }))
+        const first = await broker.join({ ...before!, streams: [topic!, gone!] })
+        const carrier = await broker.join({ ...now!, streams: [topic!] })
         const deps = { log: silentLog, metrics: createMetrics() }
         const record = new StreamRecord()
         const watcher = await broker.join({ ...at, nodeId: 'watcher' })
@@ -389,15 +401,17 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
           (filter) => new StreamReader({ bus: watcher.bus, filter, sink: record.sink }, deps),
         )
         await Promise.all(readers.map((reader) => reader.granted))
-        for (const stream of [topic!, gone!]) {
-          const nodes = stream === topic ? [nodeTopic(now)] : []
-          new StreamProducer({ topic: stream, buses: [carrier.bus], nodes }, deps).configuration(
-            configurationFrames(smallPmu()),
-          )
+        const produce = (stream: string, by: BusNode, bus: Bus): void => {
+          const producer = new StreamProducer({ topic: stream, buses: [bus], node: nodeTopic(by) }, deps)
+          producer.configuration(configurationFrames(smallPmu()))
+          producer.state({ online: true, rate: 50 })
         }
-        await record.until(() => record.stations.length === 2)
+        for (const stream of [topic!, gone!]) produce(stream, before!, first.bus)
+        produce(topic!, now!, carrier.bus)
+        await record.until(() => record.stations.length === 2 && record.states.filter(({ rate }) => rate).length >= 3)
+        await first.kill!()
 
-        const again = await broker.join({ ...before, streams: [other!] })
+        const again = await broker.join({ ...before!, streams: [other!] })
         await record.until(() => record.calls.includes(`retired ${gone}`))
         expect(record.calls).not.toContain(`retired ${topic}`)
         const inbox = new Inbox()
@@ -405,6 +419,78 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
         await inbox.until(() => inbox.messages.length > 0)
         expect(inbox.messages).toMatchObject([{ topic, retained: true }])
         await Promise.all([carrier, again, watcher].map((each) => each.stop()))
+      })
+
+      it('stays online while one of two nodes carries it, and stays retained when the other gives it up', async () => {
+        const at = place()
+        const [left, right] = ['left', 'right'].map((nodeId) => ({ ...at, nodeId }))
+        const nodes = await Promise.all([left!, right!, { ...at, nodeId: 'watcher' }].map((node) => broker.join(node)))
+        const topic = streamTopic({ ...at, dataType: 'PMU', producerId: '1' })
+        const deps = { log: silentLog, metrics: createMetrics() }
+        const record = new StreamRecord()
+        const reader = new StreamReader({ bus: nodes[2]!.bus, filter: topic, sink: record.sink }, deps)
+        await reader.granted
+        const [one, two] = [left!, right!].map((node, i) => {
+          const options = { topic, buses: [nodes[i]!.bus], node: nodeTopic(node), carriers: new CarrierWatch() }
+          const producer = new StreamProducer(options, deps)
+          // Each asked at its own time; it is the same configuration.
+          producer.configuration(configurationFrames({ ...smallPmu(), soc: 1_700_000_000 + i }))
+          producer.state({ online: true, rate: 50 })
+          return producer
+        })
+        const isHeard = (node: BusNode): boolean =>
+          record.states.some((state) => state.online && state.node === nodeTopic(node))
+        await record.until(() => isHeard(left!) && isHeard(right!))
+        expect(record.stations).toEqual(['Station A'])
+
+        two!.close('unplugged')
+        await record.until(() => record.states.at(-1)?.reason === 'unplugged')
+        // Both said that they were starting first.
+        expect(record.online.map(({ online }) => online)).toEqual([false, true])
+
+        const carriers = new CarrierWatch()
+        const again = new StreamProducer({ topic, buses: [nodes[1]!.bus], node: nodeTopic(right!), carriers }, deps)
+        const known = new Watched()
+        let isOtherKnown = false
+        const heard = (nodeId: string): void => {
+          isOtherKnown ||= nodeId === 'left'
+          known.changed()
+        }
+        carriers.follow(nodes[1]!.bus, topic, { heard, lost() {} })
+        // On RabbitMQ it takes a heartbeat of the other.
+        await known.until(() => isOtherKnown)
+        again.retire()
+        await record.until(() => record.calls.includes(`left ${topic} ${nodeTopic(right!)}`))
+        one!.data(frameWriter(smallPmu())(1))
+        await record.until(() => record.data.length === 1)
+        expect(record.calls).not.toContain(`retired ${topic}`)
+        expect(record.online.at(-1)).toEqual({ online: true, reason: undefined })
+
+        one!.retire()
+        await record.until(() => record.calls.includes(`retired ${topic}`))
+        reader.close()
+        await Promise.all(nodes.map((node) => node.stop()))
+      })
+
+      it('is whole again after somebody cleared it', async () => {
+        const { at, pair, topic, read, record } = await setUp()
+        await using _pair = pair
+        const reader = read()
+        await reader.granted
+        const producer = new StreamProducer(
+          { topic, buses: [pair.a.bus], node: nodeTopic({ ...at, nodeId: 'a' }), carriers: new CarrierWatch() },
+          { metrics: createMetrics() },
+        )
+        producer.configuration(configurationFrames(smallPmu()))
+        producer.state({ online: true, rate: 50 })
+        await record.until(() => record.online.at(-1)?.online === true)
+        for (const each of [topic, stateTopic(topic, 'a')]) await settled(pair.b.bus, each, new Uint8Array(0), true)
+        await record.until(() => record.calls.includes(`retired ${topic}`))
+        const after = (): string[] => record.calls.slice(record.calls.indexOf(`retired ${topic}`))
+        await record.until(() => [`configuration ${topic}`, `online ${topic}`].every((call) => after().includes(call)))
+        expect(record.online.at(-1)).toEqual({ online: true, reason: undefined })
+        reader.close()
+        producer.close('test over')
       })
 
       overConnection('goes offline when the node that carries it is killed', async () => {

@@ -37,7 +37,7 @@ async function startAdapter(deps: TestDeps, streams: readonly string[] = [`${sit
   return {
     port: adapter.server.address.port,
     producer: (id: string, { metrics }: { readonly metrics: Metrics } = deps) =>
-      new StreamProducer({ topic: `${site}/PMU/${id}`, buses: [bus], nodes: [] }, { metrics }),
+      new StreamProducer({ topic: `${site}/PMU/${id}`, buses: [bus], node: `${site}/NODE/n` }, { metrics }),
     served: (idcode: number) => until(() => adapter.server.idcodes.includes(idcode)),
   }
 }

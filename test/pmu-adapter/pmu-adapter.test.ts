@@ -57,8 +57,8 @@ async function listen(deps: TestDeps) {
 /** What somebody learns who comes now. */
 async function retainedStates(bus: Bus): Promise<Map<string, StreamState>> {
   const states = new Map<string, StreamState>()
-  const subscription = bus.subscribe(`${site}/PMU/+/state`, (topic, payload) =>
-    states.set(topic.slice(0, -'/state'.length), parseStreamState(payload)),
+  const subscription = bus.subscribe(`${site}/PMU/+/state/pmu-adapter`, (topic, payload) =>
+    states.set(topic.slice(0, -'/state/pmu-adapter'.length), parseStreamState(payload)),
   )
   await subscription.granted
   subscription.close()

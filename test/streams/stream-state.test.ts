@@ -14,8 +14,8 @@ const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.strin
 
 describe('the JSON of the contract', () => {
   it.each<StreamState>([
-    { contract: CONTRACT, online: true, rate: 50, nodes: ['a/b/c/NODE/n'], journal: null },
-    { contract: CONTRACT, online: false, reason: 'stopped', rate: null, nodes: [], journal: { from: 'x', to: 'y' } },
+    { contract: CONTRACT, online: true, rate: 50, node: 'a/b/c/NODE/n', journal: null },
+    { contract: CONTRACT, online: false, reason: 'stopped', rate: null, node: 'a/b/c/NODE/n', journal: { from: 'x', to: 'y' } },
   ])('comes back as a stream state', (state) => {
     expect(parseStreamState(encodeState(state))).toEqual(state)
   })
@@ -34,7 +34,7 @@ describe('the JSON of the contract', () => {
   })
 
   it('may have fields of a later day', () => {
-    expect(parseStreamState(text({ contract: 1, online: true, nodes: [], colour: 'red' }))).toMatchObject({
+    expect(parseStreamState(text({ contract: 1, online: true, node: 'a/b/c/NODE/n', colour: 'red' }))).toMatchObject({
       online: true,
     })
   })
@@ -43,9 +43,11 @@ describe('the JSON of the contract', () => {
     ['another contract', { contract: 2, online: true }],
     ['no contract', { online: true }],
     ['online that is no boolean', { contract: 1, online: 'yes' }],
-    ['a rate of 0', { contract: 1, online: true, rate: 0 }],
-    ['nodes that are no strings', { contract: 1, online: true, nodes: [1] }],
-    ['half a journal', { contract: 1, online: true, journal: { from: 'x' } }],
+    ['a rate of 0', { contract: 1, online: true, rate: 0, node: 'a/b/c/NODE/n' }],
+    ['no node', { contract: 1, online: true }],
+    ['a node that is a stream', { contract: 1, online: true, node: 'a/b/c/PMU/1' }],
+    ['a node that is a filter', { contract: 1, online: true, node: '+/+/+/NODE/+' }],
+    ['half a journal', { contract: 1, online: true, node: 'a/b/c/NODE/n', journal: { from: 'x' } }],
     ['a list', []],
     ['null', null],
   ])('is refused with %s', (_case, value) => {

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import {
   ContractError,
   meaningOf,
+  nodeIdOf,
+  nodeStateTopic,
   nodeTopic,
   parseStreamTopic,
   retainedTopics,
@@ -62,6 +64,12 @@ describe('a stream topic', () => {
   })
 })
 
+describe('a node topic', () => {
+  it('ends with what it is called below its streams', () => {
+    expect(nodeIdOf(nodeTopic({ ...name, nodeId: 'left' }))).toBe('left')
+  })
+})
+
 describe('a received topic', () => {
   it.each<[string, unknown]>([
     [topic, { kind: 'frames', stream: topic }],
@@ -69,10 +77,14 @@ describe('a received topic', () => {
       .slice(1)
       .map((each) => [each, { kind: each.split('/')[5], stream: topic }] as [string, unknown]),
     [
-      stateTopic(nodeTopic({ ...name, nodeId: 'n' })),
+      nodeStateTopic(nodeTopic({ ...name, nodeId: 'n' })),
       { kind: 'node', node: 'south-italy-113/secondary-station/1156/NODE/n' },
     ],
     [`${topic}/replay/n`, undefined],
+    [stateTopic(topic, 'n'), { kind: 'state', stream: topic, nodeId: 'n' }],
+    [`${topic}/state`, undefined],
+    [`${topic}/state/n/more`, undefined],
+    ['south-italy-113/secondary-station/1156/NODE/n/state/n', undefined],
     [`${topic}/other`, undefined],
     ['south-italy-113/secondary-station/1156/NODE/n', undefined],
     ['south-italy-113/reply/n/1', undefined],

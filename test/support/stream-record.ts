@@ -37,6 +37,7 @@ export class StreamRecord extends Watched {
       this.online.push({ online, reason })
       this.#call(online ? 'online' : 'offline', stream)
     },
+    left: (stream, node) => this.#call('left', `${stream} ${node}`),
     retired: (stream) => this.#call('retired', stream),
     lost: () => this.#call('lost', ''),
   }
