@@ -73,7 +73,7 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
   /** No call after this. */
   close(): void {
     this.#phase = 'closed'
-    clearInterval(this.#timer)
+    this.#rest()
     this.#held.clear()
     this.#unconfirmed = []
   }
@@ -94,10 +94,27 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
   #steady(topic: string, payload: Uint8Array, retained: boolean, id: number, isAgain: boolean): void {
     const { seam, live, known } = this.#options
     if (!retained) {
-      if (seam.steady(topic, payload, isAgain)) live(topic, payload)
+      if (isAgain) {
+        this.#again(topic, payload, id)
+        return
+      }
+      if (seam.steady(topic, payload)) live(topic, payload)
       else known(topic, payload)
     }
     this.#done(id)
+  }
+
+  /**
+   * Sent before, and no longer live: NATS sends again what was on its way when
+   * a connection was lost, half a minute later, among what is live. What nobody
+   * takes now waits apart; the identifiers bound it (65,535).
+   */
+  #again(topic: string, payload: Uint8Array, id: number): void {
+    const message = { topic, payload, retained: false, id, isAgain: true, isNews: false }
+    if (this.#held.length === 0 && this.#pass(message)) return
+    // A copy: the view would keep the whole socket read for as long.
+    this.#held.push({ ...message, payload: new Uint8Array(payload) })
+    this.#timer ??= setInterval(() => this.#tick(monotonicMs()), TICK_MS)
   }
 
   /** `false`: nobody takes it now. */
@@ -122,15 +139,22 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
   #tick(now: number): void {
     const { seam, keepAliveMs } = this.#options
     this.#takeHeld()
-    if (this.#held.length > 0) {
+    if (this.#phase === 'steady') {
+      if (this.#held.length === 0) this.#rest()
+    } else if (this.#held.length > 0) {
       if (now - this.#saidAt < keepAliveMs) return
       this.#saidAt = now
       this.#link?.keepAlive()
     } else if (this.#onReached && seam.isReached(now)) {
-      clearInterval(this.#timer)
       this.#phase = 'steady'
+      this.#rest()
       this.#onReached()
     }
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   #takeHeld(): void {

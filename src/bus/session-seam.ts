@@ -72,7 +72,7 @@ export class SessionSeam {
     return true
   }
 
-  /** The session brought it while there is a live lane; whether it is news. `isAgain`: the broker may have sent it before. */
+  /** The session brought it while there is a live lane, or again; whether it is news. `isAgain`: the broker may have sent it before. */
   late(topic: string, payload: Uint8Array, isAgain: boolean, now: number): boolean {
     const digest = digestOf(topic, payload)
     this.#heard = now
@@ -91,10 +91,9 @@ export class SessionSeam {
     return true
   }
 
-  /** The session brought it and is the only lane; whether it is news. */
-  steady(topic: string, payload: Uint8Array, isAgain: boolean): boolean {
+  /** The session brought it, for the first time, and is the only lane; whether it is news. */
+  steady(topic: string, payload: Uint8Array): boolean {
     const digest = digestOf(topic, payload)
-    if (isAgain && this.#recent.has(digest)) return false
     this.#recent.add(digest)
     return this.#ahead.size === 0 || this.#ahead.take(digest) === undefined
   }

@@ -54,7 +54,12 @@ export async function startMosquitto({ lines = [], scheme = 'mqtt' }: MosquittoO
   })
 }
 
-export async function startNats(): Promise<TestBroker> {
+export interface NatsOptions {
+  /** More of the `mqtt` block of nats.conf. */
+  readonly mqtt?: string
+}
+
+export async function startNats({ mqtt = '' }: NatsOptions = {}): Promise<TestBroker> {
   const port = await freePort()
   return launch('nats', `mqtt://127.0.0.1:${port}`, async (folder) => {
     const file = join(folder, 'nats.conf')
@@ -64,7 +69,7 @@ export async function startNats(): Promise<TestBroker> {
       host: 127.0.0.1
       port: -1
       jetstream { store_dir: "${folder}/jetstream", max_mem: 64MB, max_file: 512MB }
-      mqtt { host: 127.0.0.1, port: ${port} }
+      mqtt { host: 127.0.0.1, port: ${port}, ${mqtt} }
       `,
     )
     return { command: 'nats-server', args: ['-c', file], env: {}, ready: /Server is ready/ }

@@ -22,12 +22,12 @@ export class SessionRecord extends Watched {
   readonly events: string[] = []
 
   readonly sink: Pick<SessionLaneDeps, 'live' | 'late' | 'onGranted' | 'onLost' | 'onForgotten' | 'onDrained'> = {
-    live: (topic, payload, retained) => this.#call(retained ? 'retained' : 'live', topic, payload),
-    late: (topic, payload) => this.#call('late', topic, payload),
-    onGranted: () => this.#event('granted'),
-    onLost: () => this.#event('lost'),
-    onForgotten: () => this.#event('forgotten'),
-    onDrained: () => this.#event('drained'),
+    live: (topic, payload, retained) => this.call(retained ? 'retained' : 'live', topic, numberIn(payload)),
+    late: (topic, payload) => this.call('late', topic, numberIn(payload)),
+    onGranted: () => this.event('granted'),
+    onLost: () => this.event('lost'),
+    onForgotten: () => this.event('forgotten'),
+    onDrained: () => this.event('drained'),
   }
 
   values(as?: SessionCall['as']): number[] {
@@ -38,12 +38,12 @@ export class SessionRecord extends Watched {
     return this.events.filter((each) => each === event).length
   }
 
-  #call(as: SessionCall['as'], topic: string, payload: Uint8Array): void {
-    this.calls.push({ as, topic, value: numberIn(payload) })
+  call(as: SessionCall['as'], topic: string, value: number): void {
+    this.calls.push({ as, topic, value })
     this.changed()
   }
 
-  #event(event: string): void {
+  event(event: string): void {
     this.events.push(event)
     this.changed()
   }
