@@ -1,5 +1,6 @@
 import type { Settled } from './bus.ts'
 import { FIRST_LIVE_ID } from './control-ids.ts'
+import type { PublishCounts } from './silence-watch.ts'
 
 const CAPACITY = 0x10000 - FIRST_LIVE_ID
 
@@ -8,19 +9,25 @@ const nobody: Settled = () => {}
 /** QoS 1 publishes without a PUBACK, by packet identifier: 32,768 at most. */
 export class InFlight {
   readonly #settled = new Array<Settled | undefined>(CAPACITY)
-  #next = 0
+  #taken = 0
   #count = 0
+  #oldest = 0
 
   get count(): number {
     return this.#count
   }
 
+  get counts(): PublishCounts {
+    while (this.#oldest < this.#taken && this.#settled[this.#oldest % CAPACITY] === undefined) this.#oldest++
+    return { taken: this.#taken, settled: this.#taken - this.#count, oldest: this.#oldest }
+  }
+
   /** The packet identifier to send with, or 0 when the next one is still out. */
   take(settled: Settled = nobody): number {
-    const index = this.#next
+    const index = this.#taken % CAPACITY
     if (this.#settled[index] !== undefined) return 0
     this.#settled[index] = settled
-    this.#next = (index + 1) % CAPACITY
+    this.#taken++
     this.#count++
     return index + FIRST_LIVE_ID
   }

@@ -13,6 +13,8 @@ export function brokerName(url: string): string {
 export interface LinkSettings {
   /** For MQTT.js. */
   readonly client: Pick<IClientOptions, 'keepalive' | 'connectTimeout' | 'username' | 'password'>
+  /** After so much silence the broker is dead. */
+  readonly deadMs: number
   /** For the socket. */
   readonly credentials: BrokerCredentials
 }
@@ -23,11 +25,14 @@ export async function linkSettings(config: BrokerConfig): Promise<LinkSettings> 
   const password = passwordFile === undefined ? config.password : (await read(passwordFile)).split(/\r?\n/, 1)[0]
   return {
     client: {
-      keepalive: config.keepaliveS,
+      // Brokers wait for one and a half of it.
+      keepalive: Math.max(1, Math.floor((config.keepaliveS * 2) / 3)),
       connectTimeout: config.connectTimeoutMs,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
     },
+    // The rest is for looking, and for what a look is late.
+    deadMs: (config.keepaliveS * 1000 * 5) / 6,
     credentials: {
       ...(ca === undefined ? {} : { ca: await read(ca) }),
       ...(cert === undefined ? {} : { cert: await read(cert) }),

@@ -73,12 +73,13 @@ export class MqttConnection implements Running {
   async #session(established: () => void): Promise<void> {
     const { clientId, will, signal } = this.#deps
     const { url, connectTimeoutMs } = this.#config
-    const { client, credentials } = await linkSettings(this.#config)
+    const { client, credentials, deadMs } = await linkSettings(this.#config)
     const link = new MqttLink({
       name: this.#name,
       socket: openBrokerSocket(url, credentials, connectTimeoutMs),
       client: { ...client, clientId, ...(will === undefined ? {} : { will }) },
       maxBufferedBytes: this.#config.maxBufferedBytes,
+      deadMs,
       onMessage: (topic, payload, retained) => this.#entries.deliver(topic, payload, retained),
     })
     const aborted = whenAborted(signal)

@@ -14,6 +14,7 @@ import { IncomingPackets } from './incoming-packets.ts'
 import { LaneProbe } from './lane-probe.ts'
 import { LibraryStream } from './library-stream.ts'
 import { PublishWriter } from './publish-writer.ts'
+import { SilenceWatch } from './silence-watch.ts'
 
 /** What comes out of a session that the broker keeps. */
 export interface SessionSink {
@@ -30,6 +31,8 @@ export interface LinkOptions {
   readonly socket: Duplex
   readonly client: IClientOptions
   readonly maxBufferedBytes: number
+  /** The broker is dead when nothing is heard of it for so long, or nothing acknowledged. */
+  readonly deadMs: number
   /** A message the broker sent. */
   readonly onMessage: MessageHandler
   /** With it the session outlives the connection (clean = false), and messages go here instead. */
@@ -48,11 +51,12 @@ export class MqttLink {
   readonly #writer: PublishWriter
   readonly #inFlight = new InFlight()
   readonly #probe = new LaneProbe()
+  readonly #silence: SilenceWatch
+  #watch: NodeJS.Timeout | undefined
   readonly #maxBufferedBytes: number
+  readonly #deadMs: number
   #up = false
   #hasSession = false
-  /** The library waits for PINGRESP. */
-  #isPinged = false
   #failure: BusError | undefined
 
   /** Resolves when the broker has taken the connection. */
@@ -60,10 +64,12 @@ export class MqttLink {
   /** Resolves with the reason when it is over, however it ended. */
   readonly closed: Promise<BusError>
 
-  constructor({ name, socket, client, maxBufferedBytes, onMessage, session }: LinkOptions) {
+  constructor({ name, socket, client, maxBufferedBytes, deadMs, onMessage, session }: LinkOptions) {
     this.#name = name
     this.#maxBufferedBytes = maxBufferedBytes
     this.#socket = socket
+    this.#silence = new SilenceWatch(deadMs)
+    this.#deadMs = deadMs
     this.#writer = new PublishWriter((bytes) => socket.write(bytes))
     const stream = new LibraryStream(socket)
     const incoming = new IncomingPackets(
@@ -84,10 +90,9 @@ export class MqttLink {
       MAX_PACKET_BYTES,
     )
     socket.on('data', (chunk: Buffer) => {
+      this.#silence.heard()
       session?.reading()
       incoming.push(chunk)
-      // Behind a session's backlog PINGRESP may come too late: any byte is a sign of life.
-      if (session && this.#isPinged) this.#heard()
     })
     socket.on('error', (error) => this.#fail(error))
 
@@ -99,21 +104,18 @@ export class MqttLink {
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
-      timerVariant: 'native',
+      // What is written past the library it does not see, nor what is read: {@link SilenceWatch} does.
+      timerVariant: { set: () => 0, clear: nothing },
       messageIdProvider: new ControlIds(),
       // The library formats a line per packet for the debug package otherwise.
       log: nothing,
-    })
-    this.#client.on('packetsend', (packet) => {
-      if (packet.cmd !== 'pingreq') return
-      this.#isPinged = true
-      this.#probe.sent(monotonicMs())
     })
     this.#client.on('error', (error) => this.#fail(error))
 
     this.opened = new Promise((resolve, reject) => {
       this.#client.once('connect', ({ sessionPresent }) => {
         this.#up = true
+        this.#watch = setInterval(this.#look, this.#silence.intervalMs).unref()
         this.#hasSession = sessionPresent
         resolve()
       })
@@ -153,10 +155,7 @@ export class MqttLink {
     }
     this.#writer.publish(topic, payload, 0, retain)
     const now = monotonicMs()
-    if (this.#probe.due(now)) {
-      this.#writer.ping()
-      this.#probe.sent(now)
-    }
+    if (this.#probe.due(now)) this.#ping(now)
     settled?.()
     return true
   }
@@ -168,18 +167,18 @@ export class MqttLink {
 
   /** Reads nothing until `resume`: the broker's data wait in its own buffers and on the way. */
   pause(): void {
+    this.#silence.pause(true)
     this.#socket.pause()
   }
 
   resume(): void {
+    this.#silence.pause(false)
     this.#socket.resume()
   }
 
-  /** While paused, more often than the keep-alive: tells the broker that we live, and the library that it does. */
+  /** While paused: tells the broker that we live. */
   keepAlive(): void {
-    if (!this.#up) return
-    this.#writer.ping()
-    this.#heard()
+    if (this.#up) this.#ping(monotonicMs())
   }
 
   /** Rejects when the broker refuses it or the connection ends. */
@@ -225,9 +224,17 @@ export class MqttLink {
     this.#client.end(true)
   }
 
-  #heard(): void {
-    this.#isPinged = false
-    this.#client.reschedulePing(true)
+  readonly #look = (): void => {
+    const now = monotonicMs()
+    const verdict = this.#silence.tick(now, this.#inFlight.counts)
+    if (verdict === 'ping') this.#ping(now)
+    else if (verdict === 'silent') this.#fail(new Error(`nothing heard for ${this.#deadMs} ms`))
+    else if (verdict === 'unacknowledged') this.#fail(new Error(`nothing acknowledged for ${this.#deadMs} ms`))
+  }
+
+  #ping(now: number): void {
+    this.#writer.ping()
+    this.#probe.sent(now)
   }
 
   #fail(error: Error & { code?: string | number }): void {
@@ -245,6 +252,7 @@ export class MqttLink {
   /** Cleans up at the end of the connection, once; gives the reason. */
   #over(reason: string): BusError {
     this.#up = false
+    clearInterval(this.#watch)
     this.#failure ??= this.#lost(reason)
     this.#writer.close()
     this.#inFlight.fail(this.#failure)

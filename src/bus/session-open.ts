@@ -5,12 +5,13 @@ import { MqttLink, type SessionSink } from './mqtt-link.ts'
 
 /** A connection to the session of this client id; it brings messages before anybody asks for some. */
 export async function openSessionLink(broker: BrokerConfig, clientId: string, session: SessionSink): Promise<MqttLink> {
-  const { client, credentials } = await linkSettings(broker)
+  const { client, credentials, deadMs } = await linkSettings(broker)
   return new MqttLink({
     name: brokerName(broker.url),
     socket: openBrokerSocket(broker.url, credentials, broker.connectTimeoutMs),
     client: { ...client, clientId },
     maxBufferedBytes: broker.maxBufferedBytes,
+    deadMs,
     onMessage: () => {},
     session,
   })

@@ -29,8 +29,13 @@ export const BrokerConfig = z
     ca: file.optional().describe("PEM file with the authority that signed the broker's certificate"),
     cert: file.optional().describe('PEM file with the client certificate'),
     key: file.optional().describe('PEM file with the key of the client certificate'),
-    keepaliveS: z.int().min(1).max(3600).default(3).describe('seconds of silence after which the broker is pinged'),
-    connectTimeoutMs: milliseconds.default(5000).describe('longest wait for the broker to take a connection'),
+    keepaliveS: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(3)
+      .describe('seconds without a sign of life after which the other end is dead; asked for one all the time'),
+    connectTimeoutMs: milliseconds.default(3000).describe('longest wait for the broker to take a connection'),
     retry: z
       .strictObject({
         firstDelayMs: milliseconds.default(100).describe('wait before the first reconnect; doubles each time'),

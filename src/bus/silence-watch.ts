@@ -1,0 +1,86 @@
+/** What a connection is found to be at a tick. */
+export type LinkVerdict = 'alive' | 'ping' | 'silent' | 'unacknowledged'
+
+/** QoS 1 publishes of a connection, counted from its beginning. */
+export interface PublishCounts {
+  readonly taken: number
+  readonly settled: number
+  /** Everything before this one is acknowledged. */
+  readonly oldest: number
+}
+
+/** Looks per time of death. */
+const TICKS = 10
+/** A broker answers PINGREQ: one in each of these parts of the time of death makes sure that a live one is heard. */
+const PINGS = 2.5
+/** While other publishes are acknowledged, one may wait so many times as long. */
+const PATIENCE = 6
+
+/**
+ * Tells a dead connection from a silent one: the broker is pinged all the
+ * time, and who is not heard for `deadMs` is dead, as is who takes publishes
+ * for so long without acknowledging any (a cluster node that lost the others).
+ * A loop that is late itself blames nobody: a tick counts for no more than two
+ * intervals, however late it comes, and what waits in the socket is read
+ * before the next. Pure; call `tick` every {@link intervalMs}.
+ */
+export class SilenceWatch {
+  readonly #deadMs: number
+  readonly #pingMs: number
+  readonly intervalMs: number
+  #at: number | undefined
+  #isHeard = true
+  #silentMs = 0
+  #sincePingMs = 0
+  #isPaused = false
+  #settled = 0
+  #unansweredMs = 0
+  /** The publish that was the newest when this age began. */
+  #marker = 0
+  #markedMs = 0
+
+  constructor(deadMs: number) {
+    this.#deadMs = deadMs
+    this.#pingMs = deadMs / PINGS
+    this.intervalMs = deadMs / TICKS
+  }
+
+  /** Bytes came. */
+  heard(): void {
+    this.#isHeard = true
+  }
+
+  /** Nothing is read on purpose: silence is not the broker's. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    this.#isHeard = true
+  }
+
+  /** `now` in monotonic milliseconds. After `ping`, PINGREQ was sent. */
+  tick(now: number, { taken, settled, oldest }: PublishCounts): LinkVerdict {
+    const stepMs = Math.min(now - (this.#at ?? now), 2 * this.intervalMs)
+    this.#at = now
+    this.#sincePingMs += stepMs
+    if (this.#isPaused) return this.#ping()
+
+    this.#silentMs = this.#isHeard ? 0 : this.#silentMs + stepMs
+    this.#isHeard = false
+    if (this.#silentMs >= this.#deadMs) return 'silent'
+
+    this.#unansweredMs = settled === taken || settled !== this.#settled ? 0 : this.#unansweredMs + stepMs
+    this.#settled = settled
+    if (oldest >= this.#marker) {
+      this.#marker = taken
+      this.#markedMs = 0
+    } else this.#markedMs += stepMs
+    return this.#unansweredMs >= this.#deadMs || this.#markedMs >= PATIENCE * this.#deadMs
+      ? 'unacknowledged'
+      : this.#ping()
+  }
+
+  #ping(): LinkVerdict {
+    if (this.#sincePingMs < this.#pingMs) return 'alive'
+    this.#sincePingMs = 0
+    return 'ping'
+  }
+}
