@@ -1,5 +1,6 @@
 /** The asking side of the replay contract: pulls ranges out of journals, several at once, over one connection. */
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Bus } from '../bus/index.ts'
 import {
   END_OF_TIME_US,
@@ -51,6 +52,8 @@ export class ReplayClient {
    */
   async pull(stream: string, nodeId: string, query: ReplayQuery, signal: AbortSignal): Promise<ReplayAnswer> {
     signal.throwIfAborted()
+    // Many pulls wait for the one signal of their service.
+    setMaxListeners(0, signal)
     const { area } = parseStreamTopic(stream)
     if (!this.#bus.connected) throw notConnected(stream, nodeId)
     const sequence = this.#nextSequence()

@@ -1,14 +1,36 @@
-import { describeBus } from '../contract/bus.ts'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { type BusHarness, describeBus } from '../contract/bus.ts'
+import { describeReplay } from '../contract/replay.ts'
 import { startMosquitto, startNats, startRabbitMq } from '../support/brokers.ts'
 import { overTcp, startAedes } from '../support/bus-harness.ts'
 import { needs } from '../support/needs.ts'
 
-describeBus({
-  name: 'aedes, in process',
-  open: async () => (await startAedes()).inProcess,
-  isInProcess: true,
-})
-describeBus({ name: 'aedes, over TCP', open: async () => overTcp((await startAedes()).broker) })
+/** Every contract on one broker that runs for all of them. */
+function describeContracts(
+  name: string,
+  start: () => Promise<BusHarness>,
+  isSkipped = false,
+  isInProcess = false,
+): void {
+  describe.skipIf(isSkipped)(name, () => {
+    let broker: BusHarness
+    beforeAll(async () => {
+      broker = await start()
+    })
+    afterAll(() => broker?.[Symbol.asyncDispose]())
+    const ours = { [Symbol.asyncDispose]: () => Promise.resolve() }
+    const join: BusHarness['join'] = (node) => broker.join(node)
+    describeBus({ name, isInProcess, open: () => Promise.resolve({ ...ours, join }) })
+    describeReplay({
+      name,
+      isInProcess,
+      open: () => Promise.resolve({ ...ours, joinProducer: join, joinConsumer: join }),
+    })
+  })
+}
+
+describeContracts('aedes, in process', async () => (await startAedes()).inProcess, false, true)
+describeContracts('aedes, over TCP', async () => overTcp((await startAedes()).broker))
 
 for (const [program, name, start] of [
   ['mosquitto', 'Mosquitto', startMosquitto],
@@ -16,5 +38,5 @@ for (const [program, name, start] of [
   ['rabbitmq-server', 'RabbitMQ', startRabbitMq],
 ] as const) {
   const { skip, title } = needs(program)
-  describeBus({ name: title(name), open: async () => overTcp(await start()), isSkipped: skip })
+  describeContracts(title(name), async () => overTcp(await start()), skip)
 }

@@ -5,9 +5,16 @@ import type { AbsentRange, ReplayQuery } from '../../src/streams/index.ts'
 
 class CursorError extends CodedError<{ readonly code: 'JOURNAL_BAD_CURSOR' }> {}
 
+interface Entry {
+  readonly frame: Uint8Array
+  readonly isData: boolean
+  /** In force for this one. */
+  readonly configuration: Uint8Array
+}
+
 /** A journal in memory: what it was given, in that order, and what it was told to say of the rest. */
 export class MemoryJournal implements ReplaySource {
-  readonly #entries = new Map<string, Uint8Array[]>()
+  readonly #entries = new Map<string, Entry[]>()
   /** Said of every range that is complete. */
   absent: readonly AbsentRange[] = []
   /** Every query, as it came. */
@@ -19,7 +26,10 @@ export class MemoryJournal implements ReplaySource {
   add(topic: string, ...frames: readonly Uint8Array[]): void {
     const entries = this.#entries.get(topic) ?? []
     this.#entries.set(topic, entries)
-    for (const frame of frames) entries.push(frame)
+    for (const frame of frames) {
+      const isData = frameTypeOf(frame) === FrameType.data
+      entries.push({ frame, isData, configuration: isData ? entries.at(-1)!.configuration : frame })
+    }
   }
 
   reader(topic: string): { read(query: ReplayQuery): Promise<ReplayPage> } | undefined {
@@ -27,25 +37,25 @@ export class MemoryJournal implements ReplaySource {
     return entries && { read: (query) => this.#read(entries, query) }
   }
 
-  async #read(entries: readonly Uint8Array[], query: ReplayQuery): Promise<ReplayPage> {
+  async #read(entries: readonly Entry[], query: ReplayQuery): Promise<ReplayPage> {
     this.queries.push(query)
     await this.before()
     const { fromUs, toUs, maxBytes, cursor = 'entry:0' } = query
     const first = Number(/^entry:(\d+)$/.exec(cursor)?.[1] ?? Number.NaN)
     if (!(first <= entries.length)) throw new CursorError({ code: 'JOURNAL_BAD_CURSOR' }, cursor)
     const frames: Uint8Array[] = []
-    let [bytes, said] = [0, -1]
-    for (let at = first; at < entries.length; at++) {
-      const frame = entries[at]!
-      if (frameTypeOf(frame) !== FrameType.data || !isWithin(frame, fromUs, toUs)) continue
-      const inForce = entries.findLastIndex((each, n) => n < at && frameTypeOf(each) === FrameType.config2)
-      const both = said === inForce ? [frame] : [entries[inForce]!, frame]
-      const size = both.reduce((sum, each) => sum + each.length, 0)
-      if (frames.length > 0 && bytes + size > maxBytes)
+    let bytes = 0
+    let said: Uint8Array | undefined
+    for (const [at, { frame, isData, configuration }] of entries.entries()) {
+      if (at < first || !isData || !isWithin(frame, fromUs, toUs)) continue
+      const both = said === configuration ? [frame] : [configuration, frame]
+      const size = both.reduce((sum, { length }) => sum + length, 0)
+      if (frames.length > 0 && bytes + size > maxBytes) {
         return { frames, cursor: `entry:${at}`, throughUs: fromUs, absent: [] }
+      }
       frames.push(...both)
       bytes += size
-      said = inForce
+      said = configuration
     }
     return { frames, cursor: undefined, throughUs: toUs, absent: this.absent }
   }
