@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME [--quick] [--json]` */
+/** `npm run bench -- NAME [PART…] [--quick] [--json]` */
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { BenchOptions, Figures } from './figures.ts'
@@ -8,15 +8,27 @@ const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
   codec: async () => (await import('./codec.ts')).codec,
   latency: async () => (await import('./latency.ts')).latency,
   throughput: async () => (await import('./throughput.ts')).throughput,
+  faults: async () => (await import('./faults.ts')).faults,
+  soak: async () => (await import('./soak.ts')).soak,
 }
 
+/** Those that have parts to choose from, runs to repeat, and a report to write. */
+const ofParts: readonly string[] = ['faults', 'soak']
+
 const usage = `usage: npm run bench -- NAME [--quick] [--json]
+       npm run bench -- faults [FAULT…] [--runs N] [--only TEXT] [--out DIR] [--quick] [--json]
+       npm run bench -- soak [--out DIR] [--quick] [--json]
 
   codec        decode and encode frames per second, and the ratio to pypmu
   latency      PMU to PDC: direct, over relays, over MQTT alone, over the full line
   throughput   200 simulated PMUs through the full line; 1,000 PMUs into one adapter
+  faults       brokers, adapters and links that die in mid-stream: what is lost, doubled, and how long it takes
+  soak         200 PMUs for 15 minutes, with a fault every 20 s: what is lost, and what memory grows by
 
-  --quick      within 45 seconds, with a wider spread
+  --quick      within 45 seconds, with a wider spread; faults: shorter ones, once each
+  --runs N     of each fault so many runs; those found in DIR count
+  --only TEXT  cases whose name contains it, such as phasorbus
+  --out DIR    where the report and its runs are kept; goes on where it stopped
   --json       one object on standard output: { name, machine, figures }
 `
 
@@ -25,11 +37,19 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`)
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      runs: { type: 'string' },
+      only: { type: 'string' },
+      out: { type: 'string' },
+    },
   })
-  const [name = '', ...rest] = positionals
+  const [name = '', ...names] = positionals
+  const { runs, only, out } = values
   const load = Object.hasOwn(benches, name) ? benches[name] : undefined
-  if (!load || rest.length > 0) {
+  const isWhole = names.length === 0 && runs === undefined && only === undefined && out === undefined
+  if (!load || !(isWhole || ofParts.includes(name)) || (runs !== undefined && !/^[1-9]\d*$/.test(runs))) {
     process.stderr.write(usage)
     process.exitCode = 2
     return
@@ -37,7 +57,15 @@ async function main(): Promise<void> {
   const machine = describeMachine()
   say(`${name} on ${machine}`)
   const bench = await load()
-  const figures = await bench({ quick: values.quick, note: say })
+  const figures = await bench({
+    quick: values.quick,
+    note: say,
+    machine,
+    names,
+    ...(runs !== undefined && { runs: Number(runs) }),
+    ...(only !== undefined && { only }),
+    ...(out !== undefined && { out }),
+  })
   if (values.json) process.stdout.write(`${JSON.stringify({ name, machine, figures }, undefined, 2)}\n`)
   else for (const [figure, value] of Object.entries(figures)) process.stdout.write(`${figure}: ${rounded(value)}\n`)
 }

@@ -42,7 +42,8 @@ export async function startBrokers(network: Network, plan: BrokerPlan): Promise<
       ])
       return {
         all: [site, pop],
-        forPublisher: [site.url],
+        // Plain clients know of one.
+        forPublisher: [pop.url],
         forConsumer: [pop.url],
         settings: { publisher: [site.url, pop.url], consumer: [pop.url, site.url] },
       }

@@ -28,6 +28,8 @@ export interface LineOptions {
   readonly standby?: boolean
   /** Makes the processes of phasorbus tell what they hold: see `heap-probe.ts`. */
   readonly heapProbe?: boolean
+  /** How many frames back a stream's second reading of the same bytes is known as that. */
+  readonly duplicateMemory?: number
   /** Where the built programs are. */
   readonly built?: string
 }
@@ -43,7 +45,7 @@ export interface Line extends AsyncDisposable {
   /** The PDC-adapter, or what stands for it. */
   readonly consumer: Part
   /** What is written from now on, until the window's end. One at a time. */
-  open(): Window
+  open(options?: { readonly keepsReads?: boolean }): Window
   /** Looks at the logs until that is so; false when it is not by then. */
   until(fits: () => boolean, limitMs: number): Promise<boolean>
   /** Every PDC reads frames that are no older than a second. */
@@ -97,6 +99,7 @@ export async function openLine(options: LineOptions): Promise<Line> {
     const lastRead = new Map<string, ReadFrame>()
     witness = new Witness({
       ...logs,
+      ...(options.duplicateMemory !== undefined && { duplicateMemory: options.duplicateMemory }),
       onWritten: (atMs) => window?.wrote(atMs),
       onRead(frame) {
         lastRead.set(frame.stream, frame)
@@ -123,8 +126,8 @@ export async function openLine(options: LineOptions): Promise<Line> {
       brokers: brokers.all,
       ...parts,
       metrics,
-      open() {
-        window = new Window(seen, monotonicMs())
+      open(windowOptions) {
+        window = new Window(seen, monotonicMs(), windowOptions)
         return window
       },
       until,

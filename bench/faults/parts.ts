@@ -13,6 +13,8 @@ export interface Part {
   readonly host: string
   readonly process: HostProcess
   kill(): Promise<void>
+  /** SIGTERM: it leaves in order. */
+  end(): Promise<void>
   /** Resolves when its ports are open. */
   start(): Promise<void>
 }
@@ -96,6 +98,7 @@ async function partOf(host: string, launch: () => Promise<HostProcess>): Promise
       return process
     },
     kill: () => process.kill(),
+    end: () => process.end(),
     async start() {
       process = await launch()
     },

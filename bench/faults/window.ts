@@ -10,11 +10,14 @@ export class Window {
   /** When the last of its frames was read. */
   lastReadMs = 0
   readonly #witness: Witness
+  readonly #keepsReads: boolean
   readonly #before: { readonly duplicated: number; readonly differing: number }
   #endMs = Number.POSITIVE_INFINITY
 
-  constructor(witness: Witness, beginMs: number) {
+  /** With `keepsReads: false` it counts only: for spans of which memory cannot hold every reading. */
+  constructor(witness: Witness, beginMs: number, { keepsReads = true } = {}) {
     this.#witness = witness
+    this.#keepsReads = keepsReads
     this.#before = witness.judge.verdict()
     this.beginMs = beginMs
   }
@@ -34,7 +37,7 @@ export class Window {
 
   read(frame: ReadFrame): void {
     if (!this.#holds(frame.writtenAtMs)) return
-    this.reads.push(frame)
+    if (this.#keepsReads) this.reads.push(frame)
     this.lastReadMs = frame.readAtMs
   }
 

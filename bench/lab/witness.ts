@@ -22,6 +22,8 @@ export interface WitnessOptions {
   readonly writtenLog: string
   readonly unheardLog: string
   readonly readLog: string
+  /** Frames of a stream. */
+  readonly duplicateMemory?: number
   readonly onWritten?: (atMs: number) => void
   readonly onRead?: (frame: ReadFrame) => void
 }
@@ -30,7 +32,7 @@ export interface WitnessOptions {
 const logLagMs = 100
 
 export class Witness {
-  readonly judge = new Judge({ duplicateMemory: 40_000 })
+  readonly judge: Judge
   readonly #written: FrameLogTail
   readonly #unheard: FrameLogTail
   readonly #read: FrameLogTail
@@ -38,7 +40,9 @@ export class Witness {
   readonly #onWritten: (atMs: number) => void
   readonly #onRead: (frame: ReadFrame) => void
 
-  constructor({ writtenLog, unheardLog, readLog, onWritten = () => {}, onRead = () => {} }: WitnessOptions) {
+  constructor({ writtenLog, unheardLog, readLog, duplicateMemory = 40_000, ...told }: WitnessOptions) {
+    const { onWritten = () => {}, onRead = () => {} } = told
+    this.judge = new Judge({ duplicateMemory })
     this.#written = new FrameLogTail(writtenLog)
     this.#unheard = new FrameLogTail(unheardLog)
     this.#read = new FrameLogTail(readLog)

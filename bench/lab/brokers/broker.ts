@@ -5,6 +5,7 @@ export interface LabBroker {
   readonly host: string
   /** mqtt://ADDRESS:1883 */
   readonly url: string
+  readonly running: boolean
   /** kill -9. */
   kill(): Promise<void>
   /** Again on the same files. Resolves when it takes clients. */
@@ -23,6 +24,9 @@ export async function runBroker(
   return {
     host,
     url,
+    get running() {
+      return running.running
+    },
     kill: () => running.kill(),
     async start() {
       running = launch()

@@ -19,6 +19,8 @@ export async function startRabbitMqCluster(network: Network, hosts: readonly str
           `listeners.tcp.1 = ${host.address}:5672`,
           `mqtt.listeners.tcp.1 = ${host.address}:${mqttPort}`,
           'mqtt.allow_anonymous = true',
+          // Who comes without a name is guest, and guest may come from this host only unless told.
+          'loopback_users = none',
           'mqtt.tcp_listen_options.nodelay = true',
           'mqtt.durable_queue_type = quorum',
           'cluster_formation.peer_discovery_backend = classic_config',

@@ -1,0 +1,65 @@
+/** 14: one of the three processes of a line is killed with -9 in mid-stream, 50 × 50 frames/s. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonicMs } from '../../lab/monotonic.ts'
+import type { Fault, FaultCase, Strike } from '../fault.ts'
+import type { Line } from '../line.ts'
+
+const line = { brokers: { kind: 'mosquitto' }, streams: 50, qos: 1 } as const
+const phasorbus = { ...line, kind: 'phasorbus' } as const
+const plain = { ...line, kind: 'plain' } as const
+
+const restartAfterMs = 500
+
+async function killBroker({ brokers }: Line): Promise<Strike> {
+  const faultMs = monotonicMs()
+  await brokers[0]!.kill()
+  await sleep(restartAfterMs)
+  await brokers[0]!.start()
+  return { faultMs, healMs: monotonicMs() }
+}
+
+/** As a service manager does it; its start is part of the recovery. */
+async function killPart(part: { kill(): Promise<void>; start(): Promise<void> }): Promise<Strike> {
+  const faultMs = monotonicMs()
+  await part.kill()
+  await sleep(restartAfterMs)
+  const healMs = monotonicMs()
+  await part.start()
+  return { faultMs, healMs }
+}
+
+const killPublisher: FaultCase['strike'] = ({ publisher }) => killPart(publisher)
+const killConsumer: FaultCase['strike'] = ({ consumer }) => killPart(consumer)
+/** Either of the two. Nobody waits for it: live frames go on by the other. */
+const killOneOfTwo: FaultCase['strike'] = async ({ publisher, standby }) => {
+  const { faultMs } = await killPart(Math.random() < 0.5 ? publisher : standby!)
+  return { faultMs, healMs: faultMs }
+}
+
+export const brokerKilled: Fault = {
+  name: 'broker-killed',
+  what: 'Mosquitto with default persistence is killed (-9), and started again half a second later.',
+  cases: [
+    { name: 'phasorbus', line: phasorbus, strike: killBroker },
+    { name: 'plain', line: plain, strike: killBroker },
+  ],
+}
+
+export const adapterKilled: Fault = {
+  name: 'adapter-killed',
+  what: 'The PMU-adapter is killed (-9), and started again half a second later.',
+  cases: [
+    { name: 'phasorbus', line: phasorbus, kills: 'only-adapter', strike: killPublisher },
+    { name: 'phasorbus, hot standby', line: { ...phasorbus, standby: true }, strike: killOneOfTwo },
+    { name: 'plain', line: plain, kills: 'only-adapter', strike: killPublisher },
+  ],
+}
+
+export const consumerKilled: Fault = {
+  name: 'consumer-killed',
+  what: 'The PDC-adapter is killed (-9), and started again half a second later.',
+  cases: [
+    { name: 'phasorbus', line: phasorbus, kills: 'consumer', strike: killConsumer },
+    { name: 'plain', line: plain, kills: 'consumer', strike: killConsumer },
+  ],
+}

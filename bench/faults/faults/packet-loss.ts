@@ -1,0 +1,49 @@
+/** 17: packets are lost on both links of the broker, both ways (the thesis's figure 5.1). */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonicMs } from '../../lab/monotonic.ts'
+import type { Fault, FaultCase } from '../fault.ts'
+import type { Line } from '../line.ts'
+
+const percents = [0, 5, 10, 15, 20, 25, 30]
+const links = [
+  ['site', 'broker'],
+  ['center', 'broker'],
+] as const
+const streams = 10
+
+async function lose({ network }: Line, percent: number): Promise<void> {
+  for (const [a, b] of links) await network.lose(percent, a, b)
+}
+
+/** The loss does not end with the window: what is healed is healed through it. */
+const lossy =
+  (percent: number): FaultCase['strike'] =>
+  async (line, _window, quick) => {
+    const faultMs = monotonicMs()
+    await lose(line, percent)
+    await sleep(quick ? 5_000 : 15_000)
+    return { faultMs, healMs: faultMs }
+  }
+
+const sides = [
+  ['phasorbus', 0],
+  ['phasorbus', 1],
+  ['plain', 0],
+  ['plain', 1],
+  ['plain', 2],
+] as const
+
+export const packetLoss: Fault = {
+  name: 'packet-loss',
+  what: 'So many of 100 packets are dropped between adapter and broker and between broker and consumer, each way, for 15 s of 10 × 50 frames/s; the loss stays until nothing more comes.',
+  slow: true,
+  cases: sides.flatMap(([kind, qos]) =>
+    percents.map((percent) => ({
+      name: `${kind}, QoS ${qos}, ${percent} %`,
+      x: percent,
+      fresh: true,
+      line: { kind, brokers: { kind: 'mosquitto', persistence: 'often' }, streams, qos } as const,
+      strike: lossy(percent),
+    })),
+  ),
+}

@@ -1,0 +1,52 @@
+/** What was found so far, one file for each fault: a report is made over days, and goes on where it stopped. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Fault, RunResult } from './fault.ts'
+
+export interface FaultResults {
+  readonly fault: string
+  /** Where it ran. */
+  machine: string
+  /** By the name of the case. */
+  readonly cases: Record<string, RunResult[]>
+}
+
+export class Results {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+    mkdirSync(folder, { recursive: true })
+  }
+
+  of({ name }: Fault): FaultResults {
+    const path = this.#path(name)
+    if (!existsSync(path)) return { fault: name, machine: '', cases: {} }
+    return JSON.parse(readFileSync(path, 'utf8')) as FaultResults
+  }
+
+  /** Kept at once. Of the plots' numbers one run's are enough. */
+  add(fault: Fault, caseName: string, machine: string, result: RunResult): void {
+    const results = this.of(fault)
+    const runs = results.cases[caseName] ?? []
+    const { series, ...rest } = result
+    const isFirst = !runs.some((run) => run.series)
+    results.cases[caseName] = [...runs, isFirst && series ? { ...rest, series } : rest]
+    results.machine = machine
+    const path = this.#path(fault.name)
+    writeFileSync(`${path}.new`, serialized(results))
+    renameSync(`${path}.new`, path)
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${name}.json`)
+  }
+}
+
+/** One run a line. */
+function serialized({ fault, machine, cases }: FaultResults): string {
+  const lines = Object.entries(cases).map(
+    ([name, runs]) => `${JSON.stringify(name)}: [\n${runs.map((run) => JSON.stringify(run)).join(',\n')}\n]`,
+  )
+  return `{"fault": ${JSON.stringify(fault)}, "machine": ${JSON.stringify(machine)}, "cases": {\n${lines.join(',\n')}\n}}\n`
+}

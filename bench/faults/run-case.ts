@@ -1,0 +1,101 @@
+/** Runs of one case, one after the other on a line that is kept between them where it can be. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonicMs } from '../lab/monotonic.ts'
+import type { MissingFrame } from '../lab/witness.ts'
+import { checkAccount } from './check-account.ts'
+import type { FaultCase, RunResult, Strike } from './fault.ts'
+import { type Line, openLine } from './line.ts'
+import { seriesOf } from './series.ts'
+import { setApart } from './set-apart.ts'
+import type { Window } from './window.ts'
+
+export interface RunOptions {
+  readonly runs: number
+  readonly quick: boolean
+  readonly built?: string
+  readonly onResult: (result: RunResult) => void
+}
+
+const steadyMs = 1_500
+const afterwardsMs = 2_500
+const recoveryLimitMs = 60_000
+const healLimitMs = 120_000
+/** No frame of the window was read for so long: nothing more comes. */
+const quietMs = 4_000
+
+export async function runCase(one: FaultCase, { runs, quick, built, onResult }: RunOptions): Promise<void> {
+  let line: Line | undefined
+  const close = async (): Promise<void> => {
+    await line?.[Symbol.asyncDispose]()
+    line = undefined
+  }
+  try {
+    for (let run = 0; run < runs; run++) {
+      line ??= await openLine({ ...one.line, ...(built !== undefined && { built }) })
+      await line.flowing()
+      onResult(await oneRun(line, one, quick))
+      if (one.fresh) await close()
+      else if (run + 1 < runs) await one.mend?.(line)
+    }
+  } finally {
+    await close()
+  }
+}
+
+async function oneRun(line: Line, one: FaultCase, quick: boolean): Promise<RunResult> {
+  const accountBefore = await line.account()
+  const window = line.open()
+  // So that runs do not strike at the same place of a frame's period, or of anybody's timers.
+  await sleep(steadyMs + Math.random() * 1_000)
+  const strike = await one.strike(line, window, quick)
+
+  const { streams } = line.options
+  const isLive = (): boolean => window.liveAgainMs(strike.healMs, streams) !== undefined
+  const recovered = await line.until(isLive, recoveryLimitMs)
+  await sleep(afterwardsMs)
+  window.end(monotonicMs())
+  await settled(line, window)
+  const missing = window.missing()
+  const checked = await checkAccount(line, accountBefore, missing.length)
+  return { ...resultOf(line, one, window, strike, missing, recovered), ...checked }
+}
+
+/** Until everything has come, or nothing comes any more. */
+async function settled(line: Line, window: Window): Promise<void> {
+  const sinceMs = monotonicMs()
+  const isQuiet = (): boolean => monotonicMs() - Math.max(window.lastReadMs, sinceMs) > quietMs
+  await line.until(() => isQuiet() || window.missing().length === 0, healLimitMs)
+}
+
+function resultOf(
+  line: Line,
+  { kills, series }: FaultCase,
+  window: Window,
+  { faultMs, healMs }: Strike,
+  missing: readonly MissingFrame[],
+  recovered: boolean,
+): Omit<RunResult, 'account' | 'account_agrees'> {
+  const liveMs = recovered ? window.liveAgainMs(healMs, line.options.streams)! : undefined
+  const healedMs = window.healedMs(healMs)
+  const apart = setApart(missing, {
+    adapterKilledMs: kills === 'only-adapter' ? [faultMs] : [],
+    consumerKilledMs: kills === 'consumer' ? [faultMs] : [],
+  })
+  const since = window.latencyMs(faultMs, window.endMs)
+  return {
+    at: new Date().toISOString(),
+    published: window.published,
+    ...apart,
+    ...window.wrong,
+    recovery_ms: liveMs === undefined ? null : rounded(liveMs - healMs),
+    outage_ms: liveMs === undefined ? null : rounded(liveMs - faultMs),
+    healed_ms: healedMs === undefined ? null : rounded(healedMs - healMs),
+    steady_p99_ms: rounded(window.latencyMs(window.beginMs, faultMs).p99),
+    healing_p99_ms: liveMs === undefined ? null : rounded(window.latencyMs(liveMs, window.endMs).p99),
+    p50_ms: rounded(since.p50),
+    p99_ms: rounded(since.p99),
+    ...(series && { series: seriesOf(window.reads, healMs) }),
+  }
+}
+
+const rounded = (ms: number): number | null => (Number.isFinite(ms) ? Number(ms.toFixed(2)) : null)

@@ -1,0 +1,45 @@
+import type { MissingFrame } from '../lab/witness.ts'
+
+/** When processes were killed, in monotonic milliseconds. */
+export interface Kills {
+  /** The only adapter that a PMU had. */
+  readonly adapterKilledMs: readonly number[]
+  readonly consumerKilledMs: readonly number[]
+}
+
+/** Of the frames that never came: which of them nothing could have brought, and which were lost. */
+export interface Apart {
+  readonly lost: number
+  /** Nobody had their stream on, or who had was dead or died before it could read them. */
+  readonly not_received: number
+  /** Handed to a PDC's connection just before its adapter was killed. */
+  readonly in_socket: number
+}
+
+/** Written so long before a kill, a frame may have been on its way to who was killed. */
+const onItsWayMs = 10
+/** A PMU knows by then that the process at its connection's other end was killed. */
+const noticeMs = 100
+const inSocketMs = 100
+
+export function setApart(missing: readonly MissingFrame[], { adapterKilledMs, consumerKilledMs }: Kills): Apart {
+  const unheardMs = missing.filter(({ unheard }) => unheard).map(({ writtenAtMs }) => writtenAtMs)
+  const unnoticed = adapterKilledMs.map((killedMs) => {
+    const noticed = unheardMs.filter((ms) => ms >= killedMs)
+    return { from: killedMs - onItsWayMs, to: Math.min(killedMs + noticeMs, least(noticed)) }
+  })
+  const inSocket = consumerKilledMs.map((killedMs) => ({ from: killedMs - inSocketMs, to: killedMs }))
+
+  const apart = { lost: 0, not_received: 0, in_socket: 0 }
+  for (const { unheard, writtenAtMs } of missing) {
+    const isIn = ({ from, to }: { readonly from: number; readonly to: number }): boolean =>
+      writtenAtMs >= from && writtenAtMs < to
+    if (adapterKilledMs.length > 0 && (unheard || unnoticed.some(isIn))) apart.not_received++
+    else if (inSocket.some(isIn)) apart.in_socket++
+    else apart.lost++
+  }
+  return apart
+}
+
+const least = (values: readonly number[]): number =>
+  values.reduce((smallest, value) => Math.min(smallest, value), Number.POSITIVE_INFINITY)
