@@ -1,0 +1,76 @@
+import { type Bus, StreamReader, type StreamSink } from '../bus/index.ts'
+import type { RecoverySettings } from '../config/recovery.ts'
+import { aborted } from '../runtime/aborted.ts'
+import type { Running, ServiceDeps } from '../runtime/service.ts'
+import type { Account } from '../streams/index.ts'
+import type { ConsumerSink } from './consumer-sink.ts'
+import { ConsumerStreams } from './consumer-streams.ts'
+import type { HeldStore } from './held-store.ts'
+
+/** How often slots are closed by the clock, and gaps are looked for. */
+const TICK_MS = 100
+
+export interface ConsumerConfig {
+  /** For logs and metrics. */
+  readonly id: string
+  /** Topics of streams, or filters over them; where they overlap, the first wins. */
+  readonly streams: readonly string[]
+  readonly recovery: RecoverySettings
+  /** Why gaps that nothing fills are lost, with `recovery.mode` none. */
+  readonly lostBecause?: 'no-recovery' | 'live-only'
+}
+
+export interface ConsumerDeps extends ServiceDeps {
+  readonly bus: Bus
+  /** A connection of its own for what is replayed, so that it never stands before what is live. Default: `bus`. */
+  readonly replayBus?: Bus
+  readonly sink: ConsumerSink
+  /** Where it is kept what is held, over restarts. */
+  readonly held?: HeldStore
+}
+
+export interface Consumer extends Running {
+  /** Resolves when the broker has granted the subscriptions; rejects when it refuses one. */
+  readonly ready: Promise<void>
+  /** The sink has room for late frames of this stream, that it did not have before; without one, of all streams. */
+  room(stream?: string): void
+  /** What the sink kept has gone where it should; its time in µs. */
+  delivered(stream: string, timeUs: number, as: 'live' | 'late'): void
+  /** What the sink took or kept did not get there after all: that timestamp is pending again. */
+  release(stream: string, timeUs: number, as: 'live' | 'late'): void
+  /** The sink waits with frames until those before them are there: whether any before this time still may come. */
+  pendingBefore(stream: string, timeUs: number): boolean
+  /** What became of every timestamp, by stream. */
+  accounts(): ReadonlyMap<string, Account>
+}
+
+/**
+ * Reads streams from the bus so that every timestamp comes once, or is
+ * accounted for: live frames at once, gaps from the producers' journals, as
+ * fast as the live frames allow.
+ */
+export function startConsumer(config: ConsumerConfig, deps: ConsumerDeps): Consumer {
+  const { signal, log, metrics, bus } = deps
+  const streams = new ConsumerStreams(config, deps)
+  const readers = config.streams.map(
+    (filter) => new StreamReader({ bus, filter, sink: streams.sink() satisfies StreamSink }, { log, metrics }),
+  )
+  const ready = Promise.all(readers.map(({ granted }) => granted)).then(() => {})
+  // Need not be looked at: a refused subscription is in the log.
+  ready.catch(() => {})
+  const timer = setInterval(() => streams.tick(), TICK_MS)
+
+  return {
+    ready,
+    done: aborted(signal).then(() => {
+      clearInterval(timer)
+      for (const reader of readers) reader.close()
+      streams.close()
+    }),
+    room: (stream) => streams.room(stream),
+    delivered: (stream, timeUs, as) => deps.held?.took(stream, timeUs, as),
+    release: (stream, timeUs, as) => streams.release(stream, timeUs, as),
+    pendingBefore: (stream, timeUs) => streams.pendingBefore(stream, timeUs),
+    accounts: () => streams.accounts(),
+  }
+}

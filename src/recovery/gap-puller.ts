@@ -1,0 +1,169 @@
+import { monotonicMs, utcMs } from '../runtime/clock.ts'
+import type { Counter, Log, Metrics } from '../runtime/service.ts'
+import type { Healing, Instant, Pull } from './healing.ts'
+import type { Pace } from './pace.ts'
+import { RecoveryError } from './recovery-error.ts'
+import type { ReplayClient } from './replay-client.ts'
+
+/** Frames given on between two looks at the clock, and for how long before others have their turn. */
+const FRAMES_PER_LOOK = 16
+const SLICE_MS = 0.5
+/** Nothing more is asked for while so much of all streams waits to be given on. */
+const MAX_HAND_BYTES = 8 * 1024 * 1024
+/** How soon a pull that the pace did not allow is tried again. */
+const SOON_MS = 2
+
+export interface GapPullerOptions {
+  readonly consumer: string
+  readonly client: ReplayClient
+  readonly pace: Pace
+  readonly signal: AbortSignal
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/**
+ * Pulls the gaps of all streams, a few at once, one stream after the other.
+ * What comes is given on in slices of half a millisecond, so that a live frame
+ * never waits for longer than that.
+ */
+export class GapPuller {
+  readonly #options: GapPullerOptions
+  #healings: Healing[] = []
+  /** Whose turn it is. */
+  #turn = 0
+  /** With answers that may be given on. */
+  readonly #giving = new Set<Healing>()
+  #slice: NodeJS.Immediate | undefined
+  #soon: NodeJS.Timeout | undefined
+  readonly #pulls: Counter
+  readonly #failures: Counter
+  readonly #bytes: Counter
+
+  constructor(options: GapPullerOptions) {
+    this.#options = options
+    const { metrics, consumer } = options
+    this.#pulls = metrics.counter('phasorbus_recovery_pulls_total', 'Requests to journals.', { consumer })
+    this.#failures = metrics.counter(
+      'phasorbus_recovery_failed_pulls_total',
+      'Requests to journals without a good answer; they are made again.',
+      { consumer },
+    )
+    this.#bytes = metrics.counter('phasorbus_recovery_bytes_total', 'Bytes of frames that journals sent.', { consumer })
+  }
+
+  add(healing: Healing): void {
+    this.#healings.push(healing)
+  }
+
+  remove(healing: Healing): void {
+    healing.restart()
+    this.#giving.delete(healing)
+    this.#healings = this.#healings.filter((one) => one !== healing)
+  }
+
+  /** Bytes that wait to be given on, over all streams. */
+  get handBytes(): number {
+    return this.#healings.reduce((sum, { handBytes }) => sum + handBytes, 0)
+  }
+
+  /** What waits of this stream may be taken now. After the live frames of this turn. */
+  give(healing: Healing): void {
+    this.#giving.add(healing)
+    this.#slice ??= setImmediate(this.#giveSlice)
+  }
+
+  /** Asks for what is wanted, as far as the pace allows. */
+  look(): void {
+    if (this.#options.signal.aborted) return
+    for (;;) {
+      const now = instant()
+      const bytes = this.#options.pace.allowance(now.nowMs)
+      if (bytes > 0 && this.handBytes > MAX_HAND_BYTES) return
+      const found = this.#next(now, Math.max(1, bytes))
+      if (!found) return
+      if (bytes === 0) {
+        this.#soon ??= setTimeout(this.#lookAgain, SOON_MS)
+        return
+      }
+      void this.#pull(found.healing, found.pull)
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#soon)
+    clearImmediate(this.#slice)
+    this.#giving.clear()
+  }
+
+  readonly #lookAgain = (): void => {
+    this.#soon = undefined
+    this.look()
+  }
+
+  #next(now: Instant, bytes: number): { readonly healing: Healing; readonly pull: Pull } | undefined {
+    const count = this.#healings.length
+    for (let step = 0; step < count; step++) {
+      const at = (this.#turn + step) % count
+      const healing = this.#healings[at]!
+      const pull = healing.want(now, bytes)
+      if (!pull) continue
+      this.#turn = (at + 1) % count
+      return { healing, pull }
+    }
+    return undefined
+  }
+
+  async #pull(healing: Healing, { nodeId, query }: Pull): Promise<void> {
+    const { client, pace, signal, log, consumer } = this.#options
+    const { stream, generation } = healing
+    const beganMs = monotonicMs()
+    healing.asked()
+    pace.began(query.maxBytes)
+    this.#pulls.add()
+    try {
+      const answer = await client.pull(stream, nodeId, query, signal)
+      const now = instant()
+      const bytes = answer.frames.reduce((sum, { length }) => sum + length, 0)
+      pace.ended(query.maxBytes, now.nowMs, { bytes, tookMs: now.nowMs - beganMs })
+      this.#bytes.add(bytes)
+      if (healing.generation !== generation) return
+      healing.answered(nodeId, answer, bytes, now)
+      this.give(healing)
+    } catch (error) {
+      const now = instant()
+      pace.ended(query.maxBytes, now.nowMs)
+      if (signal.aborted) return
+      this.#failures.add()
+      log.debug({ consumer, stream, node: nodeId, error }, 'a journal did not answer')
+      if (healing.generation === generation) healing.failed(nodeId, now, mayAgain(error))
+    }
+    this.look()
+  }
+
+  readonly #giveSlice = (): void => {
+    this.#slice = undefined
+    const untilMs = monotonicMs() + SLICE_MS
+    let isOver = false
+    for (const healing of this.#giving) {
+      // To the end of the queue: the others have their turn first.
+      this.#giving.delete(healing)
+      if (healing.give(FRAMES_PER_LOOK)) this.#giving.add(healing)
+      isOver = monotonicMs() > untilMs
+      if (isOver) break
+    }
+    if (this.#giving.size > 0) this.#slice = setImmediate(this.#giveSlice)
+    this.look()
+  }
+}
+
+/** The way is a new one, or the journal is: the same request may be made at once. */
+function mayAgain(error: unknown): boolean {
+  if (!(error instanceof RecoveryError)) return false
+  const { facts } = error
+  return (
+    facts.code === 'RECOVERY_CONNECTION_LOST' || (facts.code === 'RECOVERY_REFUSED' && facts.reason === 'bad-cursor')
+  )
+}
+
+const instant = (): Instant => ({ nowMs: monotonicMs(), utcMs: utcMs() })

@@ -1,0 +1,293 @@
+import { framesPerSecond } from '../c37118/index.ts'
+import type { AbsentRange, ReplayQuery, StreamLedger } from '../streams/index.ts'
+import type { Epoch, Epochs } from './epochs.ts'
+import { timeUsOf } from './frame-time.ts'
+import type { Journals } from './journals.ts'
+import { type AnswerEnd, type Given, LateHand } from './late-hand.ts'
+import { mergeAbsent } from './merge-absent.ts'
+import type { ReplayAnswer } from './replay-assembly.ts'
+
+/** Nothing more is asked for while so much of a stream waits to be given on. */
+const MAX_HAND_BYTES = 16_384
+/** Gaps that lie closer than this many bytes of frames are asked for as one. */
+const JOINED_BYTES = 2048
+const MAX_JOINED = 1000
+const FIRST_RETRY_MS = 1000
+const MAX_RETRY_MS = 60_000
+/** A stream that says of no journal for so long has none. */
+const NO_JOURNAL_MS = 60_000
+const DAY_MS = 86_400_000
+
+/** One request that should be made. */
+export interface Pull {
+  readonly nodeId: string
+  readonly query: ReplayQuery
+}
+
+export interface HealingOptions {
+  readonly stream: string
+  readonly ledger: StreamLedger
+  readonly journals: Journals
+  readonly epochs: Epochs
+  /** Frames that would be taken now. */
+  room(): number
+  /** Gives a frame that is wanted; see `LateHand`. */
+  give(frame: Uint8Array, epoch: Epoch): Given
+  unreadable(): void
+  /** It was known already: holes that lie close are asked for as one. */
+  unneeded(): void
+  /** Slots that have no frame were accounted for. */
+  explained(ranges: readonly AbsentRange[]): void
+  readonly maxAgeDays: number
+}
+
+/** What the clocks say: monotonic and UTC, in milliseconds. */
+export interface Instant {
+  readonly nowMs: number
+  readonly utcMs: number
+}
+
+interface Range {
+  readonly fromUs: number
+  readonly toUs: number
+}
+
+/**
+ * The gaps of one stream, oldest first: what is oldest expires first, one
+ * cursor after the other goes forward, and what comes of it is in order. Asks
+ * every journal of the stream until nothing is wanted any more; where none has
+ * the frame, what they say of it is believed, in order of weight. What a
+ * journal that does not answer might have stays pending.
+ */
+export class Healing {
+  readonly stream: string
+  readonly #options: HealingOptions
+  readonly #ledger: StreamLedger
+  readonly #journals: Journals
+  readonly #hand: LateHand
+  /** The gap that is being asked for, and what was heard of it. */
+  #gap: Range | undefined
+  #asked = new Set<string>()
+  #said: (readonly AbsentRange[])[] = []
+  #throughUs = Number.POSITIVE_INFINITY
+  /** Who is being asked, and for which part of the gap. */
+  #node: string | undefined
+  #range: Range | undefined
+  #cursor: string | undefined
+  #pulling = false
+  /** The last part of an answer waits to be given on. */
+  #ending = false
+  /** Gaps before this were asked for in this round. */
+  #afterUs = Number.NEGATIVE_INFINITY
+  #retryMs = 0
+  #retryAfterMs = FIRST_RETRY_MS
+  #progress = false
+  /** Answers to requests made before are of no use. */
+  #generation = 0
+  readonly #sinceUtcMs: number
+
+  constructor(options: HealingOptions, utcMs: number) {
+    const { stream, ledger, journals, epochs, unreadable } = options
+    this.stream = stream
+    this.#options = options
+    this.#ledger = ledger
+    this.#journals = journals
+    this.#sinceUtcMs = utcMs
+    this.#hand = new LateHand({
+      epochs,
+      give: (frame, epoch) => this.#give(frame, epoch),
+      unreadable,
+      ended: (end) => this.#ended(end),
+    })
+  }
+
+  get handBytes(): number {
+    return this.#hand.bytes
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** What should be asked next, if anything. */
+  want(now: Instant, maxBytes: number): Pull | undefined {
+    if (this.#pulling || this.#ending || this.#ledger.pending === 0) return undefined
+    if (this.#hand.bytes > MAX_HAND_BYTES || this.#options.room() <= 0) return undefined
+    for (;;) {
+      this.#gap ??= this.#nextGap(now)
+      if (!this.#gap) return undefined
+      this.#node ??= this.#whoIsNext(now)
+      if (this.#node !== undefined && this.#range) {
+        const cursor = this.#cursor === undefined ? {} : { cursor: this.#cursor }
+        return { nodeId: this.#node, query: { ...this.#range, maxBytes, ...cursor } }
+      }
+      this.#leaveGap(now)
+    }
+  }
+
+  asked(): void {
+    this.#pulling = true
+  }
+
+  answered(nodeId: string, { frames, cursor, throughUs, absent }: ReplayAnswer, bytes: number, now: Instant): void {
+    this.#pulling = false
+    if (cursor !== undefined && frames.length === 0 && cursor === this.#cursor) {
+      this.failed(nodeId, now)
+      return
+    }
+    this.#journals.answered(nodeId)
+    this.#cursor = cursor
+    const end = cursor === undefined ? { nodeId, throughUs, absent } : undefined
+    if (end) this.#ending = true
+    this.#hand.put(frames, bytes, end)
+  }
+
+  /** The node did not answer, or refused; `mayAgain`: nothing is wrong with it. */
+  failed(nodeId: string, { nowMs }: Instant, mayAgain = false): void {
+    this.#pulling = false
+    if (!mayAgain) this.#journals.failed(nodeId, nowMs)
+    this.#node = this.#range = this.#cursor = undefined
+  }
+
+  /** Gives on at most so many frames; says whether it could go on at once. */
+  give(most: number): boolean {
+    const stopped = this.#hand.give(most)
+    // Nobody takes them: what is pending stays so, and is asked for again when somebody does.
+    if (stopped === 'refused') this.restart(FIRST_RETRY_MS)
+    return stopped === 'more'
+  }
+
+  /** Begins anew, after so many milliseconds: with the oldest gap, and whoever is there to ask. */
+  restart(afterMs = 0, nowMs = 0): void {
+    this.#generation++
+    this.#pulling = this.#ending = false
+    this.#hand.clear()
+    this.#forgetGap()
+    this.#afterUs = Number.NEGATIVE_INFINITY
+    this.#retryMs = nowMs + afterMs
+    this.#retryAfterMs = FIRST_RETRY_MS
+  }
+
+  /** There may be more to be had than before: what was in vain is tried again. */
+  retry(): void {
+    this.#retryMs = 0
+    this.#retryAfterMs = FIRST_RETRY_MS
+  }
+
+  // --- gaps
+
+  #nextGap(now: Instant): Range | undefined {
+    if (now.nowMs < this.#retryMs) return undefined
+    const found = this.#joined(this.#afterUs)
+    if (found) return found
+    if (this.#afterUs === Number.NEGATIVE_INFINITY) return undefined
+    // A round is over and something is left of it: again, but later and later while it is in vain.
+    this.#giveUp(now)
+    this.#afterUs = Number.NEGATIVE_INFINITY
+    this.#retryAfterMs = this.#progress ? FIRST_RETRY_MS : Math.min(MAX_RETRY_MS, 2 * this.#retryAfterMs)
+    this.#progress = false
+    this.#retryMs = now.nowMs + this.#retryAfterMs
+    return undefined
+  }
+
+  /** The first gap that ends after this, with those that lie close behind it. */
+  #joined(afterUs: number): Range | undefined {
+    const first = this.#ledger.nextGap(afterUs)
+    if (!first) return undefined
+    const { fromUs } = first
+    let { toUs } = first
+    for (let joined = 1; joined < MAX_JOINED; joined++) {
+      const next = this.#ledger.nextGap(toUs)
+      if (!next || (next.fromUs - toUs) * this.#bytesPerUs > JOINED_BYTES) break
+      toUs = next.toUs
+    }
+    return { fromUs, toUs }
+  }
+
+  get #bytesPerUs(): number {
+    const epoch = this.#options.epochs.inForce
+    if (!epoch) return Number.POSITIVE_INFINITY
+    return (framesPerSecond(epoch.configuration.dataRate) * epoch.frameSize) / 1_000_000
+  }
+
+  /** Of whom the rest of the gap can be asked; none where nothing is left, or nobody. */
+  #whoIsNext({ nowMs }: Instant): string | undefined {
+    const { fromUs, toUs } = this.#gap!
+    const first = this.#ledger.nextGap(fromUs)
+    if (!first || first.fromUs >= toUs) return undefined
+    this.#range = { fromUs: Math.max(fromUs, first.fromUs), toUs }
+    return this.#journals.next(this.#asked, nowMs)
+  }
+
+  #ended({ nodeId, throughUs, absent }: AnswerEnd): void {
+    this.#ending = false
+    if (!this.#gap || !this.#range) return
+    this.#asked.add(nodeId)
+    this.#said.push(absent)
+    this.#throughUs = Math.min(this.#throughUs, throughUs < this.#range.toUs ? throughUs : this.#gap.toUs)
+    this.#node = this.#range = this.#cursor = undefined
+  }
+
+  /** Everybody was asked who could be. */
+  #leaveGap(now: Instant): void {
+    const { fromUs, toUs } = this.#gap!
+    const all = this.#journals.nodeIds
+    const heardAll = all.length > 0 && all.every((nodeId) => this.#asked.has(nodeId))
+    const throughUs = Math.min(toUs, this.#throughUs)
+    if (heardAll && this.#ledger.pendingIn(fromUs, throughUs) > 0) {
+      this.#explain(mergeAbsent(this.#said, fromUs, throughUs))
+    }
+    this.#forgetGap()
+    // What comes after is known to nobody yet, or was too much for one answer.
+    this.#afterUs = heardAll && throughUs > fromUs ? throughUs : toUs
+    if (all.length === 0 || this.#journals.next(none, now.nowMs) === undefined) this.#afterUs = Number.MAX_SAFE_INTEGER
+  }
+
+  #forgetGap(): void {
+    this.#gap = this.#node = this.#range = this.#cursor = undefined
+    this.#asked = new Set()
+    this.#said = []
+    this.#throughUs = Number.POSITIVE_INFINITY
+  }
+
+  /** What will not come any more. */
+  #giveUp({ utcMs }: Instant): void {
+    if (this.#journals.size === 0) {
+      if (utcMs - this.#sinceUtcMs < NO_JOURNAL_MS) return
+      this.#explain([lostBefore(utcMs - NO_JOURNAL_MS, 'no-journal')])
+    } else this.#explain([lostBefore(utcMs - this.#options.maxAgeDays * DAY_MS, 'no-answer')])
+  }
+
+  #explain(ranges: readonly AbsentRange[]): void {
+    if (this.#ledger.absent(ranges) === 0) return
+    this.#progress = true
+    this.#options.explained(ranges)
+  }
+
+  #give(frame: Uint8Array, epoch: Epoch): Given {
+    if (!this.#isWanted(frame, epoch)) {
+      this.#options.unneeded()
+      return 'done'
+    }
+    if (this.#options.room() <= 0) return 'no-room'
+    const given = this.#options.give(frame, epoch)
+    if (given === 'done') this.#progress = true
+    return given
+  }
+
+  /** Where it has the grid that gaps were found by; of another, the ledger alone can tell. */
+  #isWanted(frame: Uint8Array, { configuration }: Epoch): boolean {
+    const { dataRate, timeBase } = configuration
+    const inForce = this.#options.epochs.inForce?.configuration
+    if (inForce?.dataRate !== dataRate || inForce.timeBase !== timeBase) return true
+    const timeUs = timeUsOf(frame, timeBase)
+    const quarterUs = 250_000 / framesPerSecond(dataRate)
+    return this.#ledger.pendingIn(timeUs - quarterUs, timeUs + quarterUs) > 0
+  }
+}
+
+const none: ReadonlySet<string> = new Set()
+
+function lostBefore(utcMs: number, reason: string): AbsentRange {
+  return { fromUs: Number.NEGATIVE_INFINITY, toUs: utcMs * 1000, verdict: 'lost', reason }
+}

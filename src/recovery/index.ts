@@ -1,0 +1,17 @@
+/**
+ * Consumers that want everything: every timestamp of a stream once, or accounted
+ * for. Gaps are pulled from the producers' journals.
+ *
+ * @module
+ */
+
+export type { Consumer, ConsumerConfig, ConsumerDeps } from './consumer.ts'
+export { startConsumer } from './consumer.ts'
+export type { ConsumerSink, LateTaken } from './consumer-sink.ts'
+export { timeUsOf } from './frame-time.ts'
+export type { HeldStore } from './held-store.ts'
+export type { RecoveryFault } from './recovery-error.ts'
+export { RecoveryError } from './recovery-error.ts'
+export type { ReplayAnswer } from './replay-assembly.ts'
+export type { ReplayClientOptions } from './replay-client.ts'
+export { ReplayClient } from './replay-client.ts'

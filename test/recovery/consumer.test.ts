@@ -1,0 +1,345 @@
+import { describe, expect, it } from 'vitest'
+import { stampFrame } from '../../src/c37118/index.ts'
+import type { AbsentVerdict } from '../../src/streams/index.ts'
+import { testDeps } from '../support/deps.ts'
+import { timeUsOf } from '../support/memory-journal.ts'
+import { metricSum } from '../support/metric-sum.ts'
+import { configurationFrames } from '../support/stream-frames.ts'
+import { until } from '../support/until.ts'
+import { HealingLine, type TestStream } from './support/healing-line.ts'
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n)
+const timesOf = (stream: TestStream, numbers: readonly number[]): number[] => numbers.map((n) => stream.timeUs(n))
+const covering = (stream: TestStream, from: number, to: number, verdict: AbsentVerdict, reason?: string) => ({
+  fromUs: stream.timeUs(from),
+  toUs: stream.timeUs(to),
+  verdict,
+  ...(reason === undefined ? {} : { reason }),
+})
+/** The same frame with another first phasor. */
+function altered(frame: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(frame)
+  copy[16] = copy[16]! ^ 1
+  const view = new DataView(copy.buffer)
+  stampFrame(copy, { soc: view.getUint32(6), fraction: view.getUint32(10) & 0xffffff })
+  return copy
+}
+
+describe('a consumer', () => {
+  it('gives live frames as they come, and each gap from the journal, with its configuration', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 1000)
+    stream.live(0, 100)
+    stream.live(900, 1000)
+    await line.sink.until(() => line.sink.got.length === 1000)
+
+    expect(line.sink.times('live')).toEqual(timesOf(stream, [...range(0, 100), ...range(900, 1000)]))
+    expect(line.sink.times('late')).toEqual(timesOf(stream, range(100, 900)))
+    expect(line.sink.lateFragments.size).toBe(1)
+    expect(stream.account).toMatchObject({ expected: 1000, live: 200, late: 800, pending: 0, duplicates: 0 })
+  })
+
+  it('gives every timestamp once, whoever publishes it how often, and shows what contradicts', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one').carriedBy('two')
+    stream.live(0, 20, 'one')
+    stream.live(0, 20, 'two')
+    stream.producer('two').data(altered(stream.frame(19)))
+    await line.sink.until(() => line.sink.conflicts.length === 1)
+
+    expect(line.sink.times()).toEqual(timesOf(stream, range(0, 20)))
+    expect(stream.account).toMatchObject({ expected: 20, live: 20, late: 0, duplicates: 20, conflicts: 1 })
+  })
+
+  it('gives frames outside the accounts live, and lets them move nothing', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.live(0, 10)
+    const ofAnotherYear = new Uint8Array(stream.frame(0))
+    stampFrame(ofAnotherYear, { soc: 1, fraction: 0 })
+    stream.producer().data(ofAnotherYear)
+    stream.live(10)
+    await line.sink.until(() => line.sink.got.length === 12)
+
+    expect(line.sink.times()[10]).toBe(1_000_000)
+    expect(stream.account).toMatchObject({ expected: 11, live: 11, pending: 0, outside: { stale: 1 } })
+  })
+
+  it('asks for holes that lie close at once, and gives only what it lacks', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 500)
+    for (const n of range(0, 500)) if (n % 5 !== 3) stream.live(n)
+    await line.sink.until(() => line.sink.got.length === 500)
+
+    expect(new Set(line.sink.times()).size).toBe(500)
+    expect(line.journal().queries.length).toBeLessThan(20)
+    expect(stream.account).toMatchObject({ expected: 500, live: 400, late: 100, duplicates: 0 })
+  })
+
+  it('fills oldest gaps first, and all streams in turn', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps, { recovery: { pullBytes: 4096 } })
+    const streams = [7, 8, 9].map((idcode) => line.stream(idcode).carriedBy('one'))
+    line.sink.room = 0
+    for (const stream of streams) {
+      stream.journaled(0, 1400)
+      for (const n of [0, 600, 700, 1399]) stream.live(n)
+    }
+    await until(() => streams.every(({ topic }) => line.consumer.accounts().get(topic)?.live === 4))
+    line.sink.room = Number.POSITIVE_INFINITY
+    await line.sink.until(() => line.sink.got.length === 3 * 1400)
+
+    const late = line.sink.got.filter(({ as }) => as === 'late')
+    for (const stream of streams) {
+      const times = late.filter((one) => one.stream === stream.topic).map(({ timeUs }) => timeUs)
+      expect(times).toEqual(times.toSorted((a, b) => a - b))
+    }
+    const seenInFirstThird = new Set(late.slice(0, late.length / 3).map(({ stream }) => stream))
+    expect(seenInFirstThird.size).toBe(3)
+  })
+
+  it('leaves pending what nobody is there to take, and fills it when somebody is', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 300)
+    line.sink.takesLive = false
+    line.sink.room = 0
+    stream.live(0, 300)
+    await until(() => line.consumer.accounts().get(stream.topic)?.pending === 299)
+    expect(line.journal().queries).toEqual([])
+
+    line.sink.room = Number.POSITIVE_INFINITY
+    line.sink.takesLive = true
+    line.consumer.room()
+    await line.sink.until(() => line.sink.got.length >= 299)
+    expect(line.sink.times().slice(0, 299)).toEqual(timesOf(stream, range(0, 299)))
+  })
+
+  it('begins again where the one who took late frames left', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 500)
+    let left = 100
+    line.sink.takesLate = () => left-- > 0
+    stream.live(0)
+    stream.live(499)
+    await until(() => left < 0)
+    left = Number.POSITIVE_INFINITY
+    line.consumer.room(stream.topic)
+    await line.sink.until(() => line.sink.got.length === 500)
+    expect(line.sink.times('late')).toEqual(timesOf(stream, range(1, 499)))
+  })
+
+  it('takes back what the sink says did not get there', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 20)
+    line.sink.takesLive = 'kept'
+    stream.live(0, 20)
+    await until(() => line.consumer.accounts().get(stream.topic)?.live === 20)
+    for (const n of [5, 6]) line.consumer.release(stream.topic, stream.timeUs(n), 'live')
+    await line.sink.until(() => line.sink.got.length === 2)
+    expect(line.sink.times('late')).toEqual(timesOf(stream, [5, 6]))
+    expect(stream.account).toMatchObject({ expected: 20, live: 18, late: 2 })
+  })
+
+  it('counts as lost what the sink will never take, for the reason it gives', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 100)
+    line.sink.takesLate = (frame) => timeUsOf(frame) < stream.timeUs(50) || 'other-configuration'
+    stream.live(0)
+    stream.live(99)
+    await until(() => stream.account.pending === 0 && stream.account.expected === 100)
+    expect(stream.account).toMatchObject({ live: 2, late: 49, lost: { 'other-configuration': 49 } })
+  })
+
+  it('reads late frames with their own configuration, where the PMU had another', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    const before = line.stream(7, { phasors: 5 })
+    stream.journaled(0, 100)
+    line
+      .journal()
+      .add(stream.topic, ...configurationFrames(before.configuration), ...range(100, 200).map((n) => before.frame(n)))
+    stream.journaled(200, 300)
+    stream.live(0, 50)
+    stream.live(299)
+    await line.sink.until(() => line.sink.got.length === 300)
+    expect(line.sink.lateFragments.size).toBe(2)
+    expect(stream.account).toMatchObject({ expected: 300, live: 51, late: 249 })
+  })
+
+  it('fills a time at another frame rate, that it knew nothing of', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    const slower = line.stream(7, { dataRate: 10 })
+    stream.journaled(0, 100)
+    line
+      .journal()
+      .add(stream.topic, ...configurationFrames(slower.configuration), ...range(20, 40).map((n) => slower.frame(n)))
+    stream.journaled(200, 300)
+    stream.live(0, 100)
+    stream.live(299)
+    await line.sink.until(() => line.sink.got.length === 100 + 20 + 100)
+    expect(stream.account).toMatchObject({ live: 101, late: 119 })
+  })
+
+  it('gives up at once with recovery none', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps, { recovery: { mode: 'none' } })
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 100)
+    stream.live(0, 10)
+    stream.live(90, 100)
+    await until(() => stream.account.lost['no-recovery'] === 80)
+    expect(stream.account).toMatchObject({ expected: 100, live: 20, late: 0, pending: 0 })
+    expect(line.journal().queries).toEqual([])
+  })
+
+  it('closes slots by the clock while a stream is silent', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps, { recovery: { mode: 'none', closeAfterMs: 50 } })
+    const stream = line.stream(7, { secondsAgo: 1 }).carriedBy('one')
+    stream.live(0, 50)
+    await until(() => (line.consumer.accounts().get(stream.topic)?.expected ?? 0) > 55)
+    expect(stream.account.live).toBe(50)
+  })
+})
+
+describe('what a journal says of a time without frames', () => {
+  it('is believed when the range is complete', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 50)
+    stream.journaled(400, 500)
+    line.journal().absent = [
+      covering(stream, 50, 100, 'never-produced'),
+      covering(stream, 100, 200, 'not-received', 'connect-failed'),
+      covering(stream, 200, 300, 'lost', 'crash-window'),
+      covering(stream, 300, 400, 'expired'),
+    ]
+    stream.live(0)
+    stream.live(499)
+    await until(() => stream.account.pending === 0 && stream.account.expected === 500)
+    expect(stream.account).toMatchObject({
+      live: 2,
+      late: 148,
+      neverProduced: 50,
+      notReceived: { 'connect-failed': 100 },
+      lost: { 'crash-window': 100, expired: 100 },
+    })
+  })
+
+  it('is weighed against what others say, and frames of any of them come first', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one').carriedBy('two')
+    stream.journaled(0, 200, 'one')
+    stream.journaled(150, 300, 'two')
+    line.journal('one').absent = [covering(stream, 0, 500, 'not-received', 'adapter-down')]
+    line.journal('two').absent = [
+      covering(stream, 0, 400, 'never-produced'),
+      covering(stream, 400, 500, 'lost', 'write-failed'),
+    ]
+    stream.live(0)
+    stream.live(499)
+    await until(() => stream.account.pending === 0 && stream.account.expected === 500)
+    expect(stream.account).toMatchObject({
+      live: 2,
+      late: 299,
+      neverProduced: 100,
+      notReceived: {},
+      lost: { 'write-failed': 99 },
+      duplicates: 0,
+    })
+  })
+
+  it('is not believed while another, that may have the frames, does not answer', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    // Two is known by its state only; nobody answers there yet.
+    const stream = line.stream(7).carriedBy('one').carriedBy('two')
+    stream.journaled(0, 50, 'one')
+    line.journal('one').absent = [covering(stream, 0, 100, 'not-received', 'adapter-down')]
+    stream.live(0, 10)
+    stream.live(99)
+    await line.sink.until(() => line.sink.got.length === 51)
+    expect(stream.account).toMatchObject({ expected: 100, live: 11, late: 40, pending: 49, notReceived: {} })
+
+    stream.journaled(50, 80, 'two')
+    line.journal('two').absent = [covering(stream, 0, 100, 'not-received', 'adapter-down')]
+    await until(() => stream.account.pending === 0)
+    expect(stream.account).toMatchObject({ late: 70, notReceived: { 'adapter-down': 19 } })
+  }, 30_000)
+
+  it('is asked for again where it says that it does not know yet', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 50)
+    stream.live(0)
+    stream.live(99)
+    // It has nothing to say of 50 to 98 until it is told.
+    await line.sink.until(() => line.sink.got.length === 51)
+    await until(() => line.journal().queries.length >= 2)
+    expect(stream.account.pending).toBe(49)
+    line.journal().absent = [covering(stream, 50, 99, 'never-produced')]
+    await until(() => stream.account.pending === 0)
+    expect(stream.account).toMatchObject({ late: 49, neverProduced: 49 })
+  })
+})
+
+describe('pulls', () => {
+  it('are made again when the connection was lost', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 2000)
+    line.journal().before = () => Promise.reject(new Error('disk on fire'))
+    stream.live(0)
+    stream.live(1400)
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_recovery_failed_pulls_total')) >= 1)
+    line.journal().before = () => Promise.resolve()
+    await line.sink.until(() => line.sink.got.length === 1401)
+    expect(stream.account).toMatchObject({ expected: 1401, late: 1399, pending: 0 })
+  })
+
+  it('let the event loop go on: what they bring is given in slices', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps, { recovery: { pullBytes: 1_048_576 } })
+    const stream = line.stream(7, { secondsAgo: 59, dataRate: 120 }).carriedBy('one')
+    stream.journaled(0, 7000)
+    let turns = 0
+    let gives = 0
+    // Work of a sink that stores: 20 µs a frame.
+    line.sink.takesLate = () => {
+      gives++
+      for (const untilMs = performance.now() + 0.02; performance.now() < untilMs; );
+      return true
+    }
+    const counting = setImmediate(function again(): void {
+      if (gives > 0 && gives < 6900) turns++
+      if (gives < 6900) setImmediate(again)
+    })
+    stream.live(0)
+    stream.live(6999)
+    await line.sink.until(() => line.sink.got.length === 7000)
+    clearImmediate(counting)
+    // 7,000 frames of 20 µs are 140 ms: more than a hundred turns of the loop lie between.
+    expect(turns).toBeGreaterThan(100)
+  }, 20_000)
+})
