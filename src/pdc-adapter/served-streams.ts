@@ -64,6 +64,11 @@ export class ServedStreams {
     return sink
   }
 
+  /** Where the data of a stream go, and the configuration that describes them; undefined before the first of it. */
+  of(topic: string): Pick<ServedTopic, 'output' | 'configuration'> | undefined {
+    return this.#topics.get(topic)
+  }
+
   #isMine(topic: string, sink: StreamSink): boolean {
     const served = this.#topics.get(topic)
     return served === undefined || served.sink === sink

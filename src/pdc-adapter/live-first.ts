@@ -1,0 +1,53 @@
+import type { LateTaken } from '../recovery/index.ts'
+import { LANE_TICK_MS, type LateLane, MAX_UNSENT_BYTES, type Outlet } from './late-lane.ts'
+
+/**
+ * Late frames go out between live ones: so many may follow each live frame,
+ * after those of the other streams that came with it. Where no live frame
+ * comes, a clock gives the same pace.
+ */
+export class LiveFirstLane implements LateLane {
+  readonly #outlet: Outlet
+  readonly #rateMultiple: number
+  /** Late frames that may go now. */
+  #credit = 0
+  #liveMs = Number.NEGATIVE_INFINITY
+
+  constructor(outlet: Outlet, rateMultiple: number) {
+    this.#outlet = outlet
+    this.#rateMultiple = rateMultiple
+  }
+
+  live(frame: Uint8Array, _timeUs: number, nowMs: number): boolean {
+    const taken = this.#outlet.output?.data(frame) ?? false
+    this.#liveMs = nowMs
+    if (taken) this.#allow(this.#rateMultiple)
+    return taken
+  }
+
+  late(frame: Uint8Array): LateTaken {
+    this.#credit--
+    return this.#outlet.output?.data(frame) ?? false
+  }
+
+  lateRoom(): number {
+    const { output } = this.#outlet
+    if (!output || output.receivers === 0 || output.bufferedBytes > MAX_UNSENT_BYTES) return 0
+    return Math.floor(this.#credit)
+  }
+
+  configuration(): void {}
+
+  tick(nowMs: number): void {
+    const { output, rate } = this.#outlet
+    if (!output || output.receivers === 0 || nowMs - this.#liveMs < Math.max(LANE_TICK_MS, 2000 / rate)) return
+    this.#allow((rate * this.#rateMultiple * LANE_TICK_MS) / 1000)
+  }
+
+  /** What was not used in time is not saved up: it would come as a burst. */
+  #allow(frames: number): void {
+    const most = Math.max(1, 2 * this.#rateMultiple, 2 * frames)
+    this.#credit = Math.min(most, this.#credit + frames)
+    this.#outlet.room()
+  }
+}
