@@ -5,5 +5,13 @@
  * @module
  */
 
+export type { Journal, JournalPage, JournalQuery, JournalReader } from './journal.ts'
+export type { JournalFault } from './journal-error.ts'
+export { JournalError } from './journal-error.ts'
+export type { FileFacts, FolderEntry, JournalFiles } from './journal-files.ts'
+export { systemFiles } from './journal-files.ts'
+export type { JournalDeps } from './open-journal.ts'
+export { openJournal } from './open-journal.ts'
 export type { ReplayPage, ReplayServerConfig, ReplayServerDeps, ReplaySource } from './replay-server.ts'
 export { startReplayServer } from './replay-server.ts'
+export type { JournalSpan, StreamJournal } from './stream-journal.ts'

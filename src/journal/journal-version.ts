@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { JournalError } from './journal-error.ts'
+import { JOURNAL_VERSION } from './journal-event.ts'
+import { isMissing, type JournalFiles, syncFolder, writeAll } from './journal-files.ts'
+import { VERSION_FILE } from './paths.ts'
+
+interface Version {
+  readonly journal: number
+  /** Of this journal: its cursors say nothing in another. */
+  readonly id: string
+}
+
+/** The journal's id; refuses what another version wrote. */
+export async function readVersion(folder: string, files: JournalFiles): Promise<string | undefined> {
+  let text: string
+  try {
+    text = Buffer.from(await files.readWhole(join(folder, VERSION_FILE))).toString()
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    return undefined
+  }
+  // It was being written when the power went, and nothing else was yet.
+  if (text.replaceAll('\0', '') === '') return undefined
+  const version = parse(text)
+  if (version?.journal !== JOURNAL_VERSION) {
+    const found = version ? String(version.journal) : text.slice(0, 40)
+    throw new JournalError(
+      { code: 'JOURNAL_VERSION', folder, found, known: JOURNAL_VERSION },
+      `${folder} has version ${JSON.stringify(found)}; this program knows ${JOURNAL_VERSION}`,
+    )
+  }
+  return version.id
+}
+
+export async function writeVersion(folder: string, files: JournalFiles, id: string): Promise<void> {
+  const fd = await files.open(join(folder, VERSION_FILE), true)
+  try {
+    await writeAll(files, fd, Buffer.from(`${JSON.stringify({ journal: JOURNAL_VERSION, id } satisfies Version)}\n`), 0)
+    await files.sync(fd)
+  } finally {
+    await files.close(fd)
+  }
+  await syncFolder(files, folder)
+}
+
+function parse(text: string): Version | undefined {
+  try {
+    const { journal, id } = JSON.parse(text) as Partial<Version>
+    return { journal: Number(journal), id: String(id) }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,363 @@
+/**
+ * A journal that is being written: the commit log, the streams, and the work
+ * that moves what was logged into segments and lets go of what is too old.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JournalConfig } from '../config/journal.ts'
+import { aborted } from '../runtime/aborted.ts'
+import { monotonicMs, utcMs } from '../runtime/clock.ts'
+import type { ServiceDeps } from '../runtime/service.ts'
+import { parseStreamTopic } from '../streams/index.ts'
+import { BlockCache } from './block-cache.ts'
+import { CommitLog } from './commit-log.ts'
+import { crashWindowTo } from './crash-window.ts'
+import type { Journal, JournalReader } from './journal.ts'
+import { JournalCounters } from './journal-counters.ts'
+import { JournalError } from './journal-error.ts'
+import { errnoOf, isMissing, type JournalFiles } from './journal-files.ts'
+import { readVersion, writeVersion } from './journal-version.ts'
+import { type LoadedJournal, loadJournal } from './load-journal.ts'
+import type { LoadedStream } from './load-stream.ts'
+import { LOCK_BEAT_MS, type Lock } from './lock.ts'
+import { MemoryBound } from './memory-bound.ts'
+import { expire } from './retention.ts'
+import { StoreReader } from './store-reader.ts'
+import type { StreamJournal } from './stream-journal.ts'
+import { type StoreDeps, StreamStore } from './stream-store.ts'
+
+/** Frames and events in memory, and on their way to the log: beyond it frames are lost, and recorded so. */
+export const MAX_MEMORY_BYTES = 192 * 1024 * 1024
+/** At which what is in memory goes to the segments before its time. */
+const FILL_BYTES = 64 * 1024 * 1024
+const FILL_EVERY_MS = 10_000
+const TICK_MS = LOCK_BEAT_MS
+const RETRY_MS = 1_000
+const LEAST_SEGMENT_BYTES = 4096
+const MOST_SEGMENT_BYTES = 1024 * 1024 * 1024
+const DAY_US = 86_400_000_000
+
+export interface KeptJournalDeps extends ServiceDeps {
+  readonly files: JournalFiles
+  readonly utcUs?: () => number
+  readonly maxMemoryBytes?: number
+  readonly fillEveryMs?: number
+}
+
+export class KeptJournal implements Journal {
+  /** Recovered, or failing. Rejects with a JournalError. */
+  readonly begun: Promise<void>
+  readonly done: Promise<void>
+  readonly #config: JournalConfig
+  readonly #deps: KeptJournalDeps
+  readonly #files: JournalFiles
+  readonly #utcUs: () => number
+  readonly #memory: MemoryBound
+  readonly #counters: JournalCounters
+  readonly #blocks = new BlockCache()
+  readonly #stores = new Map<string, StreamStore>()
+  readonly #readers = new Map<string, JournalReader>()
+  readonly #lock: Lock
+  readonly #stop = new AbortController()
+  #id = ''
+  #log: CommitLog | undefined
+  #trouble = { log: false, fill: false }
+  #lastError = ''
+  #lastFillMs = monotonicMs()
+  #fillWanted = false
+  #streams = 0
+
+  constructor(config: JournalConfig, lock: Lock, deps: KeptJournalDeps) {
+    this.#config = config
+    this.#deps = deps
+    this.#files = deps.files
+    this.#utcUs = deps.utcUs ?? (() => Math.round(utcMs() * 1000))
+    this.#memory = new MemoryBound(deps.maxMemoryBytes ?? MAX_MEMORY_BYTES)
+    this.#counters = new JournalCounters(deps.metrics)
+    this.#lock = lock
+    aborted(deps.signal).then(
+      () => this.#stop.abort(),
+      () => {},
+    )
+    this.begun = this.#begin()
+    this.done = this.begun.catch(() => this.#stop.abort()).then(() => this.#run())
+  }
+
+  get topics(): readonly string[] {
+    return [...this.#stores.keys()]
+  }
+
+  get failing(): boolean {
+    return this.#trouble.log || this.#trouble.fill
+  }
+
+  stream(topic: string): StreamJournal {
+    const known = this.#stores.get(topic)
+    if (known) return known
+    parseStreamTopic(topic)
+    return this.#add(topic)
+  }
+
+  reader(topic: string): JournalReader | undefined {
+    const known = this.#readers.get(topic)
+    if (known) return known
+    const store = this.#stores.get(topic)
+    if (!store || !this.#log) return undefined
+    const reader = new StoreReader(store, {
+      journalId: this.#id,
+      files: this.#files,
+      blocks: this.#blocks,
+      utcUs: this.#utcUs,
+    })
+    this.#readers.set(topic, reader)
+    return reader
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await this.#recover()
+    } catch (error) {
+      if (error instanceof JournalError) throw error
+      this.#fails('fill', error)
+    }
+  }
+
+  /** Reads what an earlier run left, finishes what it could not, and begins a log. Rejects with the system's error. */
+  async #recover(): Promise<void> {
+    const { folder } = this.#config
+    const id = await readVersion(folder, this.#files)
+    this.#id = id ?? randomBytes(8).toString('hex')
+    if (id === undefined) await writeVersion(folder, this.#files, this.#id)
+    const loaded = await loadJournal(folder, this.#files, new MemoryBound(Number.POSITIVE_INFINITY))
+    for (const stream of loaded.streams) await this.#takeOver(stream)
+    // Newest first: whatever remains if we are killed now still tells where its segments ended.
+    for (const path of loaded.logs.toReversed()) await this.#files.unlink(path)
+    this.#tellLoaded(loaded)
+    this.#log = await this.#openLog(loaded.lastLog + 1)
+    this.#works('log')
+    this.#works('fill')
+  }
+
+  async #openLog(firstNumber: number): Promise<CommitLog> {
+    const { folder, writeDelayMs, syncDelayMs } = this.#config
+    const counters = this.#counters
+    return await CommitLog.open({
+      folder,
+      files: this.#files,
+      memory: this.#memory,
+      writeDelayMs,
+      syncDelayMs,
+      firstNumber,
+      events: {
+        failed: (error) => this.#fails('log', error),
+        worked: () => this.#works('log'),
+        distrusted: () => {
+          this.#fillWanted = true
+        },
+        wrote(bytes, ms) {
+          counters.writes.add()
+          counters.writtenBytes.add(bytes)
+          counters.writeSeconds.add(ms / 1000)
+          if (ms / 1000 > counters.slowestWriteSeconds.value) counters.slowestWriteSeconds.set(ms / 1000)
+        },
+        syncedIn(ms) {
+          counters.syncs.add()
+          counters.syncSeconds.add(ms / 1000)
+        },
+      },
+    })
+  }
+
+  #add(topic: string): StreamStore {
+    const deps: StoreDeps = {
+      folder: this.#config.folder,
+      files: this.#files,
+      memory: this.#memory,
+      counters: this.#counters,
+      log: this.#deps.log,
+      commitLog: () => this.#log,
+      segmentBytes: () => this.#segmentBytes(),
+      segmentUs: Math.min(DAY_US, (this.#config.maxAgeDays * DAY_US) / 8),
+      utcUs: this.#utcUs,
+      trouble: () => this.#lastError,
+    }
+    const store = new StreamStore(topic, ++this.#streams, deps)
+    this.#stores.set(topic, store)
+    return store
+  }
+
+  /** So small that the bound of bytes can be kept by letting whole segments go. */
+  #segmentBytes(): number {
+    const { segmentBytes, maxBytes } = this.#config
+    const share = maxBytes / (8 * Math.max(1, this.#stores.size))
+    return Math.max(LEAST_SEGMENT_BYTES, Math.min(segmentBytes, share, MOST_SEGMENT_BYTES))
+  }
+
+  // --- what an earlier run left
+
+  async #takeOver(loaded: LoadedStream & { readonly paths: readonly string[] }): Promise<void> {
+    for (const { path, bytes } of loaded.cuts) await this.#cut(path, bytes)
+    for (const path of loaded.paths) await this.#files.unlink(path)
+    const store = this.#stores.get(loaded.topic) ?? this.#add(loaded.topic)
+    const { left } = this.#lock
+    store.takeOver(loaded, {
+      aliveUs: left?.aliveUs ?? this.#utcUs(),
+      crashWindowToUs: crashWindowTo(loaded, this.#config, left?.sameBoot ?? true),
+    })
+    await store.fill()
+  }
+
+  async #cut(path: string, bytes: number): Promise<void> {
+    const fd = await this.#files.open(path, true)
+    try {
+      await this.#files.truncate(fd, bytes)
+      await this.#files.sync(fd)
+    } finally {
+      await this.#files.close(fd)
+    }
+  }
+
+  #tellLoaded({ streams, logs, damagedLogBytes, orphanEntries }: LoadedJournal): void {
+    const unclean = streams.filter(({ clean }) => !clean).length
+    if (logs.length > 0 || unclean > 0) {
+      this.#deps.log.warn(
+        { folder: this.#config.folder, streams: unclean, logs: logs.length },
+        'the journal was not closed; what was in its log is in its segments now',
+      )
+    }
+    if (damagedLogBytes > 0 || orphanEntries > 0) {
+      this.#deps.log.error(
+        { folder: this.#config.folder, bytes: damagedLogBytes, entries: orphanEntries },
+        'the log of the journal was damaged; the frames that it was are lost',
+      )
+    }
+  }
+
+  // --- the disk fails, and works again
+
+  #fails(what: 'log' | 'fill', error: unknown): void {
+    this.#counters.failures.add()
+    this.#lastError = errnoOf(error)
+    if (what === 'log') this.#fillWanted = true
+    if (this.failing) {
+      this.#trouble[what] = true
+      return
+    }
+    this.#trouble[what] = true
+    this.#counters.failing.set(1)
+    this.#deps.log.error(
+      { folder: this.#config.folder, error },
+      'the journal cannot be written; live data go on, what comes is in memory as long as there is room',
+    )
+  }
+
+  #works(what: 'log' | 'fill'): void {
+    if (!this.#trouble[what]) return
+    this.#trouble[what] = false
+    if (this.failing) return
+    this.#counters.failing.set(0)
+    this.#deps.log.info({ folder: this.#config.folder }, 'the journal is written again')
+  }
+
+  // --- its work
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      await sleep(TICK_MS, undefined, { signal }).catch(ignoreAbort)
+      if (!signal.aborted) await this.#tick()
+    }
+    await this.#close()
+  }
+
+  /** Never rejects. */
+  async #tick(): Promise<void> {
+    try {
+      await this.#lock.beat()
+      if (!this.#log) await this.#recover()
+      const due = monotonicMs() - this.#lastFillMs >= (this.#deps.fillEveryMs ?? FILL_EVERY_MS)
+      for (const store of this.#stores.values()) store.tick()
+      if (due || this.#fillWanted || this.#memory.used >= FILL_BYTES) await this.#fill()
+      this.#counters.memoryBytes.set(this.#memory.used)
+    } catch (error) {
+      this.#fails('fill', error)
+    }
+  }
+
+  /** Moves what was logged so far into the segments, then lets its log go. */
+  async #fill(): Promise<void> {
+    const log = this.#log
+    if (!log) return
+    this.#lastFillMs = monotonicMs()
+    const stores = [...this.#stores.values()].filter((store) => store.hasParts)
+    if (stores.length > 0) {
+      this.#fillWanted = false
+      const old = await log.rotate()
+      for (const store of stores) store.seal()
+      for (const store of stores) {
+        await this.#untilWorks(() => store.fill())
+        store.filled(log, old.number)
+      }
+      await this.#untilWorks(async () => {
+        if (!(await log.settled())) throw Object.assign(new Error('the log is not synced'), { code: this.#lastError })
+      })
+      await this.#untilWorks(() => log.remove(old))
+    }
+    const { diskBytes, expired } = await expire([...this.#stores.values()], this.#config, this.#files, this.#utcUs())
+    this.#counters.diskBytes.set(diskBytes)
+    this.#counters.expiredSegments.add(expired)
+    this.#works('fill')
+  }
+
+  /** Again and again, until it works or the journal closes. */
+  async #untilWorks(work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await work()
+        this.#works('fill')
+        return
+      } catch (error) {
+        if (this.#stop.signal.aborted) throw error
+        this.#fails('fill', error)
+        await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(ignoreAbort)
+      }
+    }
+  }
+
+  /** Rejects never: what could not be written stays in the log, and is said. */
+  async #close(): Promise<void> {
+    for (const store of this.#stores.values()) store.close()
+    const log = this.#log
+    try {
+      if (log) {
+        const stores = [...this.#stores.values()].filter((store) => store.hasParts)
+        for (const store of stores) store.seal()
+        for (const store of stores) await store.fill()
+        await log.close(true)
+        await this.#removeLogs()
+      }
+      await this.#lock.release()
+    } catch (error) {
+      this.#deps.log.error(
+        { folder: this.#config.folder, error },
+        'the journal could not be closed; what is not in its files is lost',
+      )
+    }
+  }
+
+  /** Of a fill that the end of the process cut short. */
+  async #removeLogs(): Promise<void> {
+    const { folder } = this.#config
+    for (const { name } of await this.#files.list(folder)) {
+      if (!name.endsWith('.log')) continue
+      await this.#files.unlink(join(folder, name)).catch((error: unknown) => {
+        if (!isMissing(error)) throw error
+      })
+    }
+  }
+}
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'AbortError')) throw error
+}

@@ -1,0 +1,135 @@
+/**
+ * One process keeps a journal. The lock is a file that names its process, so
+ * that one that was killed does not lock out the next; its time of change says
+ * when that process was alive last.
+ */
+import { link, readFile, readlink, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { JournalError } from './journal-error.ts'
+import { isMissing } from './journal-files.ts'
+import { LOCK_FILE } from './paths.ts'
+
+/** The holder touches its lock so often. */
+export const LOCK_BEAT_MS = 1_000
+const BEATS_AWAITED = 3
+
+interface Holder {
+  readonly pid: number
+  /** When the process began, as the kernel counts; a number used again does not fool us. */
+  readonly began: string
+  /** Of the machine's run, and of the container: a pid means nothing in another. */
+  readonly boot: string
+  readonly pids: string
+}
+
+export interface Lock {
+  /** What the process before left, if it did not let go: it was killed, or the power went. */
+  readonly left: { readonly aliveUs: number; readonly sameBoot: boolean } | undefined
+  beat(): Promise<void>
+  release(): Promise<void>
+}
+
+export async function takeLock(folder: string): Promise<Lock> {
+  const path = join(folder, LOCK_FILE)
+  const own = await describe(process.pid)
+  const draft = `${path}.${process.pid}.${performance.now()}`
+  await writeFile(draft, `${JSON.stringify(own)}\n`)
+  let left: Lock['left']
+  try {
+    while (!(await linked(draft, path))) {
+      const found = await readHolder(path)
+      if (!found) continue
+      if (await isAlive(found.holder, path, own)) {
+        const { pid } = found.holder
+        throw new JournalError({ code: 'JOURNAL_LOCKED', folder, pid }, `${folder} is kept by process ${pid}`)
+      }
+      left = { aliveUs: found.aliveUs, sameBoot: found.holder.boot === own.boot }
+      await removeStale(path, found.text)
+    }
+  } finally {
+    await unlink(draft)
+  }
+  return {
+    left,
+    async beat() {
+      const now = new Date()
+      await utimes(path, now, now)
+    },
+    release: () => unlink(path),
+  }
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function readHolder(
+  path: string,
+): Promise<{ readonly holder: Holder; readonly text: string; readonly aliveUs: number } | undefined> {
+  try {
+    const [text, { mtimeMs }] = [await readFile(path, 'utf8'), await stat(path)]
+    return { holder: parse(text), text, aliveUs: Math.round(mtimeMs * 1000) }
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    return undefined
+  }
+}
+
+/** A lock that says nothing (the power went while it was written) is nobody's. */
+function parse(text: string): Holder {
+  try {
+    const { pid, began, boot, pids } = JSON.parse(text) as Partial<Holder>
+    return { pid: Number(pid), began: String(began), boot: String(boot), pids: String(pids) }
+  } catch {
+    return { pid: 0, began: '', boot: '', pids: '' }
+  }
+}
+
+async function isAlive(holder: Holder, path: string, own: Holder): Promise<boolean> {
+  if (holder.boot !== own.boot || holder.pid <= 0) return false
+  if (holder.pids === own.pids) return (await describe(holder.pid)).began === holder.began && isRunning(holder.pid)
+  // In another container its pid cannot be looked up: if it lives it beats.
+  const before = (await stat(path)).mtimeMs
+  await sleep(BEATS_AWAITED * LOCK_BEAT_MS)
+  return (await stat(path)).mtimeMs !== before
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** Only the one that was looked at: another process may have been quicker. */
+async function removeStale(path: string, text: string): Promise<void> {
+  const aside = `${path}.${process.pid}.stale`
+  try {
+    await rename(path, aside)
+    if ((await readFile(aside, 'utf8')) === text) await unlink(aside)
+    else await rename(aside, path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+}
+
+/** Where the kernel does not tell (no Linux), every process looks alike and only its pid counts. */
+async function describe(pid: number): Promise<Holder> {
+  const [status, boot, pids] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+  ])
+  // Field 22; the name of the program, in brackets, may hold anything.
+  const began = status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  return { pid, began, boot: boot.trim(), pids }
+}

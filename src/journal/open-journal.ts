@@ -1,0 +1,47 @@
+import { setMaxListeners } from 'node:events'
+import type { JournalConfig } from '../config/journal.ts'
+import type { ServiceDeps } from '../runtime/service.ts'
+import type { Journal } from './journal.ts'
+import { JournalError } from './journal-error.ts'
+import { errnoOf, type JournalFiles, systemFiles } from './journal-files.ts'
+import { KeptJournal } from './kept-journal.ts'
+import { takeLock } from './lock.ts'
+
+export interface JournalDeps extends ServiceDeps {
+  /** The file system; tests let it fail. */
+  readonly files?: JournalFiles
+  /** The clock of this node, µs since the UNIX epoch. */
+  readonly utcUs?: () => number
+  readonly maxMemoryBytes?: number
+  /** How often what was logged is moved into segments. */
+  readonly fillEveryMs?: number
+}
+
+/**
+ * Opens a journal for writing, or begins one; what an earlier run left is
+ * finished first. Rejects if another process keeps it, or another version wrote
+ * it. A disk that is full or read-only is no reason: the alarm stands, and
+ * journaling begins when it can.
+ */
+export async function openJournal(config: JournalConfig, deps: JournalDeps): Promise<Journal> {
+  setMaxListeners(0, deps.signal)
+  const files = deps.files ?? systemFiles
+  try {
+    await files.makeFolder(config.folder)
+    const lock = await takeLock(config.folder)
+    const journal = new KeptJournal(config, lock, { ...deps, files })
+    await journal.begun.catch(async (error: unknown) => {
+      await journal.done
+      throw error
+    })
+    return journal
+  } catch (error) {
+    if (error instanceof JournalError) throw error
+    const cause = errnoOf(error)
+    throw new JournalError(
+      { code: 'JOURNAL_UNUSABLE', folder: config.folder, cause },
+      `${config.folder} cannot be used as a journal: ${error instanceof Error ? error.message : cause}`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import type { JournalConfig } from '../config/journal.ts'
+import { isMissing, type JournalFiles } from './journal-files.ts'
+import type { Segment } from './segment.ts'
+import type { StreamStore } from './stream-store.ts'
+
+/** What a small file takes. */
+const DISK_BLOCK = 4096
+const DAY_US = 86_400_000_000
+
+/** What a segment takes of the disk: its three files. */
+const sizeOf = ({ fileBytes, eventsBytes, indexBytes }: Segment): number =>
+  [fileBytes, eventsBytes, indexBytes].reduce((sum, bytes) => sum + Math.ceil(bytes / DISK_BLOCK) * DISK_BLOCK, 0)
+
+/**
+ * Lets go of what is beyond the bounds of bytes and of age: the segment that
+ * nothing came to for the longest goes first, of whatever stream. An open one stays.
+ */
+export async function expire(
+  stores: readonly StreamStore[],
+  { maxBytes, maxAgeDays }: Pick<JournalConfig, 'maxBytes' | 'maxAgeDays'>,
+  files: JournalFiles,
+  nowUs: number,
+): Promise<{ readonly diskBytes: number; readonly expired: number }> {
+  let diskBytes = 0
+  const closed: { readonly store: StreamStore; readonly segment: Segment }[] = []
+  for (const store of stores) {
+    for (const segment of store.segments) {
+      diskBytes += sizeOf(segment)
+      if (segment.sealed && segment.parts.length === 0) closed.push({ store, segment })
+    }
+  }
+  const oldestUs = nowUs - maxAgeDays * DAY_US
+  let expired = 0
+  for (const { store, segment } of closed.sort((a, b) => a.segment.changedUs - b.segment.changedUs)) {
+    if (diskBytes <= maxBytes && segment.changedUs >= oldestUs) break
+    diskBytes -= sizeOf(segment)
+    expired++
+    store.forget(segment)
+    await remove(files, join(store.folder, segment.name))
+  }
+  return { diskBytes, expired }
+}
+
+/** The frames first: what is left of the others without them is known to be nothing. */
+async function remove(files: JournalFiles, path: string): Promise<void> {
+  for (const kind of ['c37', 'index', 'events']) {
+    await files.unlink(`${path}.${kind}`).catch((error: unknown) => {
+      if (!isMissing(error)) throw error
+    })
+  }
+}
