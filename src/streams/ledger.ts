@@ -41,6 +41,8 @@ export interface LedgerSettings {
 
 const defaults: LedgerSettings = { closeAfterMs: 1000, staleAfterMs: 60_000, futureAfterMs: 5000, maxGaps: 4096 }
 const MICROSECONDS = 1_000_000
+/** SOC has 32 bits. */
+const MAX_US = 2 ** 32 * MICROSECONDS
 /** Weight of one frame in the usual lateness, where it grows; it falls at once. */
 const LATENESS_GAIN = 1 / 1024
 
@@ -184,6 +186,23 @@ export class StreamLedger {
     return true
   }
 
+  /** As {@link absent}, what a record says was answered, at start: its slots were closed then. */
+  restoreAbsent(range: AbsentRange): void {
+    const { last } = this.#book
+    if (last && range.toUs < MAX_US) this.#book.closeTo(last, last.grid.slotFrom(range.toUs))
+    this.#book.absent([range])
+  }
+
+  /** As {@link giveUp}, what a record says, at start. */
+  restoreLost(us: number, reason: string): void {
+    const era = this.#book.eraAt(us)
+    if (!era) return
+    const slot = era.grid.slotNear(us)
+    if (era === this.#book.last) this.#book.closeTo(era, slot + 1)
+    era.giveUp(slot, slot + 1, this.#book.tally.kindOf('lost', reason))
+    this.#book.bound()
+  }
+
   /** Closes what is due by the clock: call it now and then, and while a stream is silent. */
   close(utcUs: number): void {
     const { last, retired, leaps } = this.#book
@@ -245,6 +264,16 @@ export class StreamLedger {
   /** Of the first frame ever, and half a period less; `undefined` before it. */
   get beganUs(): number | undefined {
     return this.#book.beganUs
+  }
+
+  /** Before which all slots are closed; `undefined` before the first frame. */
+  get closedUs(): number | undefined {
+    return this.#book.last?.toUs
+  }
+
+  /** The grid that has this time. */
+  gridAt(us: number): SlotGrid | undefined {
+    return this.#book.eraAt(us)?.grid
   }
 
   #judge(era: LedgerEra, slot: number, us: number, frame: Uint8Array, late: boolean): LedgerVerdict {
