@@ -15,7 +15,7 @@ const Rank = {
   crashWindow: 3,
   stepped: 4,
   run: 5,
-  badChecksum: 6,
+  unusable: 6,
   lost: 7,
 } as const
 type Rank = (typeof Rank)[keyof typeof Rank]
@@ -105,8 +105,9 @@ export class AbsentCover {
     this.add(Rank.stepped, fromUs, toUs, 'never-produced')
   }
 
-  badChecksums(fromUs: number, toUs: number): void {
-    this.add(Rank.badChecksum, fromUs, toUs, 'not-received', 'bad-checksum')
+  /** What came then could not be used. */
+  unusable(fromUs: number, toUs: number, reason: string): void {
+    this.add(Rank.unusable, fromUs, toUs, 'not-received', reason)
   }
 
   lost(fromUs: number, toUs: number, reason: 'write-failed' | 'damaged'): void {
@@ -172,8 +173,8 @@ export function coverSegment(
       case 'unclean-stop':
         if (moment.online && event.firstUs !== null && event.lastUs !== null) run(event.firstUs, event.lastUs)
         break
-      case 'bad-checksums':
-        cover.badChecksums(event.fromUs, event.toUs)
+      case 'unusable':
+        cover.unusable(event.fromUs, event.toUs, event.reason)
         break
       case 'write-failed':
       case 'damaged':
@@ -205,7 +206,7 @@ function timeOf(event: JournalEvent): number | null {
     case 'stopped':
     case 'unclean-stop':
       return event.lastUs === null ? null : event.lastUs + 1
-    case 'bad-checksums':
+    case 'unusable':
     case 'write-failed':
     case 'damaged':
       return event.toUs

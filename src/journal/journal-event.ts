@@ -63,7 +63,8 @@ export type JournalEvent =
       readonly lastUs: number
       readonly nextUs: number
     }
-  | ({ readonly event: 'bad-checksums'; readonly count: number } & Between)
+  /** Something came that was no frame to keep: `bad-checksum`, say. */
+  | ({ readonly event: 'unusable'; readonly count: number; readonly reason: string } & Between)
   | ({ readonly event: 'write-failed'; readonly count: number; readonly reason: string } & Between)
   /** Bytes that are no frames any more, or entries of the log that were none. */
   | ({ readonly event: 'damaged'; readonly offset: number | null; readonly bytes: number } & Between)

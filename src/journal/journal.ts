@@ -10,6 +10,8 @@ export interface Journal extends Running {
   /** What is kept of a stream, of earlier runs too; undefined for one that was never kept. */
   reader(topic: string): JournalReader | undefined
   readonly topics: readonly string[]
+  /** A frame is with the system before `data` returns (a write delay of 0). */
+  readonly writesAtOnce: boolean
   /** The disk takes nothing: frames are in memory alone, or lost. */
   readonly failing: boolean
 }

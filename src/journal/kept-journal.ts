@@ -76,16 +76,17 @@ export class KeptJournal implements Journal {
     this.#memory = new MemoryBound(deps.maxMemoryBytes ?? MAX_MEMORY_BYTES)
     this.#counters = new JournalCounters(deps.metrics)
     this.#lock = lock
-    aborted(deps.signal).then(
-      () => this.#stop.abort(),
-      () => {},
-    )
+    void aborted(deps.signal).then(() => this.#stop.abort())
     this.begun = this.#begin()
     this.done = this.begun.catch(() => this.#stop.abort()).then(() => this.#run())
   }
 
   get topics(): readonly string[] {
     return [...this.#stores.keys()]
+  }
+
+  get writesAtOnce(): boolean {
+    return this.#config.writeDelayMs === 0
   }
 
   get failing(): boolean {

@@ -12,8 +12,8 @@ export interface StreamJournal {
   configuration(fragments: readonly Uint8Array[]): void
   /** One data frame with a right CHK; copied. */
   data(frame: Uint8Array): void
-  /** So many frames of wrong CHK came since the last data frame. */
-  badChecksums(count: number): void
+  /** Something came since the last data frame that could have been one, and is not: of wrong CHK, say. */
+  unusable(reason: string): void
   /** First and last time of what is kept, µs since the UNIX epoch; undefined before the first frame. */
   readonly span: JournalSpan | undefined
 }

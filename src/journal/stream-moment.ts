@@ -31,7 +31,7 @@ export function momentAfter(moment: StreamMoment, event: JournalEvent): StreamMo
     case 'unclean-stop':
       return { ...offline(moment, event, ADAPTER_DOWN), crashWindowToUs: event.crashWindowToUs }
     case 'configuration':
-    case 'bad-checksums':
+    case 'unusable':
     case 'write-failed':
     case 'damaged':
       return moment

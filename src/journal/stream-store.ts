@@ -64,7 +64,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
   #lastNumber = 0
   #closed = false
   readonly #damages = new Set<string>()
-  #badChecksums = 0
+  #unusable = 0
+  #unusableReason = ''
   #lost = 0
   #lostFromUs = 0
   #lostToUs = 0
@@ -183,15 +184,16 @@ export class StreamStore implements StreamJournal, ReadableStore {
     counters.bytes.add(frame.length)
   }
 
-  badChecksums(count: number): void {
-    this.#badChecksums += count
+  unusable(reason: string): void {
+    this.#unusable++
+    this.#unusableReason = reason
   }
 
   // --- time
 
   #begin(segment: Segment, us: number): void {
     this.#track.begin(us)
-    this.#badChecksums = 0
+    this.#unusable = 0
     const run = { firstUs: us, lastUs: us }
     const originUs = this.#moment.originUs ?? us
     this.#moment = { online: true, run, offline: [], crashWindowToUs: null, originUs }
@@ -208,12 +210,13 @@ export class StreamStore implements StreamJournal, ReadableStore {
     if (step === Step.elsewhere) {
       const { endedFirstUs: firstUs, endedLastUs: lastUs } = track
       this.#line({ event: 'time-stepped', atUs: this.#deps.utcUs(), firstUs, lastUs, nextUs: track.firstUs })
-      this.#badChecksums = 0
+      this.#unusable = 0
     }
     if (this.#lost > 0) this.#settle(us)
-    if (this.#badChecksums > 0) {
-      this.#line({ event: 'bad-checksums', count: this.#badChecksums, fromUs: beforeUs + 1, toUs: us })
-      this.#badChecksums = 0
+    if (this.#unusable > 0) {
+      const [count, reason] = [this.#unusable, this.#unusableReason]
+      this.#line({ event: 'unusable', count, reason, fromUs: beforeUs + 1, toUs: us })
+      this.#unusable = 0
     }
     this.#widen(segment)
   }

@@ -135,6 +135,9 @@ export class SourceSession implements ChannelReceiver {
 
   discarded(bytes: number, reason: string): void {
     this.#counters.discardBytes(bytes, reason)
+    // Whole frames of a kind that is not read here were no data frames of ours.
+    if (reason === 'unsupported-version' || reason === 'unknown-type') return
+    this.#sink.unusable?.(reason === 'not-captured' ? reason : 'bad-checksum')
   }
 
   ignored(reason: FrameDiscard): void {
@@ -227,7 +230,7 @@ export class SourceSession implements ChannelReceiver {
     this.#watch(configuration.dataRate)
     for (const frame of this.#held.take()) {
       if (frame.length === layout.frameSize) this.#deliver(frame)
-      else this.#counters.discardFrame('other-size')
+      else this.#discardOtherSize(1)
     }
   }
 
@@ -250,7 +253,12 @@ export class SourceSession implements ChannelReceiver {
   /** A frame of the right size again: those of another size were freaks. */
   #sizeIsRight(): void {
     this.#sizeReads = 0
-    this.#counters.discardFrame('other-size', this.#held.take().length)
+    this.#discardOtherSize(this.#held.take().length)
+  }
+
+  #discardOtherSize(count: number): void {
+    this.#counters.discardFrame('other-size', count)
+    if (count > 0) this.#sink.unusable?.('other-size')
   }
 
   #changeFlag(stands: boolean): void {

@@ -3,6 +3,15 @@ import type { LinkFault } from './link-error.ts'
 /** Why a stream is not online: what ended the session, or `LINK_STOPPED` after an abort. */
 export type OfflineReason = LinkFault | { readonly code: 'LINK_STOPPED' }
 
+/** Why what came is no data frame that can be used. */
+export type UnusableReason =
+  /** Bytes that are no frame with a right CHK: noise on the way. */
+  | 'bad-checksum'
+  /** Of a configuration that was not known when it came. */
+  | 'other-size'
+  /** While listening in: bytes that the capture does not have. */
+  | 'not-captured'
+
 /**
  * Takes what one PMU sends. Every call is synchronous and on the main path: it
  * must not throw, and should not allocate.
@@ -21,6 +30,11 @@ export interface SourceSink {
    */
   configuration(fragments: readonly Uint8Array[], inForce: boolean): void
   header(frame: Uint8Array): void
+  /**
+   * Something came, after the last data frame and before the next, that could
+   * be a data frame of the stream and cannot be used.
+   */
+  unusable?(reason: UnusableReason): void
   /** The way to the PMU is open: its address. */
   opened?(address: string): void
   /** A command was sent to the PMU (CMD). */

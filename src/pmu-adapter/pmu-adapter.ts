@@ -1,4 +1,5 @@
 import { type Bus, CarrierWatch, type LiveConfig } from '../bus/index.ts'
+import type { Journal } from '../journal/index.ts'
 import { createSharedInputs, type SharedInputs, type SourceConfig } from '../link/index.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { carryPmu } from './carry-pmu.ts'
@@ -20,6 +21,8 @@ export interface PmuAdapterDeps extends ServiceDeps {
   readonly buses: readonly Bus[]
   /** Topic of this process's node, named in the state of each stream. */
   readonly node: string
+  /** Keeps every frame. It should live a little longer than the adapter, to hear how the sessions end. */
+  readonly journal?: Journal
   /** UDP ports and captures that PMUs of other adapters in this process read too. */
   readonly inputs?: SharedInputs
 }
