@@ -49,8 +49,10 @@ export async function soak({ quick, note, machine, out }: BenchOptions): Promise
       const fault = anyOf(faultsOf(isEarly))
       struck[fault.name] = (struck[fault.name] ?? 0) + 1
       await fault.strike(line, kills)
-      await line.until(() => monotonicMs() >= nextMs - 1_000, faultEveryMs * 2)
-      samples.push(await sample(line, window.published))
+      for (const leftMs of [faultEveryMs / 2, 1_000]) {
+        await line.until(() => monotonicMs() >= nextMs - leftMs, faultEveryMs * 2)
+        samples.push(await sample(line, window.published))
+      }
       note(
         `${Math.round((monotonicMs() - window.beginMs) / 1000)} s, ${fault.name}: ${window.published} written, ` +
           `${window.missing().length} not read yet, ${JSON.stringify(window.wrong)}, heap ${heaps(samples.at(-1)!)}`,

@@ -28,6 +28,16 @@ const recipes: Readonly<Record<string, Recipe>> = {
     get: 'apt-get install rabbitmq-server',
   },
   'nats-server': { probe: () => run('sh', '-c', 'command -v nats-server'), get: 'apt-get install nats-server' },
+  netns: {
+    probe: () =>
+      run(
+        'sh',
+        '-ec',
+        'trap "ip netns del $0" EXIT; ip netns add $0; ip -n $0 link add br0 type bridge; ip -n $0 link add veth0 type veth peer name veth1; ip netns exec $0 nft list tables',
+        `phasorbus-probe-${process.pid}`,
+      ),
+    get: 'Linux, as root, apt-get install iproute2 nftables',
+  },
   'python:synchrophasor': {
     probe: () => run(python, '-c', 'import synchrophasor'),
     get: 'pip install --pre synchrophasor, and PHASORBUS_PYTHON=that python',
