@@ -3,12 +3,25 @@ import type { IClientOptions } from 'mqtt'
 import type { BrokerConfig } from '../config/bus.ts'
 import type { BrokerCredentials } from './broker-socket.ts'
 import { BusError } from './bus-error.ts'
+import type { ReturnSettings } from './nearest-first.ts'
 
-/** The broker's address for logs and metrics. */
-export function brokerName(url: string): string {
-  const { protocol, host } = new URL(url)
+/** Where the broker can be reached, nearest first: a cluster at several addresses. */
+export const addressesOf = ({ url }: Pick<BrokerConfig, 'url'>): readonly string[] =>
+  typeof url === 'string' ? [url] : url
+
+/** The broker's address for logs and metrics, the first of a cluster. */
+export function brokerName(url: BrokerConfig['url']): string {
+  const { protocol, host } = new URL(typeof url === 'string' ? url : url[0]!)
   return `${protocol}//${host}`
 }
+
+/** A broker or node that keeps failing is tried again after five minutes at the latest. */
+const MAX_HOLD_MS = 300_000
+
+export const returnSettings = ({ returnAfterS }: BrokerConfig): ReturnSettings => ({
+  holdMs: returnAfterS * 1000,
+  maxHoldMs: MAX_HOLD_MS,
+})
 
 export interface LinkSettings {
   /** For MQTT.js. */

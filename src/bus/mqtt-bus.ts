@@ -5,8 +5,9 @@ import { nodeStateTopic, nodeTopic } from '../streams/index.ts'
 import type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 import { retireGhosts } from './ghost-streams.ts'
 import { brokerName } from './link-settings.ts'
-import { type ConnectionDeps, MqttConnection } from './mqtt-connection.ts'
+import { type ConnectionDeps, chooseAddress, MqttConnection } from './mqtt-connection.ts'
 import type { MqttLink } from './mqtt-link.ts'
+import type { NearestFirst } from './nearest-first.ts'
 import { type BusNode, clientIdOf, type NodePresence, offlineNode, onlineNode, willOf } from './node-presence.ts'
 import { SubscriptionEntry } from './subscriptions.ts'
 
@@ -41,6 +42,7 @@ class MqttBus implements Bus, Running {
   readonly #config: BrokerConfig
   readonly #deps: BusDeps
   readonly #clientId: string
+  readonly #choice: NearestFirst
   readonly #primary: MqttConnection
   /** For subscriptions that overlap: brokers differ in how often one connection gets a message then. */
   readonly #others = new Map<MqttConnection, AbortController>()
@@ -59,7 +61,10 @@ class MqttBus implements Bus, Running {
     const connected = metrics.gauge('phasorbus_bus_connected', '1 while connected to the broker.', labels)
     this.#clientId = deps.node ? clientIdOf(deps.node, role) : `phasorbus_${randomUUID()}`
 
+    this.#choice = chooseAddress(config)
     this.#primary = new MqttConnection(config, {
+      watchesNearer: true,
+      choice: this.#choice,
       signal,
       log,
       clientId: this.#clientId,
@@ -130,6 +135,7 @@ class MqttBus implements Bus, Running {
       signal: AbortSignal.any([this.#deps.signal, stop.signal]),
       log: this.#deps.log,
       clientId: `${this.#clientId}_${this.#lastOther}`,
+      choice: this.#choice,
     })
     this.#others.set(connection, stop)
     return connection

@@ -8,8 +8,10 @@ import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Log, Running } from '../runtime/service.ts'
 import { openBrokerSocket } from './broker-socket.ts'
 import { BusError } from './bus-error.ts'
-import { brokerName, linkSettings } from './link-settings.ts'
+import { addressesOf, brokerName, linkSettings, returnSettings } from './link-settings.ts'
 import { MqttLink } from './mqtt-link.ts'
+import { watchNearer } from './nearer-address.ts'
+import { NearestFirst } from './nearest-first.ts'
 import { type SubscriptionEntry, SubscriptionSet } from './subscriptions.ts'
 
 /** A connection that lasted this long was a good one: the next wait starts small again. */
@@ -21,10 +23,16 @@ export interface ConnectionDeps {
   readonly signal: AbortSignal
   readonly log: Log
   readonly clientId: string
+  /** Which address is used, where several connections share it: see {@link chooseAddress}. */
+  readonly choice?: NearestFirst
+  /** Goes back to a nearer address. Of several connections that share a choice, one does. */
+  readonly watchesNearer?: boolean
   readonly will?: NonNullable<IClientOptions['will']>
   /** The link is up; its subscriptions are asked for, so what is retained now comes before what this publishes. */
   readonly onUp?: (link: MqttLink) => void
   readonly onDown?: () => void
+  /** No address took a connection. */
+  readonly onRefused?: () => void
   /** The last words before DISCONNECT. */
   readonly goodbye?: (link: MqttLink) => Promise<void>
 }
@@ -34,6 +42,8 @@ export class MqttConnection implements Running {
   readonly #deps: ConnectionDeps
   readonly #name: string
   readonly #entries: SubscriptionSet
+  readonly #addresses: readonly string[]
+  readonly #choice: NearestFirst
   #link: MqttLink | undefined
   readonly done: Promise<void>
 
@@ -41,6 +51,8 @@ export class MqttConnection implements Running {
     this.#config = config
     this.#deps = deps
     this.#name = brokerName(config.url)
+    this.#addresses = addressesOf(config)
+    this.#choice = deps.choice ?? chooseAddress(config)
     this.#entries = new SubscriptionSet((error, topic) =>
       deps.log.error({ error, topic, broker: this.#name }, 'a message handler threw'),
     )
@@ -70,39 +82,100 @@ export class MqttConnection implements Running {
     if (!this.#entries.has(entry.filter)) this.#link?.unsubscribe(entry.filter)
   }
 
+  /** Until the connection is lost or the abort; goes over to a nearer address that works again. */
   async #session(established: () => void): Promise<void> {
-    const { clientId, will, signal } = this.#deps
-    const { url, connectTimeoutMs } = this.#config
+    const { signal } = this.#deps
+    while (!signal.aborted) {
+      const nearer = await this.#connect(established)
+      if (nearer === undefined) return
+      this.#deps.log.info(
+        { broker: this.#name, address: brokerName(this.#addresses[nearer]!) },
+        'back to a nearer address',
+      )
+    }
+  }
+
+  /** By the first address that takes it. Returns the index of a nearer one that is to be used instead. */
+  async #connect(established: () => void): Promise<number | undefined> {
+    const { signal, log, onRefused } = this.#deps
+    let failure: unknown
+    for (const index of this.#choice.order()) {
+      const link = await this.#open(index)
+      const aborted = whenAborted(signal)
+      try {
+        await Promise.race([link.opened, aborted.promise])
+        if (signal.aborted) return undefined
+        return await this.#use(link, index, aborted.promise, established)
+      } catch (error) {
+        this.#choice.failed(index, monotonicMs())
+        if (this.#link) throw error
+        failure = error
+        log.debug({ error, broker: this.#name }, 'an address of the broker does not work')
+      } finally {
+        aborted.forget()
+        this.#down()
+        link.destroy()
+        await link.closed
+      }
+    }
+    onRefused?.()
+    throw failure
+  }
+
+  async #open(index: number, role = ''): Promise<MqttLink> {
+    const { clientId, will } = this.#deps
     const { client, credentials, deadMs } = await linkSettings(this.#config)
-    const link = new MqttLink({
-      name: this.#name,
-      socket: openBrokerSocket(url, credentials, connectTimeoutMs),
-      client: { ...client, clientId, ...(will === undefined ? {} : { will }) },
+    const url = this.#addresses[index]!
+    const isOwn = role === ''
+    return new MqttLink({
+      name: brokerName(url),
+      socket: openBrokerSocket(url, credentials, this.#config.connectTimeoutMs),
+      client: { ...client, clientId: clientId + role, ...(isOwn && will !== undefined && { will }) },
       maxBufferedBytes: this.#config.maxBufferedBytes,
       deadMs,
       onMessage: (topic, payload, retained) => this.#entries.deliver(topic, payload, retained),
     })
-    const aborted = whenAborted(signal)
+  }
+
+  /** Throws when the connection is lost. */
+  async #use(
+    link: MqttLink,
+    index: number,
+    aborted: Promise<undefined>,
+    established: () => void,
+  ): Promise<number | undefined> {
+    const since = monotonicMs()
+    this.#choice.used(index, since)
+    this.#up(link)
+    const nearer = new AbortController()
+    const returning = new Promise<number>((resolve) => {
+      if (!this.#deps.watchesNearer) return
+      watchNearer(index, resolve, {
+        choice: this.#choice,
+        open: (other) => this.#open(other, `_probe${other}`),
+        retry: this.#config.retry,
+        signal: nearer.signal,
+      })
+    })
     try {
-      await Promise.race([link.opened, aborted.promise])
-      if (signal.aborted) return
-      const since = monotonicMs()
-      this.#up(link)
-      const lost = await Promise.race([link.closed, aborted.promise])
+      const end = await Promise.race([link.closed, aborted, returning])
       if (monotonicMs() - since > STABLE_MS) established()
-      if (lost) throw lost
+      if (typeof end === 'number') {
+        this.#choice.returned(index, end)
+        await link.disconnect(GOODBYE_MS)
+        return end
+      }
+      if (end) throw end
       await this.#stop(link)
+      return undefined
     } finally {
-      aborted.forget()
-      this.#down()
-      link.destroy()
-      await link.closed
+      nearer.abort()
     }
   }
 
   #up(link: MqttLink): void {
     this.#link = link
-    this.#deps.log.info({ broker: this.#name }, 'connected to broker')
+    this.#deps.log.info({ broker: link.name }, 'connected to broker')
     for (const entry of this.#entries) this.#request(link, entry)
     this.#deps.onUp?.(link)
   }
@@ -136,6 +209,10 @@ export class MqttConnection implements Running {
     )
   }
 }
+
+/** By the settings of the broker. */
+export const chooseAddress = (config: BrokerConfig): NearestFirst =>
+  new NearestFirst(addressesOf(config).length, returnSettings(config))
 
 function sleepUntil(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -45,7 +45,8 @@ const MAX_PACKET_BYTES = 16 * 1024 * 1024
 const nothing = (): void => {}
 
 export class MqttLink {
-  readonly #name: string
+  /** The address without credentials. */
+  readonly name: string
   readonly #client: MqttClient
   readonly #socket: Duplex
   readonly #writer: PublishWriter
@@ -65,7 +66,7 @@ export class MqttLink {
   readonly closed: Promise<BusError>
 
   constructor({ name, socket, client, maxBufferedBytes, deadMs, onMessage, session }: LinkOptions) {
-    this.#name = name
+    this.name = name
     this.#maxBufferedBytes = maxBufferedBytes
     this.#socket = socket
     this.#silence = new SilenceWatch(deadMs)
@@ -190,8 +191,8 @@ export class MqttLink {
     } catch (error) {
       if (!this.#up) throw this.#over('closed')
       throw new BusError(
-        { code: 'BUS_SUBSCRIPTION_REFUSED', broker: this.#name, filter },
-        `${this.#name} refused a subscription to ${filter}`,
+        { code: 'BUS_SUBSCRIPTION_REFUSED', broker: this.name, filter },
+        `${this.name} refused a subscription to ${filter}`,
         { cause: error },
       )
     }
@@ -242,8 +243,8 @@ export class MqttLink {
     this.#failure ??=
       typeof code === 'number'
         ? new BusError(
-            { code: 'BUS_REFUSED', broker: this.#name, returnCode: code, reason: error.message },
-            `${this.#name}: ${error.message}`,
+            { code: 'BUS_REFUSED', broker: this.name, returnCode: code, reason: error.message },
+            `${this.name}: ${error.message}`,
           )
         : this.#lost(error.message === '' ? String(code ?? 'unknown') : error.message, error)
     this.destroy()
@@ -261,8 +262,8 @@ export class MqttLink {
 
   #lost(reason: string, cause?: Error): BusError {
     return new BusError(
-      { code: 'BUS_CONNECTION_LOST', broker: this.#name, reason },
-      `${this.#name}: ${reason}`,
+      { code: 'BUS_CONNECTION_LOST', broker: this.name, reason },
+      `${this.name}: ${reason}`,
       cause === undefined ? undefined : { cause },
     )
   }

@@ -12,7 +12,7 @@ const brokerUrl = z
     (text) => text.includes('://'),
     'no broker URL; write mqtt://HOST:1883, or `embedded` for the one that comes with phasorbus',
   )
-  .transform((url) => ({ url }))
+  .transform((url): { url: string | string[] } => ({ url }))
   .pipe(BrokerConfig)
 
 const server = z.union([brokerUrl, BrokerConfig])

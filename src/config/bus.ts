@@ -15,14 +15,19 @@ const hasCredentials = (text: string): boolean => {
   return url !== undefined && (url.username !== '' || url.password !== '')
 }
 
-/** One MQTT 3.1.1 broker, as a client sees it. */
+const brokerUrl = z
+  .string()
+  .refine(isBrokerUrl, 'must be mqtt://, mqtts://, ws:// or wss:// with a host')
+  .refine((text) => !hasCredentials(text), 'must not carry a user: use username and passwordFile')
+
+/** One MQTT 3.1.1 broker, as a client sees it: a server, or a cluster of several. */
 export const BrokerConfig = z
   .strictObject({
     url: z
-      .string()
-      .refine(isBrokerUrl, 'must be mqtt://, mqtts://, ws:// or wss:// with a host')
-      .refine((text) => !hasCredentials(text), 'must not carry a user: use username and passwordFile')
-      .describe('broker address: mqtt://HOST:1883, mqtts://HOST:8883, ws://HOST:PORT/PATH or wss://HOST:PORT/PATH'),
+      .union([brokerUrl, z.array(brokerUrl).min(1)])
+      .describe(
+        'broker address: mqtt://HOST:1883, mqtts://HOST:8883, ws://HOST:PORT/PATH or wss://HOST:PORT/PATH; of a cluster a list of its nodes, nearest first',
+      ),
     username: z.string().min(1).optional().describe('user to connect as'),
     password: z.string().optional().describe('its password; passwordFile keeps it out of this file'),
     passwordFile: file.optional().describe('file whose first line is the password, read anew on every connect'),
@@ -43,6 +48,14 @@ export const BrokerConfig = z
       })
       .prefault({})
       .describe('reconnect with backoff and jitter'),
+    returnAfterS: z
+      .int()
+      .min(1)
+      .max(300)
+      .default(10)
+      .describe(
+        'seconds that a nearer broker, or node of a cluster, must have worked before it is used again; each relapse doubles them, up to 300',
+      ),
     maxBufferedBytes: z
       .int()
       .min(1024)
