@@ -141,12 +141,12 @@ export class ConsumerStreams {
   }
 
   room(topic?: string): void {
-    if (topic === undefined) {
-      for (const { healing } of this.#streams.values()) this.#puller.give(healing)
-      return
+    if (this.#config.recovery.mode === 'none') return
+    const one = topic === undefined ? undefined : this.#streams.get(topic)
+    const all = topic === undefined ? this.#streams.values() : one ? [one] : []
+    for (const { ledger, healing } of all) {
+      if (ledger.pending > 0 || healing.handBytes > 0) this.#puller.give(healing)
     }
-    const stream = this.#streams.get(topic)
-    if (stream) this.#puller.give(stream.healing)
   }
 
   release(topic: string, timeUs: number, as: 'live' | 'late'): void {

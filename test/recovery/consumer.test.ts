@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { stampFrame } from '../../src/c37118/index.ts'
 import type { AbsentVerdict } from '../../src/streams/index.ts'
 import { testDeps } from '../support/deps.ts'
+import type { TestStream } from '../support/journaled-streams.ts'
 import { timeUsOf } from '../support/memory-journal.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { configurationFrames } from '../support/stream-frames.ts'
 import { until } from '../support/until.ts'
-import { HealingLine, type TestStream } from './support/healing-line.ts'
+import { HealingLine } from './support/healing-line.ts'
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n)
 const timesOf = (stream: TestStream, numbers: readonly number[]): number[] => numbers.map((n) => stream.timeUs(n))

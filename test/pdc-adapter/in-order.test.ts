@@ -1,0 +1,125 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { InOrderLane } from '../../src/pdc-adapter/in-order.ts'
+import { FakeOutlet, frameOf } from './support/outlet.ts'
+
+let outlet: FakeOutlet
+let lane: InOrderLane
+
+beforeEach(() => {
+  outlet = new FakeOutlet()
+  lane = new InOrderLane(outlet, 1000)
+})
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const live = (n: number, nowMs = 0) => lane.live(frameOf(n), n, nowMs)
+/** As a consumer gives it: what is taken is pending no longer. */
+function late(n: number, nowMs = 0) {
+  const taken = lane.late(frameOf(n), n, nowMs)
+  if (taken !== false) outlet.pending.delete(n)
+  return taken
+}
+
+describe('frames, with in-order', () => {
+  it('go at once while nothing is missing before them', () => {
+    expect([1, 2, 3].map((n) => live(n))).toEqual([true, true, true])
+    expect(outlet.sent).toEqual([1, 2, 3])
+  })
+
+  it('wait for the gap before them, and go when it is filled', async () => {
+    live(1)
+    outlet.pending.add(2).add(3)
+    expect([live(4), live(5)]).toEqual(['kept', 'kept'])
+    expect(late(2)).toBe(true)
+    expect(late(3)).toBe(true)
+    await nextTurn()
+    expect(outlet.sent).toEqual([1, 2, 3, 4, 5])
+    expect(outlet.outcomes).toEqual(['live 4 delivered', 'live 5 delivered'])
+    expect(live(6)).toBe(true)
+  })
+
+  it('go when it is known that the gap will not be filled', () => {
+    live(1)
+    outlet.pending.add(2)
+    live(3)
+    lane.tick(10)
+    expect(outlet.sent).toEqual([1])
+    outlet.pending.clear()
+    lane.tick(60)
+    expect(outlet.sent).toEqual([1, 3])
+  })
+
+  it('wait no longer than the set time; what comes after that is too late', () => {
+    live(1)
+    outlet.pending.add(2)
+    live(3, 0)
+    live(4, 500)
+    lane.tick(1001)
+    expect(outlet.sent).toEqual([1, 3])
+    expect(late(2)).toBe('too-late')
+    lane.tick(1050)
+    expect(outlet.sent).toEqual([1, 3, 4])
+  })
+
+  it('are pending again when the last PDC leaves, and the next one begins anew', () => {
+    live(5)
+    outlet.pending.add(6)
+    live(7)
+    outlet.receivers = 0
+    lane.tick(50)
+    expect(outlet.outcomes).toEqual(['live 7 released'])
+    expect(lane.live(frameOf(8), 8, 60)).toBe(false)
+    outlet.receivers = 1
+    outlet.pending.delete(6)
+    // Also what is older than what the other had got.
+    expect(lane.late(frameOf(3), 3, 70)).toBe(true)
+  })
+
+  it('go before the configuration changes, whatever is missing', () => {
+    live(1)
+    outlet.pending.add(2)
+    live(3)
+    live(4)
+    lane.configuration()
+    expect(outlet.sent).toEqual([1, 3, 4])
+  })
+
+  it('take a bounded memory: beyond it the oldest go', () => {
+    live(1)
+    outlet.pending.add(2)
+    const large = new Uint8Array(65_535)
+    for (let n = 3; n < 103; n++) lane.live(large, n, 0)
+    expect(outlet.sent.length - 1).toBeGreaterThan(30)
+    expect(outlet.sent.length - 1).toBeLessThan(40)
+  })
+
+  it('have no room for late ones while a PDC has much unsent', () => {
+    expect(lane.lateRoom()).toBeGreaterThan(0)
+    outlet.bufferedBytes = 1_000_000
+    expect(lane.lateRoom()).toBe(0)
+  })
+
+  it('come in order of time, whatever comes late and in which order', async () => {
+    const some = fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(some, fc.infiniteStream(fc.nat({ max: 3 })), async (missing, shuffle) => {
+        outlet = new FakeOutlet()
+        lane = new InOrderLane(outlet, 1000)
+        const isLate = new Set(missing)
+        for (let n = 0; n <= 61; n++) {
+          if (isLate.has(n)) outlet.pending.add(n)
+          else live(n)
+        }
+        // Nearly in order, as several journals give them.
+        const later = [...isLate].toSorted((a, b) => a - b + (shuffle.next().value === 0 ? 1 : 0))
+        for (const n of later) {
+          late(n)
+          await nextTurn()
+        }
+        lane.tick(50)
+        expect(outlet.sent).toEqual(Array.from({ length: 62 }, (_, n) => n))
+      }),
+      { numRuns: 50 },
+    )
+  })
+})

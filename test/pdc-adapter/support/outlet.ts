@@ -1,0 +1,50 @@
+import type { StreamOutput } from '../../../src/link/index.ts'
+import type { Outlet } from '../../../src/pdc-adapter/late-lane.ts'
+
+/** One stream's way to its PDCs, with what a consumer would know of it. Frames are known by their first byte. */
+export class FakeOutlet implements Outlet {
+  /** What the PDC got, in order. */
+  readonly sent: number[] = []
+  readonly outcomes: string[] = []
+  rooms = 0
+  receivers = 1
+  bufferedBytes = 0
+  /** Whether the PDC keeps up. */
+  takes = true
+  rate = 50
+  /** Times that are not there and may still come. */
+  readonly pending = new Set<number>()
+
+  get output(): StreamOutput {
+    const { receivers, bufferedBytes } = this
+    return {
+      receivers,
+      bufferedBytes,
+      configuration() {},
+      header() {},
+      close() {},
+      data: (frame) => {
+        if (receivers > 0 && this.takes) this.sent.push(frame[0]!)
+        return receivers > 0 && this.takes
+      },
+    }
+  }
+
+  room(): void {
+    this.rooms++
+  }
+
+  delivered(timeUs: number, as: 'live' | 'late'): void {
+    this.outcomes.push(`${as} ${timeUs} delivered`)
+  }
+
+  release(timeUs: number, as: 'live' | 'late'): void {
+    this.outcomes.push(`${as} ${timeUs} released`)
+  }
+
+  pendingBefore(timeUs: number): boolean {
+    return [...this.pending].some((pendingUs) => pendingUs < timeUs)
+  }
+}
+
+export const frameOf = (n: number): Uint8Array => Uint8Array.of(n)
