@@ -5,6 +5,9 @@
  * @module
  */
 
+export { AccountMetrics } from './account-metrics.ts'
+export type { AccountReportOptions } from './account-report.ts'
+export { AccountReport } from './account-report.ts'
 export type { Consumer, ConsumerConfig, ConsumerDeps } from './consumer.ts'
 export { startConsumer } from './consumer.ts'
 export type { ConsumerSink, LateTaken } from './consumer-sink.ts'

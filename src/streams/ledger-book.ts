@@ -92,10 +92,11 @@ export class LedgerBook {
     const cut = Math.max(gap.from, era.grid.slotFrom(fromUs))
     if (cut >= gap.to || era.grid.slotNear(us) < gap.from) return undefined
 
-    const toUs = Math.ceil(era.grid.microsecondsOf(gap.to) - marginUs)
+    const index = this.eras.indexOf(era)
+    const gapEndsUs = Math.ceil(era.grid.microsecondsOf(gap.to) - marginUs)
+    const toUs = Math.min(gapEndsUs, this.eras[index + 1]?.fromUs ?? gapEndsUs)
     const end = Math.max(slot + 1, grid.slotFrom(toUs))
     const carved = new LedgerEra(grid, slot, fromUs)
-    const index = this.eras.indexOf(era)
     const parts = [carved]
     if (gap.to < era.next) parts.push(era.part(gap.to, era.next, toUs))
     if (cut > era.start) parts.unshift(era.part(era.start, cut))

@@ -1,4 +1,5 @@
 /** The JSON documents of the contract: `S/state/{node-id}` and `…/NODE/{node-id}/state`. */
+import { type ConsumerAccounts, parseConsumers } from './account-json.ts'
 import { ContractError } from './contract-error.ts'
 import { isNodeTopic } from './topic.ts'
 
@@ -30,6 +31,8 @@ export interface NodeState {
   readonly brokers: readonly string[]
   /** Stream topics this process publishes, so that its next run can retire those it no longer has. */
   readonly streams: readonly string[]
+  /** What its consumers make of each timestamp: by consumer, then by stream. Not in the will. */
+  readonly consumers?: ConsumerAccounts
 }
 
 const MAX_JSON_BYTES = 4 * 1024 * 1024
@@ -68,6 +71,7 @@ export function parseNodeState(payload: Uint8Array): NodeState {
     since,
     brokers: strings(raw, 'brokers'),
     streams: strings(raw, 'streams'),
+    ...(raw.consumers === undefined ? {} : { consumers: parseConsumers(raw.consumers) }),
   }
 }
 

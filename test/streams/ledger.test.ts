@@ -253,6 +253,20 @@ describe('another rate', () => {
     expect(account()).toMatchObject({ expected: 50 + 40 + 1, live: 2, late: 40, pending: 49 })
   })
 
+  it('that was missed, there and back, is expected for as long as it was', () => {
+    const { ledger, us, live, late, account } = ledgerOf()
+    const slow = { dataRate: 10, timeBase: 1_000_000 }
+    for (let index = 0; index < 100; index++) live(index)
+    live(299)
+    for (let index = 20; index < 40; index++) {
+      expect(ledger.late(frameAt(slow, T0, index), slow, us(300))).toBe('fresh')
+      ledger.take()
+    }
+    for (let index = 200; index < 299; index++) expect(late(index)).toBe('fresh')
+    expect(account()).toMatchObject({ expected: 220, live: 101, late: 119, pending: 0 })
+    expect(live(300)).toBe('fresh')
+  })
+
   it('does not lay its frames over those of the old one', () => {
     const { ledger, us, live, account } = ledgerOf()
     for (let index = 0; index < 100; index++) live(index)
