@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Bus, BusNode } from '../../src/bus/index.ts'
@@ -8,10 +11,10 @@ import {
   FrameType,
   frameTypeOf,
 } from '../../src/c37118/index.ts'
-import { startReplayServer } from '../../src/journal/index.ts'
+import { JournalSettings } from '../../src/config/journal.ts'
+import { type Journal, openJournal, type StreamJournal, startReplayServer } from '../../src/journal/index.ts'
 import { RecoveryError, type ReplayAnswer, ReplayClient } from '../../src/recovery/index.ts'
 import {
-  type AbsentRange,
   encodeReplayRequest,
   framesOfParts,
   parseReplayEnd,
@@ -20,8 +23,8 @@ import {
   replyOf,
   streamTopic,
 } from '../../src/streams/index.ts'
-import { testDeps } from '../support/deps.ts'
-import { MemoryJournal, timeUsOf } from '../support/memory-journal.ts'
+import { type TestDeps, testDeps } from '../support/deps.ts'
+import { timeUsOf } from '../support/memory-journal.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { Watched } from '../support/watched.ts'
 import type { TestNode } from './bus.ts'
@@ -53,29 +56,45 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
   const overConnection = isInProcess ? () => {} : it
   describe.skipIf(isSkipped)(`the replay contract on ${name}`, () => {
     let broker: ReplayHarness
+    let folder: string
+    let deps: TestDeps
+    let journal: Journal
+    let nowUs = beginUs
     let count = 0
     beforeAll(async () => {
       broker = await open()
+      folder = await mkdtemp(join(tmpdir(), 'phasorbus-replay-'))
+      deps = testDeps()
+      const config = { ...JournalSettings.parse({}), folder: join(folder, 'journal') }
+      journal = deps.stops(await openJournal(config, { ...deps, utcUs: () => nowUs }))
     })
-    afterAll(() => broker?.[Symbol.asyncDispose]())
+    afterAll(async () => {
+      await broker?.[Symbol.asyncDispose]()
+      await deps?.[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true, force: true })
+    })
 
     /** A node with a journal, and a consumer, in an area of their own. */
     async function meet(bytesPerS = 1e9) {
       const at = { area: `replay-${++count}`, locationType: 'secondary-station', locationId: '1156' }
       const stream = streamTopic({ ...at, dataType: 'PMU', producerId: '765' })
       const producer = await broker.joinProducer({ ...at, nodeId: 'adapter-replay' })
-      const journal = new MemoryJournal()
-      const deps = testDeps()
-      deps.stops(
-        startReplayServer({ area: at.area, nodeId: 'adapter', bytesPerS }, { ...deps, buses: [producer.bus], journal }),
+      const recorded = journal.stream(stream)
+      recorded.sessionBegan()
+      const server = testDeps()
+      server.stops(
+        startReplayServer(
+          { area: at.area, nodeId: 'adapter', bytesPerS },
+          { ...server, buses: [producer.bus], journal },
+        ),
       )
       const consumers: TestNode[] = []
-      const join = async (nodeId: string): Promise<TestNode> => {
+      const enter = async (nodeId: string): Promise<TestNode> => {
         const node = await broker.joinConsumer({ ...at, nodeId })
         consumers.push(node)
         return node
       }
-      const consumer = await join('consumer')
+      const consumer = await enter('consumer')
       const client = new ReplayClient({ bus: consumer.bus })
       await heard(client, stream)
       const pull = (query: Partial<ReplayQuery> = {}, of = client) =>
@@ -83,14 +102,14 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
       return {
         at,
         stream,
-        journal,
+        recorded,
         producer,
         consumer,
         client,
-        join,
+        enter,
         pull,
         async [Symbol.asyncDispose]() {
-          await deps[Symbol.asyncDispose]()
+          await server[Symbol.asyncDispose]()
           await Promise.all([producer, ...consumers].map((node) => node.stop()))
         },
       }
@@ -109,15 +128,16 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
     it('gives a range byte for byte, at most so many bytes at once, and a cursor until its end', async () => {
       await using it = await meet()
       const frames = Array.from({ length: 2000 }, (_, n) => frame(n))
-      it.journal.add(it.stream, cfg2, ...frames)
-      it.journal.absent = [{ fromUs: all.fromUs, toUs: all.toUs, verdict: 'never-produced' }]
+      record(it.recorded, cfg2, ...frames)
       const query = { fromUs: timeUsOf(frame(100)), toUs: timeUsOf(frame(1900)), maxBytes: 20_000 }
       const answers = await pages(it.pull, query)
       expect(answers.length).toBeGreaterThan(3)
       for (const { frames: got, cursor, absent } of answers) {
         expect(got[0]).toEqual(Buffer.from(cfg2))
         expect(got.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(20_000)
-        expect(absent).toEqual(cursor === undefined ? it.journal.absent : [])
+        expect(absent).toEqual(
+          cursor === undefined ? [{ fromUs: query.fromUs, toUs: query.toUs, verdict: 'never-produced' }] : [],
+        )
       }
       expect(answers.flatMap(({ frames: got }) => got.slice(1)).map(hex)).toEqual(frames.slice(100, 1900).map(hex))
       expect(answers.at(-1)!.throughUs).toBe(query.toUs)
@@ -126,7 +146,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
     it('is not stuck by a timestamp that repeats', async () => {
       await using it = await meet()
       const same = Array.from({ length: 500 }, () => frame(7))
-      it.journal.add(it.stream, cfg2, frame(6), ...same, frame(8))
+      record(it.recorded, cfg2, frame(6), ...same, frame(8))
       const answers = await pages(it.pull, { maxBytes: 1000 })
       const got = answers.flatMap(({ frames }) => frames.slice(1))
       expect(got.map(timeUsOf)).toEqual([frame(6), ...same, frame(8)].map(timeUsOf))
@@ -138,8 +158,8 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
       let index = 0
       for (const epoch of epochs) {
         const write = frameWriter(epoch)
-        it.journal.add(it.stream, configurationFrames(epoch)[0]!)
-        for (let n = 0; n < 100; n++) it.journal.add(it.stream, write(index++))
+        record(it.recorded, configurationFrames(epoch)[0]!)
+        for (let n = 0; n < 100; n++) record(it.recorded, write(index++))
       }
       const read: string[] = []
       for (const { frames } of await pages(it.pull, { maxBytes: 2500 })) {
@@ -163,23 +183,38 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
 
     it('says what is absent, and why', async () => {
       await using it = await meet()
-      it.journal.add(it.stream, cfg2)
-      const absent: AbsentRange[] = [
-        { fromUs: all.fromUs, toUs: all.fromUs + 10, verdict: 'expired' },
-        { fromUs: all.fromUs + 10, toUs: all.fromUs + 20, verdict: 'lost', reason: 'crash-window' },
-        { fromUs: all.fromUs + 20, toUs: all.fromUs + 30, verdict: 'not-received', reason: 'LINK_SILENT' },
-        { fromUs: all.fromUs + 30, toUs: all.toUs, verdict: 'never-produced' },
-      ]
-      it.journal.absent = absent
-      expect(await it.pull()).toEqual({ frames: [], cursor: undefined, throughUs: all.toUs, absent })
+      const write = (from: number, to: number): void => {
+        for (const n of range(from, to)) record(it.recorded, frame(n))
+      }
+      record(it.recorded, cfg2)
+      write(0, 10)
+      write(15, 20)
+      nowUs = timeUsOf(frame(20))
+      it.recorded.sessionEnded('LINK_SILENT')
+      it.recorded.sessionBegan()
+      write(30, 40)
+      const { frames, cursor, throughUs, absent } = await it.pull({ fromUs: all.fromUs - 1_000_000 })
+      const written = [...range(0, 10), ...range(15, 20), ...range(30, 40)]
+      expect(frames.slice(1).map(timeUsOf)).toEqual(written.map((n) => timeUsOf(frame(n))))
+      expect(cursor).toBeUndefined()
+      const said = (timeUs: number): string => {
+        const { verdict, reason } = absent.find(({ fromUs, toUs }) => timeUs >= fromUs && timeUs < toUs)!
+        return reason === undefined ? verdict : `${verdict} ${reason}`
+      }
+      expect(said(all.fromUs - 500_000)).toBe('not-received before-journal')
+      expect(said(timeUsOf(frame(12)))).toBe('never-produced')
+      expect(said(timeUsOf(frame(25)))).toBe('not-received LINK_SILENT')
+      // Half a period: the next frame may be under way.
+      expect(throughUs).toBe(timeUsOf(frame(39)) + 10_000)
+      expect(absent.at(-1)!.toUs).toBe(throughUs)
     })
 
     it('serves several consumers at once, each with several requests', async () => {
       await using it = await meet()
-      it.journal.add(it.stream, cfg2, ...Array.from({ length: 1200 }, (_, n) => frame(n)))
+      record(it.recorded, cfg2, ...Array.from({ length: 1200 }, (_, n) => frame(n)))
       const clients = [
         it.client,
-        ...(await Promise.all(['b', 'c'].map(it.join))).map(({ bus }) => new ReplayClient({ bus })),
+        ...(await Promise.all(['b', 'c'].map(it.enter))).map(({ bus }) => new ReplayClient({ bus })),
       ]
       await Promise.all(
         clients.flatMap((client, c) =>
@@ -197,7 +232,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
 
     it('answers the same request twice with the same messages', async () => {
       await using it = await meet()
-      it.journal.add(it.stream, cfg2, ...Array.from({ length: 1000 }, (_, n) => frame(n)))
+      record(it.recorded, cfg2, ...Array.from({ length: 1000 }, (_, n) => frame(n)))
       const replies = new Replies()
       await replies.listen(it.consumer.bus, `${it.at.area}/reply/+/mine/#`)
       const request = encodeReplayRequest({ ...all, id: 'mine', sequence: 7 })
@@ -217,10 +252,10 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
     overConnection('goes on after a consumer’s connection is lost in the midst of an answer', async () => {
       await using it = await meet(300_000)
       const frames = Array.from({ length: 2000 }, (_, n) => frame(n))
-      it.journal.add(it.stream, cfg2, ...frames)
+      record(it.recorded, cfg2, ...frames)
       const first = await it.pull({ maxBytes: 16_384 })
       const replies = new Replies()
-      await replies.listen((await it.join('watcher')).bus, `${it.at.area}/reply/#`)
+      await replies.listen((await it.enter('watcher')).bus, `${it.at.area}/reply/#`)
       const broken = it.pull({ cursor: first.cursor! }).then(
         () => undefined,
         (error: unknown) => error,
@@ -237,7 +272,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
 
     overConnection('goes on after the node’s connection is lost in the midst of an answer', async () => {
       await using it = await meet(300_000)
-      it.journal.add(it.stream, cfg2, ...Array.from({ length: 1000 }, (_, n) => frame(n)))
+      record(it.recorded, cfg2, ...Array.from({ length: 1000 }, (_, n) => frame(n)))
       const stop = new AbortController()
       const replies = new Replies()
       await replies.listen(it.consumer.bus, `${it.at.area}/reply/#`)
@@ -254,7 +289,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
 
     it('refuses bad requests in words, and what has nowhere to be answered in silence', async () => {
       await using it = await meet()
-      it.journal.add(it.stream, cfg2, frame(0))
+      record(it.recorded, cfg2, frame(0))
       const replies = new Replies()
       await replies.listen(it.consumer.bus, `${it.at.area}/reply/#`)
       const whole = { contract: 1, id: 'raw', sequence: 0, from_us: all.fromUs, to_us: all.toUs }
@@ -290,9 +325,9 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
 
     it('answers to nobody’s choice of a topic but its own', async () => {
       await using it = await meet()
-      it.journal.add(it.stream, cfg2, frame(0))
+      record(it.recorded, cfg2, frame(0))
       const everything = new Replies()
-      await everything.listen((await it.join('watcher')).bus, '#')
+      await everything.listen((await it.enter('watcher')).bus, '#')
       const fields = { contract: 1, sequence: 1, from_us: all.fromUs, to_us: all.toUs }
       const elsewhere = {
         reply_to: 'victim/topic',
@@ -321,8 +356,8 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
 
     it('disturbs no live frame on its own connection', async () => {
       await using it = await meet(16 * 1024 * 1024)
-      it.journal.add(it.stream, cfg2, ...Array.from({ length: 20_000 }, (_, n) => frame(n)))
-      const [source, sink] = [await broker.joinProducer({ ...it.at, nodeId: 'adapter' }), await it.join('live')]
+      record(it.recorded, cfg2, ...Array.from({ length: 20_000 }, (_, n) => frame(n)))
+      const [source, sink] = [await broker.joinProducer({ ...it.at, nodeId: 'adapter' }), await it.enter('live')]
       const live = new Replies()
       await live.listen(sink.bus, it.stream)
       let done = false
@@ -352,6 +387,17 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
       await source.stop()
     })
   })
+}
+
+/** From, and not to. */
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n)
+
+/** As received from a source. */
+function record(to: StreamJournal, ...frames: readonly Uint8Array[]): void {
+  for (const each of frames) {
+    if (frameTypeOf(each) === FrameType.data) to.data(each)
+    else to.configuration([each])
+  }
 }
 
 /** What came on a filter. */
