@@ -7,9 +7,9 @@ import { createLog, type LogLevel, logLevels } from '../runtime/log.ts'
 import { runUntilSignal } from '../runtime/main.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { usageError } from './cli-error.ts'
+import { startGrid } from './grid/start-grid.ts'
 import { readGridArgument } from './grid-argument.ts'
 import { startMetricsServer } from './metrics-server.ts'
-import { startGrid } from './start-grid.ts'
 
 const help = `
 Without --site everything the file describes runs in this one process: brokers,

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Judge, startRawPdc, type Verdict } from '../../../judge/index.ts'
 import { compileDecoder, type DataSample, decodeConfiguration, fractionOf, socOf } from '../../c37118/index.ts'
@@ -6,7 +9,7 @@ import { monotonicMs } from '../../runtime/clock.ts'
 import { deferred } from '../../runtime/deferred.ts'
 import type { Running, ServiceDeps } from '../../runtime/service.ts'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
-import { startGrid } from '../start-grid.ts'
+import { startGrid } from '../grid/start-grid.ts'
 import { demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
 
 /** Frames under way at the end are waited for so long; what is not there then is lost. */
@@ -62,7 +65,8 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
     const pmu = simulator.pmus.find((each) => each.idcode === idcode)
     return pmu ? simulator.addressesOf(pmu)[0]!.port : 0
   }
-  const { grid } = await loadGrid('demo', { text: demoGridFile(portOf, brokerPort) })
+  const stateFolder = await mkdtemp(join(tmpdir(), 'phasorbus-demo-'))
+  const { grid } = await loadGrid('demo', { text: demoGridFile(portOf, brokerPort), stateFolder })
   const running = await startGrid(grid, deps)
   const pdcPort = running.pdcAdapters[0]!.addresses[0]!.port
 
@@ -109,7 +113,9 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
       return (monotonicMs() - startedMs) / 1000
     },
     result: () => ({ verdict: judge.verdict(), seconds: count.seconds, streams: idcodes.length }),
-    done: Promise.all([simulator.done, running.done]).then(() => {}),
+    done: Promise.all([simulator.done, running.done])
+      .finally(() => rm(stateFolder, { recursive: true }))
+      .then(() => {}),
   }
 }
 

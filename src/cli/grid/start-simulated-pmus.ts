@@ -1,8 +1,8 @@
-import type { Grid, Pmu } from '../config/grid.ts'
-import type { SimulatedSource } from '../config/simulator.ts'
-import type { Transport } from '../config/transport.ts'
-import type { Running, ServiceDeps } from '../runtime/service.ts'
-import { startSimulator } from '../simulator/index.ts'
+import type { Grid, Pmu } from '../../config/grid.ts'
+import type { SimulatedSource } from '../../config/simulator.ts'
+import type { Transport } from '../../config/transport.ts'
+import type { Running, ServiceDeps } from '../../runtime/service.ts'
+import { startSimulator } from '../../simulator/index.ts'
 
 /** PMUs of the grid file that are not there, served on loopback as if they were. */
 export interface SimulatedPmus {

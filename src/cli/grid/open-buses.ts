@@ -1,0 +1,66 @@
+import { type Bus, type BusNode, type EmbeddedBroker, startBus, startEmbeddedBroker } from '../../bus/index.ts'
+import type { Broker } from '../../config/broker.ts'
+import type { Site } from '../../config/grid.ts'
+import type { Running, ServiceDeps } from '../../runtime/service.ts'
+
+export type Keep = <R extends Running>(running: R) => R
+
+/** The ways of one site to its brokers. */
+export interface SiteBuses {
+  /** One for each broker, nearest first: what is published goes to all. */
+  readonly each: readonly Bus[]
+  /** By way of the nearest broker that works. */
+  readonly nearest: Bus
+  /** The same by further connections, so that what they carry does not stand before a live frame. */
+  apart(role: string): { readonly each: () => readonly Bus[]; readonly nearest: () => Bus }
+}
+
+/** Embedded brokers of this process; sites that name the same one share it. */
+export class EmbeddedBrokers {
+  readonly #deps: ServiceDeps
+  readonly #keep: Keep
+  readonly #running = new Map<Broker, EmbeddedBroker>()
+
+  constructor(deps: ServiceDeps, keep: Keep) {
+    this.#deps = deps
+    this.#keep = keep
+  }
+
+  get addresses(): readonly { readonly url: string }[] {
+    return [...this.#running.values()].flatMap(({ addresses }) => addresses)
+  }
+
+  async of(broker: Broker & { readonly kind: 'embedded' }): Promise<EmbeddedBroker> {
+    const known = this.#running.get(broker)
+    if (known) return known
+    const started = this.#keep(await startEmbeddedBroker(broker.settings, this.#deps))
+    this.#running.set(broker, started)
+    return started
+  }
+}
+
+export async function openBuses(
+  { broker, ...site }: Site,
+  embedded: EmbeddedBrokers,
+  deps: ServiceDeps,
+  keep: Keep,
+): Promise<SiteBuses> {
+  const node = nodeOf(site)
+  if (broker.kind === 'embedded') {
+    const bus = (await embedded.of(broker)).bus(node)
+    return { each: [bus], nearest: bus, apart: () => ({ each: () => [bus], nearest: () => bus }) }
+  }
+  const [first] = broker.servers
+  if (!first) throw new Error('the schema asks for one broker at least')
+  const nearest = keep(startBus(first, { ...deps, node }))
+  const apart = (role: string): Bus => keep(startBus(first, { ...deps, node, role }))
+  return {
+    each: [nearest],
+    nearest,
+    apart: (role) => ({ each: () => [apart(role)], nearest: () => apart(role) }),
+  }
+}
+
+function nodeOf({ area, locationType, locationId, nodeId, pmus }: Omit<Site, 'broker'>): BusNode {
+  return { area, locationType, locationId, nodeId, streams: pmus.map(({ topic }) => topic) }
+}

@@ -1,0 +1,78 @@
+import { setMaxListeners } from 'node:events'
+import type { Bus } from '../../bus/index.ts'
+import { type Grid, siteName } from '../../config/grid.ts'
+import { createSharedInputs } from '../../link/index.ts'
+import type { PdcAdapter } from '../../pdc-adapter/index.ts'
+import type { Running, ServiceDeps } from '../../runtime/service.ts'
+import { EmbeddedBrokers, type Keep, openBuses } from './open-buses.ts'
+import { startSimulatedPmus } from './start-simulated-pmus.ts'
+import { startSite } from './start-site.ts'
+
+/** A grid, or the share of it that this process has, up and running. */
+export interface RunningGrid extends Running {
+  /** Where embedded brokers listen. */
+  readonly brokers: readonly { readonly url: string }[]
+  readonly buses: readonly Bus[]
+  readonly pdcAdapters: readonly {
+    readonly site: string
+    readonly id: string
+    readonly addresses: PdcAdapter['server']['addresses']
+  }[]
+  readonly pmus: number
+}
+
+/**
+ * Starts everything that a grid describes, from the same start functions that
+ * separate processes use. Resolves when every port is open; rejects, with
+ * nothing left running, if one cannot be had. A broker elsewhere need not be
+ * there yet.
+ */
+export async function startGrid(grid: Grid, deps: ServiceDeps): Promise<RunningGrid> {
+  const failed = new AbortController()
+  const signal = AbortSignal.any([deps.signal, failed.signal])
+  setMaxListeners(0, signal)
+  const started: Running[] = []
+  const keep = <R extends Running>(running: R): R => {
+    started.push(running)
+    running.done.catch(() => {}) // seen by the one `done` below
+    return running
+  }
+  try {
+    const running = await startParts(grid, { ...deps, signal }, keep)
+    const done = Promise.all(started.map((part) => part.done)).then(
+      () => {},
+      async (error: unknown) => {
+        failed.abort()
+        await Promise.allSettled(started.map((part) => part.done))
+        throw error
+      },
+    )
+    return { ...running, done }
+  } catch (error) {
+    failed.abort()
+    await Promise.allSettled(started.map((part) => part.done))
+    throw error
+  }
+}
+
+async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Omit<RunningGrid, 'done'>> {
+  const simulated = await startSimulatedPmus(grid, deps, keep)
+  const inputs = createSharedInputs()
+  const embedded = new EmbeddedBrokers(deps, keep)
+  const buses: Bus[] = []
+  const pdcAdapters: RunningGrid['pdcAdapters'][number][] = []
+
+  for (const site of grid.sites) {
+    const siteBuses = await openBuses(site, embedded, deps, keep)
+    buses.push(...siteBuses.each)
+    const served = await startSite(site, { ...deps, buses: siteBuses, inputs, simulated, keep })
+    for (const { id, adapter } of served)
+      pdcAdapters.push({ site: siteName(site), id, addresses: adapter.server.addresses })
+  }
+  return {
+    brokers: embedded.addresses,
+    buses,
+    pdcAdapters,
+    pmus: grid.sites.reduce((sum, { pmus }) => sum + pmus.length, 0),
+  }
+}
