@@ -6,7 +6,7 @@
  * search, and moving what lies behind. How many intervals it may have is its
  * owner's business.
  */
-import { type CompactReader, CompactWriter } from './compact-bytes.ts'
+import { CompactReader, CompactWriter } from './compact-bytes.ts'
 import { damaged, LedgerError } from './ledger-error.ts'
 
 export interface Interval {
@@ -183,6 +183,13 @@ export class IntervalSet implements Iterable<Interval> {
     const writer = new CompactWriter()
     this.write(writer)
     return writer.finish()
+  }
+
+  static decode(bytes: Uint8Array): IntervalSet {
+    const reader = new CompactReader(bytes)
+    const set = IntervalSet.read(reader)
+    reader.end()
+    return set
   }
 
   /** Refuses with LEDGER_DAMAGED what {@link write} never writes. */

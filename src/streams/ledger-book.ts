@@ -63,6 +63,7 @@ export class LedgerBook {
   begin(grid: SlotGrid, slot: number, us: number): LedgerEra | undefined {
     const { last } = this
     const fromUs = Math.floor(us - Math.min(last?.grid.periodUs ?? grid.periodUs, grid.periodUs) / 2)
+    if (last && fromUs < last.fromUs && this.eras.length > 1) return undefined
     if (last) {
       const cut = Math.max(last.start, last.grid.slotFrom(fromUs))
       if (cut < last.next) {
