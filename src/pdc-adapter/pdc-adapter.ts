@@ -2,7 +2,7 @@ import { type Bus, StreamReader } from '../bus/index.ts'
 import { LateSettings, type RecoverySettings } from '../config/recovery.ts'
 import type { ServerConfig } from '../config/server.ts'
 import { type Server, startServer } from '../link/index.ts'
-import { type Consumer, type HeldStore, startConsumer } from '../recovery/index.ts'
+import { type Consumer, type HeldStore, type SessionSettings, startConsumer } from '../recovery/index.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import type { Account } from '../streams/index.ts'
 import { HealedStreams } from './healed-streams.ts'
@@ -25,6 +25,8 @@ export interface PdcAdapterDeps extends ServiceDeps {
   readonly bus: Bus
   /** A connection of its own for what is replayed. Default: `bus`. */
   readonly replayBus?: Bus
+  /** With `recovery.mode` session: where it is. */
+  readonly session?: SessionSettings
   /** Keeps what PDCs got over restarts. Without it a restart begins at its first live frames. */
   readonly held?: HeldStore
 }

@@ -1,126 +1,97 @@
-import type { Bus, StreamSink } from '../bus/index.ts'
-import { framesPerSecond } from '../c37118/index.ts'
+import type { StreamSink } from '../bus/index.ts'
+import { type Configuration, framesPerSecond } from '../c37118/index.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
-import type { Counter } from '../runtime/service.ts'
-import { type Account, StreamLedger } from '../streams/index.ts'
-import type { ConsumerConfig, ConsumerDeps } from './consumer.ts'
+import type { Metrics } from '../runtime/service.ts'
+import { type AbsentRange, type Account, type LedgerSettings, StreamLedger } from '../streams/index.ts'
+import { AccountMetrics } from './account-metrics.ts'
+import type { ConsumedStream } from './consumed-stream.ts'
+import type { ConsumerSink } from './consumer-sink.ts'
 import { type Epoch, Epochs } from './epochs.ts'
 import { timeUsOf } from './frame-time.ts'
-import { GapPuller } from './gap-puller.ts'
-import { Healing } from './healing.ts'
-import { Journals } from './journals.ts'
+import type { HeldStore } from './held-store.ts'
 import type { Given } from './late-hand.ts'
 import { Lateness } from './lateness.ts'
-import { Pace } from './pace.ts'
-import { ReplayClient } from './replay-client.ts'
+import type { Remedy, RemedyHooks } from './remedy.ts'
 
 const SECOND_MS = 1000
 /** How long the best of a stream's arrivals is the measure of the others, twice that at most. */
 const BASELINE_MS = 30_000
 
-interface ConsumedStream {
-  /** The subscription it came by; another that overlaps is not heard. */
-  readonly sink: StreamSink
-  readonly ledger: StreamLedger
-  readonly epochs: Epochs
-  readonly journals: Journals
-  readonly lateness: Lateness
-  readonly healing: Healing
-  timeBase: number
-  /** When its last live frame came, by the monotonic clock in ms. */
-  liveMs: number
+export interface ConsumerStreamsOptions {
+  readonly consumer: string
+  readonly ledger: Partial<LedgerSettings>
+  readonly sink: ConsumerSink
+  readonly held: HeldStore | undefined
+  readonly metrics: Metrics
+  /** What is done about gaps. */
+  remedy(hooks: RemedyHooks): Remedy
 }
 
-/** The streams of one consumer: what each holds, and what is done about what it lacks. */
-export class ConsumerStreams {
-  readonly #config: ConsumerConfig
-  readonly #deps: ConsumerDeps
+/** The streams of one consumer: each frame judged, each timestamp accounted for. */
+export class ConsumerStreams implements RemedyHooks {
+  readonly remedy: Remedy
+  readonly #options: ConsumerStreamsOptions
+  readonly #sink: ConsumerSink
+  readonly #held: HeldStore | undefined
   readonly #streams = new Map<string, ConsumedStream>()
-  readonly #pace: Pace
-  readonly #client: ReplayClient
-  readonly #puller: GapPuller
-  readonly #forget: () => void
-  readonly #unneeded: Counter
-  readonly #unreadable: Counter
   #secondMs = 0
   #baselineMs = 0
 
-  constructor(config: ConsumerConfig, deps: ConsumerDeps) {
-    const { signal, log, metrics } = deps
-    this.#config = config
-    this.#deps = deps
-    this.#pace = new Pace(config.recovery)
-    const bus: Bus = deps.replayBus ?? deps.bus
-    this.#client = new ReplayClient({ bus })
-    this.#puller = new GapPuller({
-      consumer: config.id,
-      client: this.#client,
-      pace: this.#pace,
-      signal,
-      log,
-      metrics,
-    })
-    this.#forget = bus.onConnect(() => this.#connected())
-    const labels = { consumer: config.id }
-    this.#unneeded = metrics.counter(
-      'phasorbus_recovery_unneeded_frames_total',
-      'Frames that journals sent and that were there already: holes that lie close are asked for as one.',
-      labels,
-    )
-    this.#unreadable = metrics.counter(
-      'phasorbus_recovery_unreadable_frames_total',
-      'Frames that journals sent without their configuration, or of another size than it gives.',
-      labels,
-    )
+  constructor(options: ConsumerStreamsOptions) {
+    this.#options = options
+    this.#sink = options.sink
+    this.#held = options.held
+    this.remedy = options.remedy(this)
+  }
+
+  get streams(): ReadonlyMap<string, ConsumedStream> {
+    return this.#streams
   }
 
   /** One for each subscription: a stream belongs to the one it was first met by. */
   sink(): StreamSink {
-    const out = this.#deps.sink
-    const ofMine = (topic: string): ConsumedStream | undefined => {
+    const out = this.#sink
+    /** The stream, where no other subscription has it. */
+    const mine = (topic: string): ConsumedStream | undefined => {
+      const stream = this.streamOf(topic)
+      stream.sink ??= sink
+      return stream.sink === sink ? stream : undefined
+    }
+    const known = (topic: string): ConsumedStream | undefined => {
       const stream = this.#streams.get(topic)
       return stream?.sink === sink ? stream : undefined
     }
-    const mayBeMine = (topic: string): boolean => {
-      const stream = this.#streams.get(topic)
-      return stream === undefined || stream.sink === sink
-    }
     const sink: StreamSink = {
       configuration: (topic, fragments, configuration) => {
-        if (!mayBeMine(topic)) return
-        const stream = this.#streams.get(topic) ?? this.#follow(topic, sink)
-        stream.timeBase = configuration.timeBase
-        stream.epochs.begin(fragments)
-        stream.ledger.configuration(configuration)
-        out.configuration(topic, fragments, configuration)
+        const stream = mine(topic)
+        if (stream) this.#configuration(stream, fragments, configuration)
       },
       data: (topic, frame) => {
-        const stream = ofMine(topic)
-        if (stream) this.#live(topic, stream, frame)
+        const stream = known(topic)
+        if (stream) this.#live(stream, frame)
       },
       extra: (topic, kind, frames) => {
-        if (mayBeMine(topic)) out.extra?.(topic, kind, frames)
+        if (mine(topic)) out.extra?.(topic, kind, frames)
       },
       state: (topic, state) => {
-        if (!mayBeMine(topic)) return
-        const stream = this.#streams.get(topic) ?? this.#follow(topic, sink)
-        if (stream.journals.heard(state)) stream.healing.retry()
-        out.state?.(topic, state)
+        const stream = mine(topic)
+        if (stream) this.remedy.state(stream, state)
+        if (stream) out.state?.(topic, state)
       },
       left: (topic, node) => {
-        const stream = ofMine(topic)
-        stream?.journals.left(node)
+        const stream = known(topic)
+        if (stream) this.remedy.left(stream, node)
         if (stream) out.left?.(topic, node)
       },
       online: (topic, online, reason) => {
-        if (mayBeMine(topic)) out.online?.(topic, online, reason)
+        if (known(topic)) out.online?.(topic, online, reason)
       },
       retired: (topic) => {
-        const stream = ofMine(topic)
-        if (stream) this.#retired(topic, stream)
+        const stream = known(topic)
+        if (stream) this.#retired(stream)
       },
       lost: () => {
-        this.#pace.restart(monotonicMs())
+        this.remedy.lost(monotonicMs())
         out.lost?.()
       },
     }
@@ -129,31 +100,66 @@ export class ConsumerStreams {
 
   /** Closes slots by the clock, and sees to what is missing. */
   tick(): void {
-    const nowMs = monotonicMs()
-    const nowUtcMs = utcMs()
-    for (const { ledger } of this.#streams.values()) ledger.close(nowUtcMs * 1000)
-    if (nowMs - this.#secondMs >= SECOND_MS) {
-      this.#secondMs = nowMs
-      this.#everySecond(nowMs)
+    const now = { nowMs: monotonicMs(), utcMs: utcMs() }
+    for (const { ledger } of this.#streams.values()) ledger.close(now.utcMs * 1000)
+    if (now.nowMs - this.#secondMs >= SECOND_MS) {
+      this.#secondMs = now.nowMs
+      this.#everySecond(now.nowMs)
     }
-    if (this.#config.recovery.mode === 'none') this.#giveUpAll()
-    else this.#puller.look()
+    this.remedy.tick(now)
   }
 
-  room(topic?: string): void {
-    if (this.#config.recovery.mode === 'none') return
-    const one = topic === undefined ? undefined : this.#streams.get(topic)
-    const all = topic === undefined ? this.#streams.values() : one ? [one] : []
-    for (const { ledger, healing } of all) {
-      if (ledger.pending > 0 || healing.handBytes > 0) this.#puller.give(healing)
+  streamOf(topic: string): ConsumedStream {
+    const known = this.#streams.get(topic)
+    if (known) return known
+    const { consumer, metrics, ledger } = this.#options
+    const stream: ConsumedStream = {
+      topic,
+      sink: undefined,
+      ledger: this.#held?.ledger(topic) ?? new StreamLedger(ledger),
+      metrics: new AccountMetrics(metrics, consumer, topic),
+      epochs: new Epochs(),
+      lateness: new Lateness(),
+      liveMs: Number.NEGATIVE_INFINITY,
     }
+    this.#streams.set(topic, stream)
+    this.remedy.follow(stream, utcMs())
+    return stream
+  }
+
+  room({ topic }: ConsumedStream): number {
+    return this.#sink.lateRoom(topic)
+  }
+
+  give({ topic, ledger }: ConsumedStream, frame: Uint8Array, { configuration, fragments }: Epoch): Given {
+    const verdict = ledger.late(frame, configuration, utcMs() * 1000)
+    if (verdict === 'conflict') this.#sink.conflict?.(topic, frame)
+    if (verdict !== 'fresh') return 'done'
+    const taken = this.#sink.late(topic, frame, fragments)
+    if (taken === false) return 'refused'
+    const timeUs = timeUsOf(frame, configuration.timeBase)
+    if (taken === true || taken === 'kept') {
+      ledger.take()
+      if (taken === true) this.#held?.took(topic, timeUs, 'late')
+      else this.#held?.kept(topic, timeUs, 'late')
+    } else {
+      ledger.giveUp(taken)
+      this.#held?.gaveUp(topic, timeUs, taken)
+    }
+    return 'done'
+  }
+
+  explain({ topic, ledger }: ConsumedStream, ranges: readonly AbsentRange[]): number {
+    const ended = ledger.absent(ranges)
+    if (ended > 0) this.#held?.absent(topic, ranges)
+    return ended
   }
 
   release(topic: string, timeUs: number, as: 'live' | 'late'): void {
     const stream = this.#streams.get(topic)
     if (!stream?.ledger.release(timeUs, as)) return
-    this.#deps.held?.released(topic, timeUs, as)
-    stream.healing.retry()
+    this.#held?.released(topic, timeUs, as)
+    this.remedy.retry(stream)
   }
 
   pendingBefore(topic: string, timeUs: number): boolean {
@@ -164,116 +170,50 @@ export class ConsumerStreams {
     return new Map([...this.#streams].map(([topic, { ledger }]) => [topic, ledger.account()]))
   }
 
-  close(): void {
-    this.#forget()
-    this.#puller.close()
-    this.#client.close()
-  }
-
-  #follow(topic: string, sink: StreamSink): ConsumedStream {
-    const { recovery } = this.#config
-    const { held } = this.#deps
-    const ledger = held?.ledger(topic) ?? new StreamLedger(recovery)
-    const [epochs, journals] = [new Epochs(), new Journals()]
-    const healing: Healing = new Healing(
-      {
-        stream: topic,
-        ledger,
-        journals,
-        epochs,
-        maxAgeDays: recovery.maxAgeDays,
-        room: () => this.#deps.sink.lateRoom(topic),
-        give: (frame, epoch) => this.#late(topic, ledger, frame, epoch),
-        unreadable: () => this.#unreadable.add(),
-        unneeded: () => this.#unneeded.add(),
-        explained: (ranges) => held?.absent(topic, ranges),
-      },
-      utcMs(),
-    )
-    const stream: ConsumedStream = {
-      sink,
-      ledger,
-      epochs,
-      journals,
-      lateness: new Lateness(),
-      healing,
-      timeBase: 0,
-      liveMs: Number.NEGATIVE_INFINITY,
-    }
-    this.#streams.set(topic, stream)
-    this.#puller.add(healing)
-    return stream
+  #configuration(stream: ConsumedStream, fragments: readonly Uint8Array[], configuration: Configuration): void {
+    stream.epochs.begin(fragments)
+    stream.ledger.configuration(configuration)
+    // The same array as late frames of it will come with.
+    this.#sink.configuration(stream.topic, stream.epochs.inForce?.fragments ?? fragments, configuration)
   }
 
   /** The hot path: nothing is waited for, nothing made. */
-  #live(topic: string, stream: ConsumedStream, frame: Uint8Array): void {
-    const { sink, held } = this.#deps
-    const verdict = stream.ledger.live(frame, utcMs() * 1000)
+  #live(stream: ConsumedStream, frame: Uint8Array): void {
+    const { topic, ledger, epochs } = stream
+    const verdict = ledger.live(frame, utcMs() * 1000)
     if (verdict === 'fresh') {
-      const taken = sink.live(topic, frame)
-      if (taken !== false) stream.ledger.take()
-      const timeUs = timeUsOf(frame, stream.timeBase)
-      if (taken === true) held?.took(topic, timeUs, 'live')
-      else if (taken === 'kept') held?.kept(topic, timeUs, 'live')
+      const timeUs = timeUsOf(frame, epochs.inForce?.configuration.timeBase ?? 0)
+      const taken = this.#sink.live(topic, frame)
+      if (taken !== false) ledger.take()
+      if (taken === true) this.#held?.took(topic, timeUs, 'live')
+      else if (taken === 'kept') this.#held?.kept(topic, timeUs, 'live')
       const nowMs = monotonicMs()
       stream.liveMs = nowMs
-      this.#pace.live(stream.lateness.of(nowMs, timeUs), nowMs)
-    } else if (verdict === 'outside') sink.live(topic, frame)
-    else if (verdict === 'conflict') sink.conflict?.(topic, frame)
+      this.remedy.live(stream.lateness.of(nowMs, timeUs), nowMs)
+    } else if (verdict === 'outside') this.#sink.live(topic, frame)
+    else if (verdict === 'conflict') this.#sink.conflict?.(topic, frame)
   }
 
-  #late(topic: string, ledger: StreamLedger, frame: Uint8Array, { configuration, fragments }: Epoch): Given {
-    const { sink, held } = this.#deps
-    const verdict = ledger.late(frame, configuration, utcMs() * 1000)
-    if (verdict === 'conflict') sink.conflict?.(topic, frame)
-    if (verdict !== 'fresh') return 'done'
-    const taken = sink.late(topic, frame, fragments)
-    if (taken === false) return 'refused'
-    const timeUs = timeUsOf(frame, configuration.timeBase)
-    if (taken === true || taken === 'kept') {
-      ledger.take()
-      if (taken === true) held?.took(topic, timeUs, 'late')
-      else held?.kept(topic, timeUs, 'late')
-    } else {
-      ledger.giveUp(taken)
-      held?.gaveUp(topic, timeUs, taken)
-    }
-    return 'done'
-  }
-
-  #retired(topic: string, { healing }: ConsumedStream): void {
+  #retired(stream: ConsumedStream): void {
+    const { topic } = stream
     this.#streams.delete(topic)
-    this.#puller.remove(healing)
-    this.#deps.held?.retired(topic)
-    this.#deps.metrics.forget({ consumer: this.#config.id, stream: topic })
-    this.#deps.sink.retired?.(topic)
-  }
-
-  #connected(): void {
-    this.#pace.restart(monotonicMs())
-    for (const { journals, healing } of this.#streams.values()) {
-      journals.rested()
-      healing.retry()
-    }
-  }
-
-  #giveUpAll(): void {
-    const { lostBecause = 'no-recovery' } = this.#config
-    const all = [{ fromUs: -Infinity, toUs: Infinity, verdict: 'lost', reason: lostBecause }] as const
-    for (const [topic, { ledger }] of this.#streams) {
-      if (ledger.pending > 0 && ledger.absent(all) > 0) this.#deps.held?.absent(topic, all)
-    }
+    this.remedy.leave(stream)
+    this.#held?.retired(topic)
+    this.#options.metrics.forget({ consumer: this.#options.consumer, stream: topic })
+    this.#sink.retired?.(topic)
   }
 
   #everySecond(nowMs: number): void {
     const isNewBaseline = nowMs - this.#baselineMs >= BASELINE_MS
     if (isNewBaseline) this.#baselineMs = nowMs
-    let periodMs = Number.POSITIVE_INFINITY
-    for (const { lateness, epochs, liveMs } of this.#streams.values()) {
+    let periodMs: number | undefined
+    for (const { ledger, metrics, lateness, epochs, liveMs } of this.#streams.values()) {
+      metrics.update(ledger.account())
       if (isNewBaseline) lateness.turn()
       const rate = framesPerSecond(epochs.inForce?.configuration.dataRate ?? 0)
-      if (rate > 0 && nowMs - liveMs < Math.max(SECOND_MS, 3000 / rate)) periodMs = Math.min(periodMs, SECOND_MS / rate)
+      const isLive = rate > 0 && nowMs - liveMs < Math.max(SECOND_MS, (3 * SECOND_MS) / rate)
+      if (isLive) periodMs = Math.min(periodMs ?? Number.POSITIVE_INFINITY, SECOND_MS / rate)
     }
-    this.#pace.turn(nowMs, Number.isFinite(periodMs) ? periodMs : undefined)
+    this.remedy.turn(nowMs, periodMs)
   }
 }

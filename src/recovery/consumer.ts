@@ -1,4 +1,4 @@
-import { type Bus, StreamReader, type StreamSink } from '../bus/index.ts'
+import { type Bus, StreamReader } from '../bus/index.ts'
 import type { RecoverySettings } from '../config/recovery.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
@@ -6,6 +6,10 @@ import type { Account } from '../streams/index.ts'
 import type { ConsumerSink } from './consumer-sink.ts'
 import { ConsumerStreams } from './consumer-streams.ts'
 import type { HeldStore } from './held-store.ts'
+import { NoRemedy } from './no-remedy.ts'
+import type { Remedy, RemedyHooks } from './remedy.ts'
+import { ReplayRemedy } from './replay-remedy.ts'
+import { SessionRemedy, type SessionSettings } from './session-remedy.ts'
 
 /** How often slots are closed by the clock, and gaps are looked for. */
 const TICK_MS = 100
@@ -25,6 +29,8 @@ export interface ConsumerDeps extends ServiceDeps {
   /** A connection of its own for what is replayed, so that it never stands before what is live. Default: `bus`. */
   readonly replayBus?: Bus
   readonly sink: ConsumerSink
+  /** With `recovery.mode` session: where it is. Without it gaps stay. */
+  readonly session?: SessionSettings
   /** Where it is kept what is held, over restarts. */
   readonly held?: HeldStore
 }
@@ -50,10 +56,30 @@ export interface Consumer extends Running {
  * fast as the live frames allow.
  */
 export function startConsumer(config: ConsumerConfig, deps: ConsumerDeps): Consumer {
-  const { signal, log, metrics, bus } = deps
-  const streams = new ConsumerStreams(config, deps)
+  const { signal, log, metrics, sink, held } = deps
+  let remedyDone: Promise<void> | undefined
+  const remedyOf = (hooks: RemedyHooks): Remedy => {
+    const { id: consumer, streams: filters, recovery, lostBecause = 'no-recovery' } = config
+    const { bus, replayBus = bus, session } = deps
+    if (recovery.mode === 'replay') {
+      return new ReplayRemedy(recovery, { signal, log, metrics, consumer, bus, replayBus, hooks })
+    }
+    if (recovery.mode === 'none' || !session) return new NoRemedy(bus, hooks, lostBecause)
+    const remedy = new SessionRemedy(session, { signal, log, metrics, consumer, filters, bus, hooks })
+    remedyDone = remedy.done
+    return remedy
+  }
+  const streams = new ConsumerStreams({
+    consumer: config.id,
+    ledger: config.recovery,
+    sink,
+    held,
+    metrics,
+    remedy: remedyOf,
+  })
+  const { bus } = streams.remedy
   const readers = config.streams.map(
-    (filter) => new StreamReader({ bus, filter, sink: streams.sink() satisfies StreamSink }, { log, metrics }),
+    (filter) => new StreamReader({ bus, filter, sink: streams.sink() }, { log, metrics }),
   )
   const ready = Promise.all(readers.map(({ granted }) => granted)).then(() => {})
   // Need not be looked at: a refused subscription is in the log.
@@ -62,13 +88,20 @@ export function startConsumer(config: ConsumerConfig, deps: ConsumerDeps): Consu
 
   return {
     ready,
-    done: aborted(signal).then(() => {
-      clearInterval(timer)
-      for (const reader of readers) reader.close()
-      streams.close()
-    }),
-    room: (stream) => streams.room(stream),
-    delivered: (stream, timeUs, as) => deps.held?.took(stream, timeUs, as),
+    done: Promise.all([aborted(signal), remedyDone])
+      .then(() => {})
+      .finally(() => {
+        clearInterval(timer)
+        for (const reader of readers) reader.close()
+        streams.remedy.close()
+        held?.flush()
+      }),
+    room(topic) {
+      const stream = topic === undefined ? undefined : streams.streams.get(topic)
+      const all = topic === undefined ? streams.streams.values() : stream ? [stream] : []
+      for (const one of all) streams.remedy.room(one)
+    },
+    delivered: (stream, timeUs, as) => held?.took(stream, timeUs, as),
     release: (stream, timeUs, as) => streams.release(stream, timeUs, as),
     pendingBefore: (stream, timeUs) => streams.pendingBefore(stream, timeUs),
     accounts: () => streams.accounts(),

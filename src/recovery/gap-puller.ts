@@ -1,8 +1,9 @@
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
 import type { Counter, Log, Metrics } from '../runtime/service.ts'
-import type { Healing, Instant, Pull } from './healing.ts'
+import type { Healing, Pull } from './healing.ts'
 import type { Pace } from './pace.ts'
 import { RecoveryError } from './recovery-error.ts'
+import type { Instant } from './remedy.ts'
 import type { ReplayClient } from './replay-client.ts'
 
 /** Frames given on between two looks at the clock, and for how long before others have their turn. */

@@ -5,6 +5,7 @@ import { timeUsOf } from './frame-time.ts'
 import type { Journals } from './journals.ts'
 import { type AnswerEnd, type Given, LateHand } from './late-hand.ts'
 import { mergeAbsent } from './merge-absent.ts'
+import { allLost, type Instant } from './remedy.ts'
 import type { ReplayAnswer } from './replay-assembly.ts'
 
 /** Nothing more is asked for while so much of a stream waits to be given on. */
@@ -36,15 +37,9 @@ export interface HealingOptions {
   unreadable(): void
   /** It was known already: holes that lie close are asked for as one. */
   unneeded(): void
-  /** Slots that have no frame were accounted for. */
-  explained(ranges: readonly AbsentRange[]): void
+  /** What is pending in these ranges will not come; the best verdict first. Returns how many slots it ended. */
+  explain(ranges: readonly AbsentRange[]): number
   readonly maxAgeDays: number
-}
-
-/** What the clocks say: monotonic and UTC, in milliseconds. */
-export interface Instant {
-  readonly nowMs: number
-  readonly utcMs: number
 }
 
 interface Range {
@@ -252,16 +247,14 @@ export class Healing {
 
   /** What will not come any more. */
   #giveUp({ utcMs }: Instant): void {
-    if (this.#journals.size === 0) {
+    if (!this.#journals.everHad) {
       if (utcMs - this.#sinceUtcMs < NO_JOURNAL_MS) return
-      this.#explain([lostBefore(utcMs - NO_JOURNAL_MS, 'no-journal')])
-    } else this.#explain([lostBefore(utcMs - this.#options.maxAgeDays * DAY_MS, 'no-answer')])
+      this.#explain(allLost('no-journal', utcMs - NO_JOURNAL_MS))
+    } else this.#explain(allLost('no-answer', utcMs - this.#options.maxAgeDays * DAY_MS))
   }
 
   #explain(ranges: readonly AbsentRange[]): void {
-    if (this.#ledger.absent(ranges) === 0) return
-    this.#progress = true
-    this.#options.explained(ranges)
+    if (this.#options.explain(ranges) > 0) this.#progress = true
   }
 
   #give(frame: Uint8Array, epoch: Epoch): Given {
@@ -287,7 +280,3 @@ export class Healing {
 }
 
 const none: ReadonlySet<string> = new Set()
-
-function lostBefore(utcMs: number, reason: string): AbsentRange {
-  return { fromUs: Number.NEGATIVE_INFINITY, toUs: utcMs * 1000, verdict: 'lost', reason }
-}

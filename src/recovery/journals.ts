@@ -21,8 +21,11 @@ export class Journals {
   /** By node topic. */
   readonly #journals = new Map<string, Journal>()
 
-  get size(): number {
-    return this.#journals.size
+  #everHad = false
+
+  /** Some node said that it has one; it may be away now. */
+  get everHad(): boolean {
+    return this.#everHad
   }
 
   /** Returns whether it is news: a journal that may have what no other had. */
@@ -38,6 +41,7 @@ export class Journals {
       if (isBack) known.restsUntilMs = known.restMs = 0
       return isBack
     }
+    this.#everHad = true
     if (this.#journals.size >= MAX_NODES) return false
     this.#journals.set(node, { nodeId: nodeIdOf(node), online, restsUntilMs: 0, restMs: 0 })
     return true

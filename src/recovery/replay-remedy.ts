@@ -1,0 +1,135 @@
+import type { Bus } from '../bus/index.ts'
+import type { RecoverySettings } from '../config/recovery.ts'
+import { monotonicMs } from '../runtime/clock.ts'
+import type { Counter, ServiceDeps } from '../runtime/service.ts'
+import type { StreamState } from '../streams/index.ts'
+import type { ConsumedStream } from './consumed-stream.ts'
+import { GapPuller } from './gap-puller.ts'
+import { Healing } from './healing.ts'
+import { Journals } from './journals.ts'
+import { Pace } from './pace.ts'
+import type { Remedy, RemedyHooks } from './remedy.ts'
+import { ReplayClient } from './replay-client.ts'
+
+export interface ReplayRemedyDeps extends ServiceDeps {
+  readonly consumer: string
+  /** By which live frames come. */
+  readonly bus: Bus
+  /** By which journals are asked. */
+  readonly replayBus: Bus
+  readonly hooks: RemedyHooks
+}
+
+interface HealedStream {
+  readonly healing: Healing
+  readonly journals: Journals
+}
+
+/** Gaps are pulled from the journals of the nodes that carry the stream. */
+export class ReplayRemedy implements Remedy {
+  readonly bus: Bus
+  readonly #recovery: RecoverySettings
+  readonly #hooks: RemedyHooks
+  readonly #streams = new Map<ConsumedStream, HealedStream>()
+  readonly #pace: Pace
+  readonly #client: ReplayClient
+  readonly #puller: GapPuller
+  readonly #forget: () => void
+  readonly #unneeded: Counter
+  readonly #unreadable: Counter
+
+  constructor(recovery: RecoverySettings, { consumer, bus, replayBus, hooks, ...deps }: ReplayRemedyDeps) {
+    this.bus = bus
+    this.#recovery = recovery
+    this.#hooks = hooks
+    this.#pace = new Pace(recovery)
+    this.#client = new ReplayClient({ bus: replayBus })
+    this.#puller = new GapPuller({ ...deps, consumer, client: this.#client, pace: this.#pace })
+    this.#unneeded = deps.metrics.counter(
+      'phasorbus_recovery_unneeded_frames_total',
+      'Frames that journals sent and that were there already: holes that lie close are asked for as one.',
+      { consumer },
+    )
+    this.#unreadable = deps.metrics.counter(
+      'phasorbus_recovery_unreadable_frames_total',
+      'Frames that journals sent without their configuration, or of another size than it gives.',
+      { consumer },
+    )
+    this.#forget = replayBus.onConnect(() => this.#connected())
+  }
+
+  follow(stream: ConsumedStream, utcMs: number): void {
+    const journals = new Journals()
+    const healing = new Healing(
+      {
+        stream: stream.topic,
+        ledger: stream.ledger,
+        epochs: stream.epochs,
+        journals,
+        maxAgeDays: this.#recovery.maxAgeDays,
+        room: () => this.#hooks.room(stream),
+        give: (frame, epoch) => this.#hooks.give(stream, frame, epoch),
+        unneeded: () => this.#unneeded.add(),
+        unreadable: () => this.#unreadable.add(),
+        explain: (ranges) => this.#hooks.explain(stream, ranges),
+      },
+      utcMs,
+    )
+    this.#streams.set(stream, { healing, journals })
+    this.#puller.add(healing)
+  }
+
+  leave(stream: ConsumedStream): void {
+    const healed = this.#streams.get(stream)
+    if (healed) this.#puller.remove(healed.healing)
+    this.#streams.delete(stream)
+  }
+
+  state(stream: ConsumedStream, state: StreamState): void {
+    const healed = this.#streams.get(stream)
+    if (healed?.journals.heard(state)) healed.healing.retry()
+  }
+
+  left(stream: ConsumedStream, node: string): void {
+    this.#streams.get(stream)?.journals.left(node)
+  }
+
+  live(lateMs: number, nowMs: number): void {
+    this.#pace.live(lateMs, nowMs)
+  }
+
+  lost(nowMs: number): void {
+    this.#pace.restart(nowMs)
+  }
+
+  room(stream: ConsumedStream): void {
+    const healed = this.#streams.get(stream)
+    if (healed && (stream.ledger.pending > 0 || healed.healing.handBytes > 0)) this.#puller.give(healed.healing)
+  }
+
+  retry(stream: ConsumedStream): void {
+    this.#streams.get(stream)?.healing.retry()
+  }
+
+  tick(): void {
+    this.#puller.look()
+  }
+
+  turn(nowMs: number, periodMs?: number): void {
+    this.#pace.turn(nowMs, periodMs)
+  }
+
+  close(): void {
+    this.#forget()
+    this.#puller.close()
+    this.#client.close()
+  }
+
+  #connected(): void {
+    this.#pace.restart(monotonicMs())
+    for (const { journals, healing } of this.#streams.values()) {
+      journals.rested()
+      healing.retry()
+    }
+  }
+}

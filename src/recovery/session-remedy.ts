@@ -1,0 +1,96 @@
+import type { BrokerConfig, Bus } from '../bus/index.ts'
+import { monotonicMs, utcMs } from '../runtime/clock.ts'
+import type { ServiceDeps } from '../runtime/service.ts'
+import type { Epoch } from './epochs.ts'
+import { allLost, type Instant, type Remedy, type RemedyHooks } from './remedy.ts'
+import { SessionPace } from './session-pace.ts'
+import { type SessionRecovery, startSessionRecovery } from './session-recovery.ts'
+
+/** The broker's session that a consumer with `recovery: session` has. */
+export interface SessionSettings {
+  /** Of several brokers the one that keeps the session. */
+  readonly broker: BrokerConfig
+  /** The same in every run, and nobody else's. */
+  readonly clientId: string
+  /** File with the configurations of the streams where the session is. */
+  readonly epochsFile?: string
+}
+
+export interface SessionRemedyDeps extends ServiceDeps {
+  readonly consumer: string
+  readonly filters: readonly string[]
+  readonly bus: Bus
+  readonly hooks: RemedyHooks
+}
+
+/** A stream of the backlog that nobody met by then is none of this consumer's any more. */
+const UNMET_MS = 10_000
+
+/** What is missing comes out of the broker's session; when that is drained, what has not come never will. */
+export class SessionRemedy implements Remedy {
+  readonly bus: Bus
+  /** Resolves when both lanes are closed. */
+  readonly done: Promise<void>
+  readonly #session: SessionRecovery
+  readonly #pace: SessionPace
+  readonly #hooks: RemedyHooks
+  readonly #sinceMs = monotonicMs()
+
+  constructor(settings: SessionSettings, { hooks, filters, consumer, bus, ...deps }: SessionRemedyDeps) {
+    this.#hooks = hooks
+    this.#pace = new SessionPace(monotonicMs, () => this.#hasRoom())
+    this.#session = startSessionRecovery(
+      { ...settings, filters, consumer },
+      {
+        ...deps,
+        bus,
+        pace: this.#pace,
+        late: (topic, frame, epoch) => this.#late(topic, frame, epoch),
+        onForgotten: () => this.#giveUp('session-forgotten', utcMs()),
+      },
+    )
+    this.bus = this.#session.bus
+    this.done = this.#session.done
+  }
+
+  live(lateMs: number, nowMs: number): void {
+    this.#pace.live(lateMs, nowMs)
+  }
+
+  tick({ nowMs }: Instant): void {
+    if (!this.#session.mayStillCome(nowMs)) this.#giveUp('session')
+  }
+
+  turn(_nowMs: number, periodMs?: number): void {
+    if (periodMs !== undefined) this.#pace.period(periodMs)
+  }
+
+  follow(): void {}
+  leave(): void {}
+  state(): void {}
+  left(): void {}
+  lost(): void {}
+  room(): void {}
+  retry(): void {}
+  close(): void {}
+
+  #late(topic: string, frame: Uint8Array, epoch: Epoch): boolean {
+    const stream = this.#hooks.streams.get(topic)
+    if (!stream) return monotonicMs() - this.#sinceMs > UNMET_MS
+    return this.#hooks.room(stream) > 0 && this.#hooks.give(stream, frame, epoch) === 'done'
+  }
+
+  /** What comes first may be for anybody. */
+  #hasRoom(): boolean {
+    if (this.#hooks.streams.size === 0) return true
+    for (const stream of this.#hooks.streams.values()) if (this.#hooks.room(stream) > 0) return true
+    return false
+  }
+
+  #giveUp(reason: string, beforeUtcMs?: number): void {
+    const lost = allLost(reason, beforeUtcMs)
+    for (const stream of this.#hooks.streams.values()) {
+      if (stream.ledger.pending > 0) this.#hooks.explain(stream, lost)
+    }
+  }
+}
