@@ -10,7 +10,10 @@ interface Version {
   readonly id: string
 }
 
-/** The journal's id; refuses what another version wrote. */
+/**
+ * The journal's id; refuses what another version wrote. Undefined where there is
+ * none, or none that can be read: torn while it was written, or damaged since.
+ */
 export async function readVersion(folder: string, files: JournalFiles): Promise<string | undefined> {
   let text: string
   try {
@@ -19,11 +22,10 @@ export async function readVersion(folder: string, files: JournalFiles): Promise<
     if (!isMissing(error)) throw error
     return undefined
   }
-  // It was being written when the power went, and nothing else was yet.
-  if (text.replaceAll('\0', '') === '') return undefined
   const version = parse(text)
-  if (version?.journal !== JOURNAL_VERSION) {
-    const found = version ? String(version.journal) : text.slice(0, 40)
+  if (version === undefined) return undefined
+  if (version.journal !== JOURNAL_VERSION) {
+    const found = String(version.journal)
     throw new JournalError(
       { code: 'JOURNAL_VERSION', folder, found, known: JOURNAL_VERSION },
       `${folder} has version ${JSON.stringify(found)}; this program knows ${JOURNAL_VERSION}`,
@@ -46,7 +48,7 @@ export async function writeVersion(folder: string, files: JournalFiles, id: stri
 function parse(text: string): Version | undefined {
   try {
     const { journal, id } = JSON.parse(text) as Partial<Version>
-    return { journal: Number(journal), id: String(id) }
+    return typeof journal === 'number' && typeof id === 'string' ? { journal, id } : undefined
   } catch {
     return undefined
   }

@@ -265,8 +265,9 @@ export class KeptJournal implements Journal {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop
+    const tickMs = Math.min(TICK_MS, this.#deps.fillEveryMs ?? TICK_MS)
     while (!signal.aborted) {
-      await sleep(TICK_MS, undefined, { signal }).catch(ignoreAbort)
+      await sleep(tickMs, undefined, { signal }).catch(ignoreAbort)
       if (!signal.aborted) await this.#tick()
     }
     await this.#close()

@@ -10,6 +10,8 @@ import {
   cutParts,
   encodeReplayEnd,
   encodeReplayRefusal,
+  MAX_ANSWER_BYTES,
+  REPLY_PART_BYTES,
   type ReplayRefusal,
   type ReplayRequest,
   type ReplyAddress,
@@ -28,6 +30,8 @@ import type { OneAtATime } from './replay-server-turns.ts'
 /** Requests that wait for their turn, of all and of one requester; those beyond are refused as busy. */
 const MAX_WAITING = 256
 const MAX_WAITING_EACH = 16
+/** As few at least: no answer takes longer than its share of a second. */
+const ANSWERS_PER_S = 4
 /** By then the requester has given up. */
 const MAX_WAIT_MS = 8000
 
@@ -38,7 +42,7 @@ export interface LaneDeps {
   readonly signal: AbortSignal
   readonly log: Log
   readonly counters: ReplayCounters
-  readonly maxAnswerBytes: number
+  readonly bytesPerS: number
   /** What an answer costs at the least, in bytes of the pace. */
   readonly minChargeBytes: number
   readonly pace: Pace
@@ -87,10 +91,11 @@ export class ReplayLane implements Running {
     } else if (this.#waiting.of(id).some((other) => other.request.sequence === sequence && other.stream === stream)) {
       // It will be answered once: QoS 1 may bring it twice.
       counters.unserved('repeated')
-    } else if (!this.#waiting.offer(id, { stream, request, sinceMs: monotonicMs() })) {
-      this.#refuse(request, 'busy', 'too many requests wait')
     } else {
-      counters.waits(1)
+      const before = this.#waiting.size
+      const displaced = this.#waiting.offer(id, { stream, request, sinceMs: monotonicMs() })
+      counters.waits(this.#waiting.size - before)
+      if (displaced) this.#refuse(displaced.request, 'busy', 'too many requests wait')
       this.#asked.resolve()
     }
   }
@@ -129,7 +134,7 @@ export class ReplayLane implements Running {
       return undefined
     }
     const { fromUs, toUs, cursor } = request
-    const maxBytes = Math.min(request.maxBytes, this.#deps.maxAnswerBytes)
+    const maxBytes = Math.min(request.maxBytes, this.#fairShare())
     try {
       return await reading.run(() =>
         reader.read({ fromUs, toUs, maxBytes, ...(cursor === undefined ? {} : { cursor }) }),
@@ -143,6 +148,12 @@ export class ReplayLane implements Running {
       }
       return undefined
     }
+  }
+
+  /** An answer takes a quarter of a second at most, and the turns of all who wait a second. */
+  #fairShare(): number {
+    const share = Math.floor(this.#deps.bytesPerS / Math.max(ANSWERS_PER_S, this.#waiting.requesters))
+    return Math.min(MAX_ANSWER_BYTES, Math.max(REPLY_PART_BYTES, share))
   }
 
   /** `false`: broken off. The consumer will ask again, for all or for what it has not. */

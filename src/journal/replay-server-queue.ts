@@ -15,19 +15,33 @@ export class FairQueue<T> {
     return this.#size
   }
 
+  get requesters(): number {
+    return this.#lines.size
+  }
+
   /** What waits of one requester, oldest first. */
   of(requester: string): readonly T[] {
     return this.#lines.get(requester) ?? []
   }
 
-  /** `false`: there is no room. */
-  offer(requester: string, item: T): boolean {
-    const line = this.#lines.get(requester)
-    if (this.#size >= this.#maxTotal || (line && line.length >= this.#maxEach)) return false
-    if (line) line.push(item)
-    else this.#lines.set(requester, [item])
+  /**
+   * Gives what finds no room, if anything does not: when all is full, whoever
+   * has most makes room for who has less.
+   */
+  offer(requester: string, item: T): T | undefined {
+    const line = this.#lines.get(requester) ?? []
+    if (line.length >= this.#maxEach) return item
+    let displaced: T | undefined
+    if (this.#size >= this.#maxTotal) {
+      const longest = this.#longest()
+      if (longest.length <= line.length + 1) return item
+      displaced = longest.pop()
+      this.#size--
+    }
+    line.push(item)
+    this.#lines.set(requester, line)
     this.#size++
-    return true
+    return displaced
   }
 
   take(): T | undefined {
@@ -39,5 +53,11 @@ export class FairQueue<T> {
     if (line.length > 0) this.#lines.set(requester, line)
     this.#size--
     return item
+  }
+
+  #longest(): T[] {
+    let longest: T[] = []
+    for (const line of this.#lines.values()) if (line.length > longest.length) longest = line
+    return longest
   }
 }

@@ -5,7 +5,7 @@
 import type { Bus } from '../bus/index.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
-import { type AbsentRange, MAX_ANSWER_BYTES, REPLY_PART_BYTES, type ReplayQuery } from '../streams/index.ts'
+import { type AbsentRange, REPLY_PART_BYTES, type ReplayQuery } from '../streams/index.ts'
 import { ReplayCounters } from './replay-server-counters.ts'
 import { ReplayLane } from './replay-server-lane.ts'
 import { Pace } from './replay-server-pace.ts'
@@ -43,8 +43,6 @@ export interface ReplayServerDeps extends ServiceDeps {
 
 /** Work for which a request is charged at the least: an empty range is looked for too. */
 const MIN_CHARGE_BYTES = 4096
-/** An answer takes at most this part of a second, so that others have their turn. */
-const ANSWERS_PER_S = 4
 /** What a pause may have saved up: a burst of so many milliseconds. */
 const BURST_MS = 10
 /** Refusals need no turn; beyond these they are only counted. */
@@ -61,7 +59,7 @@ export function startReplayServer(config: ReplayServerConfig, deps: ReplayServer
     signal,
     area,
     nodeId,
-    maxAnswerBytes: Math.min(MAX_ANSWER_BYTES, Math.max(REPLY_PART_BYTES, Math.floor(bytesPerS / ANSWERS_PER_S))),
+    bytesPerS,
     minChargeBytes: MIN_CHARGE_BYTES,
     pace: new Pace(bytesPerS, burst),
     refusals: new Pace(REFUSALS_PER_S, REFUSALS_PER_S),

@@ -6,8 +6,9 @@ import { FairQueue } from '../../src/journal/replay-server-queue.ts'
 describe('the queue of requests', () => {
   it('gives every requester one turn after the other, each in its own order, and never more than fits', () => {
     const requester = fc.constantFrom('a', 'b', 'c', 'd')
+    const step = fc.oneof({ weight: 3, arbitrary: requester }, { weight: 1, arbitrary: fc.constant(undefined) })
     fc.assert(
-      fc.property(fc.array(fc.oneof(requester, fc.constant(undefined)), { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const queue = new FairQueue<{ of: string; n: number }>(20, 8)
         /** What waits, and how many turns others had since each requester began to wait. */
         const model = new Map<string, number[]>()
@@ -15,9 +16,21 @@ describe('the queue of requests', () => {
         for (const [n, of] of steps.entries()) {
           if (of !== undefined) {
             const line = model.get(of) ?? []
-            const fits = line.length < 8 && queue.size < 20
-            expect(queue.offer(of, { of, n })).toBe(fits)
-            if (fits) model.set(of, [...line, n])
+            const isFull = queue.size === 20
+            const most = Math.max(0, ...[...model.values()].map(({ length }) => length))
+            const refused = queue.offer(of, { of, n })
+            if (refused?.n !== n) model.set(of, [...line, n])
+            if (!refused) expect(isFull).toBe(false)
+            else if (refused.n === n) expect(line.length === 8 || (isFull && line.length + 1 >= most)).toBe(true)
+            else {
+              // Who had most, and more than the other now has, gave its newest.
+              const longest = model.get(refused.of)!
+              expect([isFull, longest.at(-1)]).toEqual([true, refused.n])
+              expect(longest.length).toBe(most)
+              expect(most).toBeGreaterThan(line.length + 1)
+              model.set(refused.of, longest.slice(0, -1))
+            }
+            expect(queue.size).toBeLessThanOrEqual(20)
             continue
           }
           const item = queue.take()

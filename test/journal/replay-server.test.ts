@@ -156,7 +156,8 @@ describe('the replay server', () => {
       expect(await it.refused('overrun')).toBe(1000 - 256)
       await it.until(async () => (await it.refused('bad-contract')) === 256)
       const answers = it.broker.published.filter(({ topic: each }) => each.startsWith('area/reply/'))
-      expect(answers.length).toBeLessThanOrEqual(200)
+      // A second's worth, and what came due meanwhile.
+      expect(answers.length).toBeLessThan(240)
       expect(answers.every(({ topic: each }) => replyOf(each)?.nodeId === 'node')).toBe(true)
     })
   })
