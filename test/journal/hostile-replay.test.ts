@@ -80,7 +80,8 @@ describe.skipIf(skip)(title('hostile replay requests'), () => {
     expect(await metricSum(deps.metrics, 'phasorbus_replay_refused_total')).toBeGreaterThan(1000)
     // Every live frame came (or the run would not have ended), in its order, and in its time.
     expect(quantile(attacked, 0.9)).toBeLessThan(quantile(steady, 0.9) + periodMs)
-    expect(answers).toBeGreaterThan(3)
+    // A round of all who wait takes a second at most.
+    expect(answers).toBeGreaterThanOrEqual(2)
     expect(Math.max(...waiting)).toBeLessThanOrEqual(256)
     expect(grown).toBeLessThan(24 * 1024 * 1024)
   })
