@@ -36,7 +36,19 @@ export function startBus(config: BrokerConfig, deps: BusDeps): Bus & Running {
   return new MqttBus(config, deps)
 }
 
-class MqttBus implements Bus, Running {
+/** For who holds several of them. */
+export interface MqttBusHooks {
+  /** Names of all brokers of the node. Default: this one. */
+  readonly brokers?: readonly string[]
+  /** The connection is there; subscriptions are asked for. */
+  readonly onUp?: () => void
+  /** It is gone; who subscribed knows. */
+  readonly onDown?: () => void
+  /** It could not be had. */
+  readonly onRefused?: () => void
+}
+
+export class MqttBus implements Bus, Running {
   readonly name: string
   readonly done: Promise<void>
   readonly #config: BrokerConfig
@@ -49,13 +61,13 @@ class MqttBus implements Bus, Running {
   #lastOther = 0
   readonly #onConnect = new Set<() => void>()
 
-  constructor(config: BrokerConfig, deps: BusDeps) {
+  constructor(config: BrokerConfig, deps: BusDeps, hooks: MqttBusHooks = {}) {
     this.name = brokerName(config.url)
     this.#config = config
     this.#deps = deps
     const { role, metrics, log, signal } = deps
     const node = role === undefined ? deps.node : undefined
-    const presence = { since: new Date(), brokers: [this.name] }
+    const presence = { since: new Date(), brokers: hooks.brokers ?? [this.name] }
     const labels = { broker: this.name, role: role ?? 'node' }
     const connects = metrics.counter('phasorbus_bus_connects_total', 'Connections made to a broker.', labels)
     const connected = metrics.gauge('phasorbus_bus_connected', '1 while connected to the broker.', labels)
@@ -74,8 +86,13 @@ class MqttBus implements Bus, Running {
         connected.set(1)
         if (node) link.publish(nodeStateTopic(nodeTopic(node)), onlineNode(node, presence), { qos: 1, retain: true })
         for (const callback of this.#onConnect) callback()
+        hooks.onUp?.()
       },
-      onDown: () => connected.set(0),
+      onDown: () => {
+        connected.set(0)
+        hooks.onDown?.()
+      },
+      ...(hooks.onRefused && { onRefused: hooks.onRefused }),
     })
     if (node?.streams) {
       const look: Bus['subscribe'] = (...what) => this.#subscribe(this.#primary, true, ...what)
