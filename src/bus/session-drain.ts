@@ -52,10 +52,10 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
   }
 
   /** The broker has taken the connection: messages may be given on, and acknowledged. */
-  begin(): void {
+  begin(isFresh: boolean): void {
     const now = monotonicMs()
     this.#phase = 'draining'
-    this.#options.seam.begin(now)
+    this.#options.seam.begin(now, isFresh)
     this.#saidAt = now
     this.#timer = setInterval(() => this.#tick(monotonicMs()), TICK_MS)
   }

@@ -187,7 +187,7 @@ class LaneOfSession implements SessionLane {
       await this.#subscribe(link)
       if (!this.#isKept) {
         await this.#disconnect()
-        link = await this.#connect()
+        link = await this.#connect(true)
       }
       if (!this.#isKept && !link.hasSession) {
         await this.#disconnect()
@@ -201,7 +201,7 @@ class LaneOfSession implements SessionLane {
     return true
   }
 
-  async #connect(): Promise<MqttLink> {
+  async #connect(isFresh = false): Promise<MqttLink> {
     const { broker, clientId } = this.#config
     const { late, passed, live, confirms = false, signal } = this.#deps
     this.#isWithout = false
@@ -242,7 +242,7 @@ class LaneOfSession implements SessionLane {
     this.#link = link
     if (signal.aborted) link.destroy()
     await link.opened
-    drain.begin()
+    drain.begin(isFresh || !link.hasSession)
     return link
   }
 

@@ -17,8 +17,8 @@ const MAX_BEHIND = 4096
 const IN_FLIGHT_MS = 20
 /** Brokers keep the order within a topic; across topics it differs by less than this. */
 const OUT_OF_ORDER_MS = 1000
-/** A broker that has more to send does so within this time. */
-const IDLE_MS = 500
+/** A broker that has more to send does so within this time: RabbitMQ on a busy machine needed more than 500 ms. */
+const IDLE_MS = 2000
 /** A session that is silent for so long will not bring what the live lane brought before. */
 const SILENT_MS = 5000
 
@@ -46,9 +46,9 @@ export class SessionSeam {
     return this.#ahead.evicted
   }
 
-  /** A live lane is up or will be: the session is not level with it. */
-  begin(now: number): void {
-    this.#isLevel = false
+  /** A connection of the session, beside a live lane. A fresh session has no backlog. */
+  begin(now: number, isFresh: boolean): void {
+    this.#isLevel = isFresh
     this.#heard = now
   }
 

@@ -7,7 +7,7 @@ import { SessionSeam } from '../../src/bus/session-seam.ts'
 import { numbered } from '../support/session-record.ts'
 
 const topic = 'area/x'
-const IDLE_MS = 500
+const IDLE_MS = 2000
 
 describe('the seam of two lanes', () => {
   it('lets every message through once, however the lanes are interleaved, and wherever the live lane ends', () => {
@@ -21,7 +21,7 @@ describe('the seam of two lanes', () => {
     fc.assert(
       fc.property(plan, ({ backlog, shared, ended, turns }) => {
         const seam = new SessionSeam()
-        seam.begin(0)
+        seam.begin(0, false)
         const total = backlog + shared
         const liveEnd = backlog + Math.floor(shared * ended)
         const given: number[] = []
@@ -45,7 +45,7 @@ describe('the seam of two lanes', () => {
 
   it('is reached when the session brings what the live lane has just brought', () => {
     const seam = new SessionSeam()
-    seam.begin(0)
+    seam.begin(0, false)
     seam.live(topic, numbered(2), 1)
     expect(seam.late(topic, numbered(0), false, 2)).toBe(true)
     expect(seam.late(topic, numbered(1), false, 3)).toBe(true)
@@ -56,7 +56,7 @@ describe('the seam of two lanes', () => {
 
   it('is reached too when the session brings it first', () => {
     const seam = new SessionSeam()
-    seam.begin(0)
+    seam.begin(0, false)
     expect(seam.late(topic, numbered(5), false, 1)).toBe(true)
     expect(seam.isReached(2)).toBe(false)
     expect(seam.live(topic, numbered(5), 3)).toBe(false)
@@ -65,7 +65,7 @@ describe('the seam of two lanes', () => {
 
   it('is not reached while the live lane is ahead by more than what is on the way', () => {
     const seam = new SessionSeam()
-    seam.begin(0)
+    seam.begin(0, false)
     for (let value = 0; value < 10; value++) seam.live(topic, numbered(value), value * 20)
     seam.late(topic, numbered(0), false, 200)
     expect(seam.isReached(201)).toBe(false)
@@ -75,14 +75,24 @@ describe('the seam of two lanes', () => {
 
   it('is reached when nothing comes over either for a while', () => {
     const seam = new SessionSeam()
-    seam.begin(0)
+    seam.begin(0, false)
     expect(seam.isReached(IDLE_MS - 1)).toBe(false)
     expect(seam.isReached(IDLE_MS)).toBe(true)
   })
 
+  it('is reached at once when the session is a fresh one, as long as nothing else is seen', () => {
+    const seam = new SessionSeam()
+    seam.begin(0, true)
+    expect(seam.isReached(1)).toBe(true)
+    seam.late(topic, numbered(1), false, 2)
+    expect(seam.isReached(3)).toBe(false)
+    seam.live(topic, numbered(1), 4)
+    expect(seam.isReached(5)).toBe(true)
+  })
+
   it('does not wait for what the broker kept from the session', () => {
     const seam = new SessionSeam()
-    seam.begin(0)
+    seam.begin(0, false)
     seam.live(topic, numbered(0), 1)
     for (let value = 1; value < 50; value++) seam.live(topic, numbered(value), 2000 + value)
     // 0 never comes.
@@ -98,7 +108,7 @@ describe('the seam of two lanes', () => {
     const seam = new SessionSeam()
     expect(seam.steady(topic, numbered(1))).toBe(true)
     expect(seam.late(topic, numbered(1), true, 1)).toBe(false)
-    seam.begin(2)
+    seam.begin(2, false)
     expect(seam.late(topic, numbered(1), true, 3)).toBe(false)
     expect(seam.late(topic, numbered(2), true, 4)).toBe(true)
     expect(seam.late(topic, numbered(2), true, 5)).toBe(false)
@@ -106,7 +116,7 @@ describe('the seam of two lanes', () => {
 
   it('remembers no more of the live lane than its bound, and counts the rest', () => {
     const seam = new SessionSeam(100)
-    seam.begin(0)
+    seam.begin(0, false)
     for (let value = 0; value < 150; value++) seam.live(topic, numbered(value), value)
     expect(seam.evicted).toBe(50)
     expect(seam.late(topic, numbered(10), false, 200)).toBe(true)
