@@ -26,6 +26,8 @@ export class LedgerBook {
   retired = false
   /** Of the first frame ever, and half a period less. */
   beganUs: number | undefined
+  /** Where the newest era ended that is not remembered. */
+  forgottenUs = 0
   readonly #maxGaps: number
 
   constructor(maxGaps: number, tally = new LedgerTally()) {
@@ -216,6 +218,7 @@ export class LedgerBook {
     // What has nothing open is forgotten first: only its frames of long ago would not be known again.
     const settled = this.eras.findIndex(({ pending }) => pending.size === 0)
     const [gone] = this.eras.splice(settled === -1 || settled === index ? 0 : settled, 1)
+    this.forgottenUs = Math.max(this.forgottenUs, Math.ceil(gone!.toUs))
     this.#forget(gone!)
   }
 

@@ -1,9 +1,10 @@
 /**
  * A ledger as bytes, for whoever keeps it on disk.
  *
- *   ledger => version began flags numbers kinds eras leaps digest(4)
+ *   ledger => version began forgotten flags numbers kinds eras leaps digest(4)
  *     version => 1
  *     began   => varint     µs of the beginning and 1; 0 before it
+ *     forgotten => varint   µs of the end of eras that are not here
  *     flags   => varint     1: retired
  *     numbers => varint x 9 expected live late duplicates conflicts, outside: stale future off-slot no-grid
  *     kinds   => count (verdict reason number) x count
@@ -35,6 +36,7 @@ export function writeLedger(book: LedgerBook): Uint8Array {
   const writer = new CompactWriter()
   writer.number(VERSION)
   writer.number(beganUs === undefined ? 0 : Math.max(0, beganUs) + 1)
+  writer.number(book.forgottenUs)
   writer.number(retired ? RETIRED : 0)
   for (const number of [tally.expected, tally.live, tally.late, tally.duplicates, tally.conflicts]) {
     writer.number(number)
@@ -69,6 +71,7 @@ export function readLedger(bytes: Uint8Array, maxGaps: number): LedgerBook {
   if (!carried.every((byte, index) => byte === computed[index])) throw damaged(0, 'its digest is of other bytes')
 
   const began = reader.number()
+  const forgottenUs = reader.number()
   const retired = reader.number() === RETIRED
   const tally = new LedgerTally()
   for (const field of ['expected', 'live', 'late', 'duplicates', 'conflicts'] as const) tally[field] = reader.number()
@@ -81,6 +84,7 @@ export function readLedger(bytes: Uint8Array, maxGaps: number): LedgerBook {
   })
   const book = new LedgerBook(maxGaps, tally)
   book.beganUs = began === 0 ? undefined : began - 1
+  book.forgottenUs = forgottenUs
   book.retired = retired
   book.eras.push(...readList(reader, MAX_ERAS, () => readEra(reader, kinds)))
   book.leaps.push(...readList(reader, MAX_LEAPS, () => readLeap(reader, kinds)))

@@ -52,8 +52,8 @@ export class StreamLedger {
   readonly #futureAfterUs: number
   readonly #book: LedgerBook
   readonly #digests = new DigestRing()
-  /** The era that {@link #digests} are of. */
-  #digestEra: LedgerEra | undefined
+  /** The grid whose slots {@link #digests} are of. */
+  #digestGrid: SlotGrid | undefined
   /** In force for live frames. */
   #grid: SlotGrid | undefined
   /** Of the late frame before, where it is another. */
@@ -128,10 +128,10 @@ export class StreamLedger {
     const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
     if (us > Math.max(utcUs, this.#utcUs) + this.#futureAfterUs) return this.#outside('future')
     const era = this.#eraFor(grid, grid.slotOf(soc, fraction), us)
-    if (!era) return this.#beforeAll(us)
+    if (!era) return this.#homeless(us)
     const slot = era.grid.slotNear(us)
     if (!era.grid.isOf(grid) && era.grid.isOffSlotUs(us)) return this.#outside('off-slot')
-    if (slot >= era.next && (era !== this.#book.last || this.#book.retired)) return this.#outside('stale')
+    if (slot >= era.next && (era !== this.#book.last || this.#book.retired)) return this.#homeless(us)
     return this.#judge(era, slot, us, frame, true)
   }
 
@@ -286,7 +286,7 @@ export class StreamLedger {
     if (slot < era.start) return this.#judgeOlder(slot, us, era.grid, frame, late)
     if (era.missing(slot, slot + 1) > 0) return this.#fresh(era, slot, digest, late, leap)
 
-    const known = leap?.digests[leap.indexOf(slot)] || (era === this.#digestEra ? this.#digests.get(slot) : undefined)
+    const known = leap?.digests[leap.indexOf(slot)] || this.#digestAt(era, slot)
     if (known === digest) return this.#duplicate()
     if (leap) return this.#judgeInserted(leap, leap.slotBeside(slot), digest, late)
     // Nothing to compare with any more.
@@ -298,8 +298,8 @@ export class StreamLedger {
   /** A slot before the last era began. */
   #judgeOlder(slot: number, us: number, grid: SlotGrid, frame: Uint8Array, late: boolean): LedgerVerdict {
     const era = this.#book.eraAt(us)
-    if (!era) return this.#beforeAll(us)
-    if (!era.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale')
+    if (!era) return this.#homeless(us)
+    if (!era.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#homeless(us)
     return this.#judge(era, slot, us, frame, late)
   }
 
@@ -324,8 +324,7 @@ export class StreamLedger {
     const era = this.#book.eraAt(us)
     if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale')
     if (era.missing(slot, slot + 1) > 0) return this.#judge(era, slot, us, frame, true)
-    const isKnown = era === this.#digestEra && this.#digests.get(slot) === digestOf(frame)
-    return isKnown ? this.#duplicate() : this.#outside('stale')
+    return this.#digestAt(era, slot) === digestOf(frame) ? this.#duplicate() : this.#outside('stale')
   }
 
   /** The inserted second that this frame may be of; that it is over is noted, too. */
@@ -371,9 +370,10 @@ export class StreamLedger {
     return era.grid.isOf(grid) ? era : (this.#book.carve(era, grid, slot, us) ?? era)
   }
 
-  /** Before the eras that are remembered: a frame may have been held, unless it is older than the first. */
-  #beforeAll(us: number): LedgerVerdict {
-    return us >= (this.beganUs ?? 0) ? this.#duplicate() : this.#outside('stale')
+  /** In no era: its slot was held, for all one can know, or there was none. */
+  #homeless(us: number): LedgerVerdict {
+    const { beganUs = 0, forgottenUs } = this.#book
+    return us >= beganUs && us < forgottenUs ? this.#duplicate() : this.#outside('stale')
   }
 
   #gridOf(source: GridSource): SlotGrid | undefined {
@@ -407,12 +407,16 @@ export class StreamLedger {
       if (index >= 0) leap.digests[index] = this.#claimDigest
       if (era === leap.era) return
     }
-    if (era !== this.#digestEra) {
+    if (era.grid !== this.#digestGrid && !this.#digestGrid?.isOf(era.grid)) {
       if (era !== this.#book.last) return
-      this.#digestEra = era
+      this.#digestGrid = era.grid
       this.#digests.clear()
     }
     this.#digests.put(slot, this.#claimDigest)
+  }
+
+  #digestAt({ grid }: LedgerEra, slot: number): number | undefined {
+    return this.#digestGrid?.isOf(grid) === true ? this.#digests.get(slot) : undefined
   }
 
   #outside(reason: OutsideReason): LedgerVerdict {

@@ -1,0 +1,190 @@
+import type { Account, Lane, LedgerVerdict } from '../../src/streams/index.ts'
+
+interface Settings {
+  readonly periodUs: number
+  readonly closeAfterUs: number
+  readonly staleAfterUs: number
+  readonly futureAfterUs: number
+}
+
+/** `undefined` content: held, and forgotten what. */
+type Slot = { state: 'pending' } | { state: 'held'; lane: Lane; content: number | undefined } | { state: string }
+
+/**
+ * What a ledger should say, kept the plain way: every slot in a map. One grid;
+ * times are µs after slot 0. Few enough slots that all digests are remembered.
+ */
+export class NaiveLedger {
+  readonly #settings: Settings
+  readonly #slots = new Map<number, Slot>()
+  readonly #counts = { duplicates: 0, conflicts: 0 }
+  readonly #outside: Record<string, number> = {}
+  #first: number | undefined
+  #eraStart = 0
+  #next = 0
+  #isRetired = false
+  #utcUs = 0
+  #latenessUs: number | undefined
+  #claim: { slot: number; lane: Lane; content: number } | undefined
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  live(slot: number, content: number, utcUs: number): LedgerVerdict {
+    const { periodUs, staleAfterUs, futureAfterUs } = this.#settings
+    const lateUs = utcUs - slot * periodUs
+    this.#utcUs = Math.max(this.#utcUs, utcUs)
+    this.#claim = undefined
+    if (lateUs < -futureAfterUs) return this.#stands('future')
+    if (lateUs > staleAfterUs) {
+      this.close(utcUs)
+      const found = this.#slots.get(slot)
+      if (!found) return this.#stands('stale')
+      if (found.state !== 'held') return this.#fresh(slot, 'late', content)
+      if ('content' in found && found.content === content) return this.#judge(slot, content, 'late')
+      return this.#stands('stale')
+    }
+    if (this.#first === undefined || this.#isRetired) {
+      if (!this.#begin(slot)) return this.#stands('stale')
+    }
+    if (slot >= this.#next) {
+      this.#latenessUs =
+        this.#latenessUs === undefined || lateUs < this.#latenessUs
+          ? lateUs
+          : this.#latenessUs + (lateUs - this.#latenessUs) / 1024
+    }
+    return this.#judge(slot, content, 'live')
+  }
+
+  late(slot: number, content: number, utcUs: number): LedgerVerdict {
+    this.#claim = undefined
+    if (slot * this.#settings.periodUs > Math.max(utcUs, this.#utcUs) + this.#settings.futureAfterUs) {
+      return this.#stands('future')
+    }
+    if (this.#first === undefined) this.#begin(slot)
+    else if (slot >= this.#next && this.#isRetired) return this.#stands('stale')
+    return this.#judge(slot, content, 'late')
+  }
+
+  take(): void {
+    const { slot, lane, content } = this.#claim!
+    this.#closeTo(slot)
+    this.#slots.set(slot, { state: 'held', lane, content })
+    this.#next = Math.max(this.#next, slot + 1)
+  }
+
+  giveUp(reason: string): void {
+    const { slot } = this.#claim!
+    this.#closeTo(slot + 1)
+    if (this.#slots.get(slot)?.state === 'pending') this.#slots.set(slot, { state: `lost ${reason}` })
+  }
+
+  release(slot: number): void {
+    if (this.#slots.get(slot)?.state === 'held') this.#slots.set(slot, { state: 'pending' })
+  }
+
+  lane(slot: number): Lane | undefined {
+    const found = this.#slots.get(slot)
+    return found && 'lane' in found ? found.lane : undefined
+  }
+
+  close(utcUs: number): void {
+    const { periodUs, closeAfterUs, staleAfterUs, futureAfterUs } = this.#settings
+    const hasSteppedBack = utcUs + futureAfterUs < this.#utcUs
+    this.#utcUs = utcUs
+    if (this.#first === undefined || this.#isRetired) return
+    if (hasSteppedBack) {
+      while (this.#next > this.#eraStart && (this.#next - 1) * periodUs >= utcUs) {
+        if (this.#slots.get(this.#next - 1)?.state !== 'pending') break
+        this.#slots.delete(--this.#next)
+      }
+    }
+    const dueUs = utcUs - closeAfterUs - Math.min(this.#latenessUs ?? 0, staleAfterUs)
+    this.#closeTo(Math.ceil(dueUs / periodUs))
+  }
+
+  absent(from: number, to: number, kind: string): void {
+    for (let slot = from; slot < to; slot++) {
+      if (this.#slots.get(slot)?.state === 'pending') this.#slots.set(slot, { state: kind })
+    }
+  }
+
+  retire(): void {
+    this.#isRetired = true
+  }
+
+  /** As after a restart: there is nothing to compare with. */
+  forgetContents(): void {
+    for (const found of this.#slots.values()) if ('content' in found) found.content = undefined
+    this.#latenessUs = undefined
+    this.#utcUs = 0
+  }
+
+  pendingSlots(): number[] {
+    return [...this.#slots].filter(([, { state }]) => state === 'pending').map(([slot]) => slot)
+  }
+
+  account(): Account {
+    const states = [...this.#slots.values()]
+    const count = (is: (slot: Slot) => boolean): number => states.filter(is).length
+    const byReason = (verdict: string): Record<string, number> => {
+      const kinds = new Set(states.map(({ state }) => state).filter((state) => state.startsWith(`${verdict} `)))
+      return Object.fromEntries(
+        [...kinds].map((kind) => [kind.slice(verdict.length + 1), count(({ state }) => state === kind)]),
+      )
+    }
+    return {
+      expected: this.#slots.size,
+      live: count((slot) => 'lane' in slot && slot.lane === 'live'),
+      late: count((slot) => 'lane' in slot && slot.lane === 'late'),
+      neverProduced: count(({ state }) => state === 'never-produced'),
+      notReceived: byReason('not-received'),
+      lost: byReason('lost'),
+      pending: count(({ state }) => state === 'pending'),
+      outside: { ...this.#outside },
+      ...this.#counts,
+    }
+  }
+
+  #begin(slot: number): boolean {
+    if (this.#first !== undefined && slot < this.#next) {
+      if (slot < this.#eraStart && this.#first !== this.#eraStart) return false
+      const cut = Math.max(slot, this.#eraStart)
+      for (let at = cut; at < this.#next; at++) if (this.#slots.get(at)?.state === 'held') return false
+      for (let at = cut; at < this.#next; at++) this.#slots.delete(at)
+    }
+    this.#first ??= slot
+    this.#isRetired = false
+    this.#eraStart = slot
+    this.#next = slot
+    return true
+  }
+
+  #judge(slot: number, content: number, lane: Lane): LedgerVerdict {
+    if (slot >= this.#next) {
+      this.#closeTo(slot)
+      return this.#fresh(slot, lane, content)
+    }
+    const found = this.#slots.get(slot)
+    if (!found) return this.#stands('stale')
+    if (!('content' in found)) return this.#fresh(slot, lane, content)
+    const isSame = found.content === undefined || found.content === content
+    this.#counts[isSame ? 'duplicates' : 'conflicts']++
+    return isSame ? 'duplicate' : 'conflict'
+  }
+
+  #fresh(slot: number, lane: Lane, content: number): LedgerVerdict {
+    this.#claim = { slot, lane, content }
+    return 'fresh'
+  }
+
+  #stands(reason: string): LedgerVerdict {
+    this.#outside[reason] = (this.#outside[reason] ?? 0) + 1
+    return 'outside'
+  }
+
+  #closeTo(slot: number): void {
+    for (; this.#next < slot; this.#next++) this.#slots.set(this.#next, { state: 'pending' })
+  }
+}
