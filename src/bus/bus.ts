@@ -60,3 +60,9 @@ export interface Bus {
    */
   onConnect(callback: () => void): () => void
 }
+
+/** A bus on which a node shows its presence. */
+export interface NodeBus extends Bus {
+  /** Publishes the node's state anew: what it says of its consumers has changed. */
+  announce(): void
+}

@@ -14,7 +14,7 @@ import type { Counter, Running, ServiceDeps } from '../runtime/service.ts'
 import { nodeStateTopic, nodeTopic } from '../streams/index.ts'
 import { type BrokerAddress, type Listener, listen, readTls } from './broker-listener.ts'
 import { type CheckUser, loadUsers } from './broker-users.ts'
-import type { Bus } from './bus.ts'
+import type { NodeBus } from './bus.ts'
 import { EmbeddedBus } from './embedded-bus.ts'
 import { type BusNode, offlineNode, onlineNode } from './node-presence.ts'
 import { PacketMeter } from './packet-meter.ts'
@@ -28,7 +28,7 @@ export interface EmbeddedBroker extends Running {
    * The broker without a socket, for a stage in this process. Shows the node's
    * presence until its signal aborts, or the broker's.
    */
-  bus(node: BusNode, signal?: AbortSignal): Bus
+  bus(node: BusNode, signal?: AbortSignal): NodeBus
 }
 
 /** Resolves when it listens; rejects when it cannot. */
@@ -80,7 +80,8 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
       const topic = nodeStateTopic(nodeTopic(node))
       const presence = { since: new Date(), brokers: [bus.name] }
       const publish = (payload: Uint8Array): boolean => bus.publish(topic, payload, { qos: 1, retain: true })
-      publish(onlineNode(node, presence))
+      const announce = (): void => void publish(onlineNode(node, presence))
+      announce()
       const leave = (): void => {
         if (!leaves.delete(leave)) return
         publish(offlineNode(node, presence, 'stopped'))
@@ -92,7 +93,7 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
         void aborted(signal)
           .then(() => nextTurn())
           .then(leave)
-      return bus
+      return Object.assign(bus, { announce })
     },
   }
 }

@@ -1,14 +1,14 @@
 import type { BrokerConfig } from '../config/bus.ts'
 import type { Running } from '../runtime/service.ts'
-import type { Bus } from './bus.ts'
+import type { NodeBus } from './bus.ts'
 import { type BusDeps, MqttBus } from './mqtt-bus.ts'
 import { OneBroker } from './one-broker.ts'
 import { SeveralBrokers } from './several-brokers.ts'
 
-/** Several brokers as one bus. */
-export interface FailoverBus extends Bus, Running {
+/** Several brokers as one bus; `announce` is for all of them. */
+export interface FailoverBus extends NodeBus, Running {
   /** One for each broker, nearest first: what goes to all of them goes here. */
-  readonly members: readonly Bus[]
+  readonly members: readonly NodeBus[]
   /** Which of them is in use. */
   readonly active: number
   /** Called after every move. Returns the way to take it back. */

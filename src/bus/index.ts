@@ -7,7 +7,7 @@
 
 export { BrokerConfig, EmbeddedBrokerConfig, LiveConfig } from '../config/bus.ts'
 export type { BrokerAddress } from './broker-listener.ts'
-export type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
+export type { Bus, MessageHandler, NodeBus, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 export type { BusFault } from './bus-error.ts'
 export { BusError } from './bus-error.ts'
 export { CarrierWatch } from './carrier-watch.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { BrokerConfig } from '../config/bus.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { nodeStateTopic, nodeTopic } from '../streams/index.ts'
-import type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
+import type { Bus, MessageHandler, NodeBus, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 import { retireGhosts } from './ghost-streams.ts'
 import { brokerName } from './link-settings.ts'
 import { type ConnectionDeps, chooseAddress, MqttConnection } from './mqtt-connection.ts'
@@ -32,7 +32,7 @@ export interface BusDeps extends ServiceDeps {
  * state becomes offline and the connection ends cleanly; what is published
  * synchronously by other listeners of that signal still goes out before.
  */
-export function startBus(config: BrokerConfig, deps: BusDeps): Bus & Running {
+export function startBus(config: BrokerConfig, deps: BusDeps): NodeBus & Running {
   return new MqttBus(config, deps)
 }
 
@@ -48,13 +48,14 @@ export interface MqttBusHooks {
   readonly onRefused?: () => void
 }
 
-export class MqttBus implements Bus, Running {
+export class MqttBus implements NodeBus, Running {
   readonly name: string
   readonly done: Promise<void>
   readonly #config: BrokerConfig
   readonly #deps: BusDeps
   readonly #clientId: string
   readonly #choice: NearestFirst
+  readonly #announce: (link: MqttLink) => void
   readonly #primary: MqttConnection
   /** For subscriptions that overlap: brokers differ in how often one connection gets a message then. */
   readonly #others = new Map<MqttConnection, AbortController>()
@@ -84,7 +85,7 @@ export class MqttBus implements Bus, Running {
       onUp: (link) => {
         connects.add()
         connected.set(1)
-        if (node) link.publish(nodeStateTopic(nodeTopic(node)), onlineNode(node, presence), { qos: 1, retain: true })
+        this.#announce(link)
         for (const callback of this.#onConnect) callback()
         hooks.onUp?.()
       },
@@ -94,6 +95,11 @@ export class MqttBus implements Bus, Running {
       },
       ...(hooks.onRefused && { onRefused: hooks.onRefused }),
     })
+    this.#announce = (link) => {
+      // It has said goodbye, or is about to.
+      if (!node || signal.aborted) return
+      link.publish(nodeStateTopic(nodeTopic(node)), onlineNode(node, presence), { qos: 1, retain: true })
+    }
     if (node?.streams) {
       const look: Bus['subscribe'] = (...what) => this.#subscribe(this.#primary, true, ...what)
       retireGhosts(this, look, node, log)
@@ -118,6 +124,10 @@ export class MqttBus implements Bus, Running {
 
   subscribe(filter: string, handler: MessageHandler, options: SubscribeOptions = {}): Subscription {
     return this.#subscribe(this.#connectionFor(filter), false, filter, handler, options)
+  }
+
+  announce(): void {
+    if (this.#primary.link) this.#announce(this.#primary.link)
   }
 
   onConnect(callback: () => void): () => void {

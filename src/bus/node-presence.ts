@@ -1,9 +1,11 @@
-import { CONTRACT, encodeState, type NodeIdentity } from '../streams/index.ts'
+import { CONTRACT, type ConsumerAccounts, encodeState, type NodeIdentity } from '../streams/index.ts'
 
 /** One phasorbus process on the bus: unique per broker, or the two would push each other off it. */
 export interface BusNode extends NodeIdentity {
   /** Stream topics it publishes, for its next run to retire those that are gone. */
   readonly streams?: readonly string[]
+  /** What its consumers account for, asked for whenever its state is published: see `announce`. */
+  readonly consumers?: () => ConsumerAccounts
 }
 
 /** Since when it runs, and by which brokers it is reached. */
@@ -12,8 +14,9 @@ export interface NodePresence {
   readonly brokers: readonly string[]
 }
 
-export function onlineNode({ streams = [] }: BusNode, { since, brokers }: NodePresence): Uint8Array {
-  return encodeState({ contract: CONTRACT, online: true, since: since.toISOString(), brokers, streams })
+export function onlineNode({ streams = [], consumers }: BusNode, { since, brokers }: NodePresence): Uint8Array {
+  const state = { contract: CONTRACT, online: true, since: since.toISOString(), brokers, streams } as const
+  return encodeState(consumers === undefined ? state : { ...state, consumers: consumers() })
 }
 
 export function offlineNode({ streams = [] }: BusNode, { since, brokers }: NodePresence, reason: string): Uint8Array {

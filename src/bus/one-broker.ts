@@ -1,11 +1,11 @@
-import type { Bus, MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
+import type { MessageHandler, NodeBus, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 import type { FailoverBus } from './failover-bus.ts'
 import type { MqttBus } from './mqtt-bus.ts'
 
 /** A list of one costs nothing over the broker itself. */
 export class OneBroker implements FailoverBus {
   readonly active = 0
-  readonly members: readonly Bus[]
+  readonly members: readonly NodeBus[]
   readonly #bus: MqttBus
 
   constructor(bus: MqttBus) {
@@ -35,6 +35,10 @@ export class OneBroker implements FailoverBus {
 
   subscribe(filter: string, handler: MessageHandler, options?: SubscribeOptions): Subscription {
     return this.#bus.subscribe(filter, handler, options)
+  }
+
+  announce(): void {
+    this.#bus.announce()
   }
 
   onConnect(callback: () => void): () => void {

@@ -112,6 +112,10 @@ export class SeveralBrokers implements FailoverBus {
     return entry
   }
 
+  announce(): void {
+    for (const member of this.members) member.announce()
+  }
+
   onConnect(callback: () => void): () => void {
     this.#onConnect.add(callback)
     if (this.connected) callback()

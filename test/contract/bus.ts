@@ -3,6 +3,7 @@ import {
   type Bus,
   type BusNode,
   CarrierWatch,
+  type NodeBus,
   StreamProducer,
   StreamReader,
   type Subscription,
@@ -10,6 +11,7 @@ import {
 import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
 import {
+  type ConsumerAccounts,
   nodeStateTopic,
   nodeTopic,
   parseNodeState,
@@ -23,7 +25,7 @@ import { Watched } from '../support/watched.ts'
 
 /** One process on the bus. */
 export interface TestNode {
-  readonly bus: Bus
+  readonly bus: NodeBus
   /** A clean end. */
   stop(): Promise<void>
   /** The connection breaks without a word; it may come back. Absent where there is none. */
@@ -189,6 +191,25 @@ export function describeBus({ name, open, isSkipped = false, isInProcess = false
           streams: node.streams,
         })
         expect(states().at(-1)).toMatchObject({ online: false, reason: 'stopped', streams: node.streams })
+      })
+
+      it('says what its consumers account for when it is told to', async () => {
+        const at = place()
+        const watcher = await broker.join({ ...at, nodeId: 'watcher' })
+        const stream = `${at.area}/a/b/PMU/1`
+        const account = { expected: 3, live: 2, late: 1, never_produced: 0, pending: 0, duplicates: 0, conflicts: 0 }
+        let consumers: ConsumerAccounts = {}
+        const node = { ...at, nodeId: 'node', consumers: () => consumers }
+        const subject = await broker.join(node)
+        const inbox = new Inbox()
+        await inbox.subscribe(watcher.bus, nodeStateTopic(nodeTopic(node))).granted
+        await inbox.until(() => inbox.messages.length >= 1)
+        consumers = { 'pdc-1': { [stream]: { ...account, not_received: {}, lost: {}, outside: {} } } }
+        subject.bus.announce()
+        const last = () => parseNodeState(inbox.messages.at(-1)!.payload)
+        await inbox.until(() => last().consumers?.['pdc-1']?.[stream]?.live === 2)
+        expect(last()).toMatchObject({ online: true, consumers })
+        await Promise.all([subject.stop(), watcher.stop()])
       })
 
       overConnection('is declared offline by the broker when it is killed', async () => {
