@@ -4,6 +4,7 @@ import { checkFiles } from './check-files.ts'
 import { checkInputs } from './check-inputs.ts'
 import { checkNames } from './check-names.ts'
 import { checkPorts } from './check-ports.ts'
+import { checkRecovery } from './check-recovery.ts'
 import { checkStreams } from './check-streams.ts'
 import type { Grid, Site } from './grid.ts'
 import { type GridFile, gridFile } from './grid-file.ts'
@@ -100,6 +101,7 @@ async function crossCheck(
   return [
     ...checkNames(placed),
     ...checkInputs(here),
+    ...checkRecovery(placed),
     ...(complete ? checkStreams(placed, runs) : []), // else a stream may be missing for another mistake's sake
     ...checkPorts(here, {
       together: runs !== undefined,

@@ -89,6 +89,12 @@ sites:
     expect(grid.sites[0]?.stateFolder).toBe(expected)
   })
 
+  it('refuses a session at a broker that keeps none', async () => {
+    const adapter = '    pdcAdapters: [{ listen: tcp://127.0.0.1:1, streams: +/+/+/PMU/#, recovery: session }]'
+    expect((await problemsOf(siteWith(adapter))).join('\n')).toMatch(/4:\d+.*the embedded broker keeps no sessions/)
+    expect((await problemsOf(`broker: mqtt://b\n${siteWith(adapter)}`)).join('\n')).not.toMatch(/sessions/)
+  })
+
   it('heals the gaps of a PDC, live frames first, unless it is told otherwise', async () => {
     const text = siteWith(`    pmus: [{ id: 1, idcode: 1, source: tcp://h }]
     pdcAdapters:

@@ -1,4 +1,12 @@
-import { type Bus, type BusNode, type EmbeddedBroker, startBus, startEmbeddedBroker } from '../../bus/index.ts'
+import {
+  type Bus,
+  type BusNode,
+  type EmbeddedBroker,
+  type NodeBus,
+  startBus,
+  startEmbeddedBroker,
+  startFailoverBus,
+} from '../../bus/index.ts'
 import type { Broker } from '../../config/broker.ts'
 import type { Site } from '../../config/grid.ts'
 import type { Running, ServiceDeps } from '../../runtime/service.ts'
@@ -10,9 +18,13 @@ export interface SiteBuses {
   /** One for each broker, nearest first: what is published goes to all. */
   readonly each: readonly Bus[]
   /** By way of the nearest broker that works. */
-  readonly nearest: Bus
+  readonly nearest: NodeBus
   /** The same by further connections, so that what they carry does not stand before a live frame. */
-  apart(role: string): { readonly each: () => readonly Bus[]; readonly nearest: () => Bus }
+  apart(role: string): {
+    readonly each: () => readonly Bus[]
+    /** To the broker that `nearest` uses at the time. */
+    readonly nearest: () => Bus
+  }
 }
 
 /** Embedded brokers of this process; sites that name the same one share it. */
@@ -39,28 +51,34 @@ export class EmbeddedBrokers {
   }
 }
 
+export interface OpenBusesDeps extends ServiceDeps {
+  readonly embedded: EmbeddedBrokers
+  /** What the consumers of this node account for. */
+  readonly consumers?: BusNode['consumers']
+  readonly keep: Keep
+}
+
 export async function openBuses(
   { broker, ...site }: Site,
-  embedded: EmbeddedBrokers,
-  deps: ServiceDeps,
-  keep: Keep,
+  { embedded, consumers, keep, ...deps }: OpenBusesDeps,
 ): Promise<SiteBuses> {
-  const node = nodeOf(site)
+  const node = { ...nodeOf(site), ...(consumers && { consumers }) }
   if (broker.kind === 'embedded') {
     const bus = (await embedded.of(broker)).bus(node)
     return { each: [bus], nearest: bus, apart: () => ({ each: () => [bus], nearest: () => bus }) }
   }
-  const [first] = broker.servers
-  if (!first) throw new Error('the schema asks for one broker at least')
-  const nearest = keep(startBus(first, { ...deps, node }))
-  const apart = (role: string): Bus => keep(startBus(first, { ...deps, node, role }))
+  const { servers } = broker
+  const nearest = keep(startFailoverBus(servers, { ...deps, node }))
   return {
-    each: [nearest],
+    each: nearest.members,
     nearest,
-    apart: (role) => ({ each: () => [apart(role)], nearest: () => apart(role) }),
+    apart: (role) => ({
+      each: () => servers.map((server) => keep(startBus(server, { ...deps, node, role }))),
+      nearest: () => keep(startFailoverBus(servers, { ...deps, node, role, follow: nearest })),
+    }),
   }
 }
 
-function nodeOf({ area, locationType, locationId, nodeId, pmus }: Omit<Site, 'broker'>): BusNode {
+export function nodeOf({ area, locationType, locationId, nodeId, pmus }: Omit<Site, 'broker'>): BusNode {
   return { area, locationType, locationId, nodeId, streams: pmus.map(({ topic }) => topic) }
 }

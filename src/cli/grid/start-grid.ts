@@ -4,7 +4,7 @@ import { type Grid, siteName } from '../../config/grid.ts'
 import { createSharedInputs } from '../../link/index.ts'
 import type { PdcAdapter } from '../../pdc-adapter/index.ts'
 import type { Running, ServiceDeps } from '../../runtime/service.ts'
-import { EmbeddedBrokers, type Keep, openBuses } from './open-buses.ts'
+import { EmbeddedBrokers, type Keep } from './open-buses.ts'
 import { startSimulatedPmus } from './start-simulated-pmus.ts'
 import { startSite } from './start-site.ts'
 
@@ -63,10 +63,9 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
   const pdcAdapters: RunningGrid['pdcAdapters'][number][] = []
 
   for (const site of grid.sites) {
-    const siteBuses = await openBuses(site, embedded, deps, keep)
-    buses.push(...siteBuses.each)
-    const served = await startSite(site, { ...deps, buses: siteBuses, inputs, simulated, keep })
-    for (const { id, adapter } of served)
+    const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep })
+    buses.push(...started.buses.each)
+    for (const { id, adapter } of started.servers)
       pdcAdapters.push({ site: siteName(site), id, addresses: adapter.server.addresses })
   }
   return {

@@ -1,22 +1,29 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { clientIdOf } from '../../bus/index.ts'
 import type { Pmu, Site } from '../../config/grid.ts'
 import type { SourceConfig } from '../../config/source.ts'
 import { type Journal, openJournal, startReplayServer } from '../../journal/index.ts'
 import type { SharedInputs } from '../../link/index.ts'
 import { type PdcAdapter, startPdcAdapter } from '../../pdc-adapter/index.ts'
 import { startPmuAdapter } from '../../pmu-adapter/index.ts'
-import { HeldFile } from '../../recovery/index.ts'
+import { HeldFile, type SessionSettings } from '../../recovery/index.ts'
 import type { ServiceDeps } from '../../runtime/service.ts'
 import { nodeTopic } from '../../streams/index.ts'
-import type { Keep, SiteBuses } from './open-buses.ts'
+import { type EmbeddedBrokers, type Keep, openBuses, type SiteBuses } from './open-buses.ts'
+import { SiteAccounts } from './site-accounts.ts'
 import type { SimulatedPmus } from './start-simulated-pmus.ts'
 
 export interface SiteDeps extends ServiceDeps {
-  readonly buses: SiteBuses
+  readonly embedded: EmbeddedBrokers
   readonly inputs: SharedInputs
   readonly simulated: SimulatedPmus
   readonly keep: Keep
+}
+
+export interface StartedSite {
+  readonly buses: SiteBuses
+  readonly servers: readonly StartedServer[]
 }
 
 export interface StartedServer {
@@ -24,28 +31,51 @@ export interface StartedServer {
   readonly adapter: PdcAdapter
 }
 
+type PartDeps = SiteDeps & { readonly buses: SiteBuses }
+
 /** One node of the bus: its servers first, so that its PMUs' first frames are served. */
-export async function startSite(site: Site, deps: SiteDeps): Promise<readonly StartedServer[]> {
-  const served: StartedServer[] = []
-  for (const adapter of site.pdcAdapters) served.push(await startServer(site, adapter, deps))
-  if (site.pmus.length > 0) await startProducers(site, deps)
-  return served
+export async function startSite(site: Site, deps: SiteDeps): Promise<StartedSite> {
+  const accounts = new SiteAccounts()
+  const isConsumer = site.pdcAdapters.length > 0
+  const buses = await openBuses(site, { ...deps, ...(isConsumer && { consumers: () => accounts.latest }) })
+  const servers: StartedServer[] = []
+  for (const adapter of site.pdcAdapters) {
+    const server = await startServer(site, adapter, { ...deps, buses })
+    servers.push(server)
+    accounts.add(server)
+  }
+  if (isConsumer) accounts.tell(buses.nearest, deps.signal)
+  if (site.pmus.length > 0) await startProducers(site, { ...deps, buses })
+  return { buses, servers }
 }
 
-async function startServer(site: Site, config: Site['pdcAdapters'][number], deps: SiteDeps): Promise<StartedServer> {
+async function startServer(site: Site, config: Site['pdcAdapters'][number], deps: PartDeps): Promise<StartedServer> {
   const { buses, keep, log, metrics } = deps
   const { id, recovery } = config
   await mkdir(site.stateFolder, { recursive: true })
   const held = HeldFile.open(join(site.stateFolder, `held-${id}`), { consumer: id, ...recovery }, { log, metrics })
-  const replayBus = buses.apart(`pull-${id}`).nearest()
-  const adapter = startPdcAdapter(config, { ...deps, bus: buses.nearest, replayBus, held })
+  const adapter = startPdcAdapter(config, {
+    ...deps,
+    bus: buses.nearest,
+    replayBus: buses.apart(`pull-${id}`).nearest(),
+    held,
+    ...sessionOf(site, config),
+  })
   keep({ done: adapter.done.finally(() => held.close()) })
   await (site.broker.kind === 'embedded' ? adapter.ready : adapter.server.listening)
   return { id, adapter }
 }
 
+/** The first broker of the list keeps the session. */
+function sessionOf(site: Site, { id, recovery }: Site['pdcAdapters'][number]): { session?: SessionSettings } {
+  const [broker] = site.broker.kind === 'servers' ? site.broker.servers : []
+  if (recovery.mode !== 'session' || !broker) return {}
+  const epochsFile = join(site.stateFolder, `session-${id}`)
+  return { session: { broker, clientId: clientIdOf(site, `session-${id}`), epochsFile } }
+}
+
 /** PMU-adapter, its journal, and who answers from it. The journal outlives the adapter, whose last words it writes. */
-async function startProducers(site: Site, deps: SiteDeps): Promise<void> {
+async function startProducers(site: Site, deps: PartDeps): Promise<void> {
   const { buses, keep, simulated } = deps
   const journalStop = new AbortController()
   const journal = site.journal && keep(await openJournal(site.journal, { ...deps, signal: journalStop.signal }))
@@ -58,14 +88,10 @@ async function startProducers(site: Site, deps: SiteDeps): Promise<void> {
   keep({ done: adapter.done.finally(() => journalStop.abort()) })
 }
 
-function startAnswering({ area, nodeId, pmus }: Site, bytesPerS: number, journal: Journal, deps: SiteDeps): void {
+function startAnswering({ area, nodeId, pmus }: Site, bytesPerS: number, journal: Journal, deps: PartDeps): void {
   const streams = pmus.map(({ topic }) => topic)
-  deps.keep(
-    startReplayServer(
-      { area, nodeId, bytesPerS, streams },
-      { ...deps, buses: deps.buses.apart('replay').each(), journal },
-    ),
-  )
+  const buses = deps.buses.apart('replay').each()
+  deps.keep(startReplayServer({ area, nodeId, bytesPerS, streams }, { ...deps, buses, journal }))
 }
 
 function sourceOf({ source, session }: Pmu, simulated: SimulatedPmus): SourceConfig {
