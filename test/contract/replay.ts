@@ -371,7 +371,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
       const replays = [replay(), replay(), replay()]
       const sent: string[] = []
       const agesMs: number[] = []
-      for (let n = 0; n < 50 || bytes < 1_000_000; n++) {
+      for (let n = 0; n < 50 || bytes < 400_000; n++) {
         const sinceMs = performance.now()
         sent.push(hex(frame(n)))
         source.bus.publish(it.stream, frame(n), { qos: 1 })
