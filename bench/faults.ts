@@ -4,6 +4,7 @@
  * made fault by fault. Linux, as root; needs what `lab/network.ts` and the
  * brokers name.
  */
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +46,10 @@ async function runAll(asked: readonly Fault[], folder: string, options: BenchOpt
       await runCase(one, {
         runs: wanted - had,
         quick,
+        ...(out !== undefined && {
+          onEvidence: (evidence: string) =>
+            writeFileSync(join(out, `${fault.name} ${one.name} ${done + 1}.evidence`.replaceAll(' ', '-')), evidence),
+        }),
         onResult(result) {
           results.add(fault, one.name, machine, result)
           if (out !== undefined) writeReport(folder, all, results)

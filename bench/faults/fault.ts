@@ -24,6 +24,8 @@ export interface FaultCase {
   readonly kills?: 'only-adapter' | 'consumer'
   /** Keeps message rate and latency around the end of the fault, for a plot. */
   readonly series?: boolean
+  /** Nothing more comes once nothing has come for so long; 4 s by default. */
+  readonly quietMs?: number
   /** Of a family of runs that differ in one number: packets lost per hundred. */
   readonly x?: number
   /** Live frames flow when it begins. Resolves when the cause is gone. */

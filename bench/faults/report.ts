@@ -178,11 +178,11 @@ function seriesPlots(folder: string, fault: Fault, summaries: readonly Summarize
     return series ? [{ name: one.name, series }] : []
   })
   if (recorded.length === 0) return []
-  const x = { label: 'ms after the first frame that came when the link was back' }
+  const x = { label: 'seconds after the first frame that came when the link was back' }
   const over = (of: (series: Series, bin: number) => number | null) =>
     recorded.map(({ name, series }) => ({
       name,
-      points: series.rate.map((_, bin) => [series.fromMs + bin * series.binMs, of(series, bin)] as const),
+      points: series.rate.map((_, bin) => [(series.fromMs + bin * series.binMs) / 1000, of(series, bin)] as const),
     }))
   return [
     ...plot(folder, `${fault.name}-rate.svg`, 'Frames read by the PDCs', {

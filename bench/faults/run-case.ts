@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '../lab/monotonic.ts'
 import type { MissingFrame } from '../lab/witness.ts'
 import { checkAccount } from './check-account.ts'
+import { evidenceOf, isBad } from './evidence.ts'
 import type { FaultCase, RunResult, Strike } from './fault.ts'
 import { type Line, openLine } from './line.ts'
 import { seriesOf } from './series.ts'
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly quick: boolean
   readonly built?: string
   readonly onResult: (result: RunResult) => void
+  /** Of runs of phasorbus that should not be as they are. */
+  readonly onEvidence?: (evidence: string) => void
 }
 
 const steadyMs = 1_500
@@ -21,9 +24,9 @@ const afterwardsMs = 2_500
 const recoveryLimitMs = 60_000
 const healLimitMs = 120_000
 /** No frame of the window was read for so long: nothing more comes. */
-const quietMs = 4_000
+const usualQuietMs = 4_000
 
-export async function runCase(one: FaultCase, { runs, quick, built, onResult }: RunOptions): Promise<void> {
+export async function runCase(one: FaultCase, { runs, quick, built, onResult, onEvidence }: RunOptions): Promise<void> {
   let line: Line | undefined
   const close = async (): Promise<void> => {
     await line?.[Symbol.asyncDispose]()
@@ -33,7 +36,7 @@ export async function runCase(one: FaultCase, { runs, quick, built, onResult }: 
     for (let run = 0; run < runs; run++) {
       line ??= await openLine({ ...one.line, ...(built !== undefined && { built }) })
       await line.flowing()
-      onResult(await oneRun(line, one, quick))
+      onResult(await oneRun(line, one, quick, onEvidence))
       if (one.fresh) await close()
       else if (run + 1 < runs) await one.mend?.(line)
     }
@@ -42,7 +45,12 @@ export async function runCase(one: FaultCase, { runs, quick, built, onResult }: 
   }
 }
 
-async function oneRun(line: Line, one: FaultCase, quick: boolean): Promise<RunResult> {
+async function oneRun(
+  line: Line,
+  one: FaultCase,
+  quick: boolean,
+  onEvidence: RunOptions['onEvidence'],
+): Promise<RunResult> {
   const accountBefore = await line.account()
   const window = line.open()
   // So that runs do not strike at the same place of a frame's period, or of anybody's timers.
@@ -54,14 +62,20 @@ async function oneRun(line: Line, one: FaultCase, quick: boolean): Promise<RunRe
   const recovered = await line.until(isLive, recoveryLimitMs)
   await sleep(afterwardsMs)
   window.end(monotonicMs())
-  await settled(line, window)
+  await settled(line, window, one.quietMs ?? usualQuietMs)
   const missing = window.missing()
   const checked = await checkAccount(line, accountBefore, missing.length)
-  return { ...resultOf(line, one, window, strike, missing, recovered), ...checked }
+  const result = { ...resultOf(line, one, window, strike, missing, recovered), ...checked }
+  if (onEvidence && line.options.kind === 'phasorbus' && isBad(result)) {
+    const { faultMs, healMs } = strike
+    const times = `fault ${faultMs.toFixed(0)}, healed ${healMs.toFixed(0)}, monotonic ms; now ${monotonicMs().toFixed(0)}, ${new Date().toISOString()}`
+    onEvidence(`${times}\n${await evidenceOf(line, result, missing)}`)
+  }
+  return result
 }
 
 /** Until everything has come, or nothing comes any more. */
-async function settled(line: Line, window: Window): Promise<void> {
+async function settled(line: Line, window: Window, quietMs: number): Promise<void> {
   const sinceMs = monotonicMs()
   const isQuiet = (): boolean => monotonicMs() - Math.max(window.lastReadMs, sinceMs) > quietMs
   await line.until(() => isQuiet() || window.missing().length === 0, healLimitMs)

@@ -42,6 +42,8 @@ export const packetLoss: Fault = {
       name: `${kind}, QoS ${qos}, ${percent} %`,
       x: percent,
       fresh: true,
+      // TCP waits longer each time before it sends again.
+      quietMs: percent > 0 ? 20_000 : 4_000,
       line: { kind, brokers: { kind: 'mosquitto', persistence: 'often' }, streams, qos } as const,
       strike: lossy(percent),
     })),
