@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { BrokerConfig, BusError, StreamReader, startBus } from '../bus/index.ts'
-import { silentLog } from '../runtime/log.ts'
+import { StreamReader, startBus } from '../bus/index.ts'
 import { createMetrics } from '../runtime/metrics.ts'
-import type { Log } from '../runtime/service.ts'
 import { ContractError, checkFilter } from '../streams/index.ts'
-import { failure, usageError } from './cli-error.ts'
+import { type BrokerOptions, brokerConfigOf, watchingFailures, withBrokerOptions } from './broker-options.ts'
+import { failure } from './cli-error.ts'
 import { parseDuration } from './duration.ts'
 import { brokerFault } from './tap/broker-fault.ts'
 import { createTapPresenter } from './tap/presenter.ts'
@@ -29,28 +28,17 @@ Examples:
 Exit codes: 0 done, 1 the broker cannot be reached or nothing came within --for,
 2 a mistake in the command.`
 
-interface Options {
-  readonly broker: string
-  readonly username?: string
-  readonly passwordFile?: string
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
+interface Options extends BrokerOptions {
   readonly for?: number
   readonly json?: true
 }
 
 export function tapCommand(): Command {
-  return new Command('tap')
+  const command = new Command('tap')
     .summary('watch streams on the bus, decoded')
     .description('Subscribe to streams on the MQTT bus and show what they carry, decoded.')
     .argument('<TOPIC>', 'topic of a stream, or a filter', parseTopic)
-    .option('--broker <URL>', 'mqtt://, mqtts://, ws:// or wss://HOST:PORT', 'mqtt://127.0.0.1:1883')
-    .option('--username <NAME>', 'MQTT user')
-    .option('--password-file <FILE>', 'file whose first line is the password')
-    .option('--ca <FILE>', 'PEM file of the authority that signed the broker’s certificate')
-    .option('--cert <FILE>', 'PEM file of the client certificate')
-    .option('--key <FILE>', 'PEM file of its key')
+  return withBrokerOptions(command)
     .option('--for <TIME>', 'end after so much time: 10s, 2m', parseDuration)
     .option('--json', 'print one object per line: configurations, frames, states')
     .addHelpText('after', help)
@@ -58,7 +46,7 @@ export function tapCommand(): Command {
 }
 
 async function tap(filter: string, options: Options): Promise<void> {
-  const config = brokerConfig(options)
+  const config = brokerConfigOf(options, 'tap')
   const model = new TapModel()
   const presenter = createTapPresenter(model, {
     filter,
@@ -103,26 +91,6 @@ async function tap(filter: string, options: Options): Promise<void> {
     )
   }
 }
-
-/** A connection that is lost is only in the log: the bus goes on trying, a person wants to know. */
-function watchingFailures(onFailure: (error: BusError) => void): Log {
-  return {
-    ...silentLog,
-    warn(facts) {
-      if ('error' in facts && facts.error instanceof BusError) onFailure(facts.error)
-    },
-  }
-}
-
-function brokerConfig({ broker, username, passwordFile, ca, cert, key }: Options): BrokerConfig {
-  const result = BrokerConfig.safeParse({ url: broker, username, passwordFile, ca, cert, key })
-  if (result.success) return result.data
-  const problems = result.error.issues.map(({ path, message }) => `${optionOf(path)}: ${message}`)
-  throw usageError(problems.join('; '), 'phasorbus tap --help')
-}
-
-const optionOf = ([key]: readonly PropertyKey[]): string =>
-  key === 'url' ? '--broker' : `--${String(key).replace('passwordFile', 'password-file')}`
 
 /** AREA/LOCATION-TYPE/LOCATION-ID/TYPE/ID */
 const STREAM_LEVELS = 5

@@ -36,6 +36,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./tap.ts')).tapCommand(),
   },
   {
+    name: 'status',
+    summary: 'what runs, and what became of every timestamp',
+    load: async () => (await import('./status.ts')).statusCommand(),
+  },
+  {
     name: 'decode',
     summary: 'decode a capture: pcap, pcapng, raw frames, PmuCapture',
     load: async () => (await import('./decode.ts')).decodeCommand(),

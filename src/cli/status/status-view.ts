@@ -1,0 +1,114 @@
+/** What a person reads: nodes, streams, and per consumer what became of every timestamp. */
+import { type AccountJson, type StreamState, sumOf } from '../../streams/index.ts'
+import { printable } from '../terminal/printable.ts'
+import { count, formatMs } from '../terminal/quantity.ts'
+import type { Style } from '../terminal/style.ts'
+import { formatTable } from '../terminal/table.ts'
+import type { ConsumerStatus, StatusModel, StreamStatus } from './status-model.ts'
+
+const COLUMNS = ['stream', 'expected', 'live', 'late', 'not produced', 'not received', 'lost', 'pending'] as const
+
+export function statusLines(model: StatusModel, style: Style): string[] {
+  const { nodes, streams, consumers, unreadable } = model
+  const nodeRows = nodes.map(([topic, { online, reason, since, brokers }]) => [
+    topic,
+    online ? 'online' : `offline: ${printable(reason ?? 'no reason given')}`,
+    `since ${timeText(since)}`,
+    brokers.map(printable).join(' '),
+  ])
+  return [
+    ...table(style, 'nodes', ['node', '', '', 'brokers'], nodeRows),
+    ...table(style, 'streams', ['stream', '', 'frames/s', 'journal', 'carried by'], streams.map(streamRow), [2]),
+    ...consumers.flatMap((consumer) => consumerLines(consumer, style)),
+    ...[...unreadable].map(([topic, problem]) =>
+      style.warn(`${printable(topic)}: no document of this contract: ${printable(problem)}`),
+    ),
+    ...verdict(consumers, style),
+  ]
+}
+
+function streamRow({ topic, online, states }: StreamStatus): string[] {
+  const reasons = [...new Set(states.flatMap(({ reason }) => (reason === undefined ? [] : [printable(reason)])))]
+  const rate = states.find((state) => state.rate !== null)?.rate
+  return [
+    topic,
+    online ? 'online' : `offline: ${reasons.join(', ') || 'its node is offline'}`,
+    rate === undefined ? '' : String(Number(rate?.toPrecision(6))),
+    [...new Set(states.map(journalText))].filter(Boolean).join(' | '),
+    states.map(({ node }) => node.slice(node.lastIndexOf('/') + 1)).join(', '),
+  ]
+}
+
+/** From when, and for how long. */
+function journalText({ journal }: StreamState): string {
+  if (journal === null) return ''
+  const span = Date.parse(journal.to) - Date.parse(journal.from)
+  return `${timeText(journal.from)}${Number.isFinite(span) ? ` and ${formatMs(span)}` : ''}`
+}
+
+function consumerLines({ node, consumer, streams, total }: ConsumerStatus, style: Style): string[] {
+  const rows = streams.map(([topic, account]) => accountRow(topic, account))
+  if (streams.length > 1) rows.push(accountRow('total', total))
+  const about = [
+    reasonText('not received', total.not_received),
+    reasonText('lost', total.lost),
+    reasonText('outside', total.outside),
+    total.duplicates > 0 ? count(total.duplicates, 'duplicate') : '',
+    total.conflicts > 0 ? style.warn(`${count(total.conflicts, 'conflict')}: two frames of one time that differ`) : '',
+  ].filter(Boolean)
+  return [
+    ...table(style, `consumer ${consumer} at ${node}`, COLUMNS, rows, [1, 2, 3, 4, 5, 6, 7]),
+    ...about.map((line) => `  ${line}`),
+  ]
+}
+
+const accountRow = (name: string, account: AccountJson): string[] => [
+  name,
+  String(account.expected),
+  String(account.live),
+  String(account.late),
+  String(account.never_produced),
+  String(sumOf(account.not_received)),
+  String(sumOf(account.lost)),
+  String(account.pending),
+]
+
+const reasonText = (what: string, reasons: Readonly<Record<string, number>>): string =>
+  sumOf(reasons) === 0
+    ? ''
+    : `${what}: ${Object.entries(reasons)
+        .map(([reason, number]) => `${reason} ${number}`)
+        .join(', ')}`
+
+function verdict(consumers: readonly ConsumerStatus[], style: Style): string[] {
+  const lost = consumers.reduce((sum, { total }) => sum + sumOf(total.lost), 0)
+  const pending = consumers.reduce((sum, { total }) => sum + total.pending, 0)
+  if (consumers.length === 0) return ['', style.dim('no consumer tells its accounts here')]
+  return [
+    '',
+    lost > 0
+      ? style.bad(`${count(lost, 'timestamp')} lost`)
+      : style.good('nothing lost: every timestamp is accounted for'),
+    ...(pending > 0
+      ? [style.warn(`${count(pending, 'timestamp')} pending: missing, and nothing known of them yet`)]
+      : []),
+  ]
+}
+
+function table(
+  style: Style,
+  title: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string[] {
+  if (rows.length === 0) return ['', `${style.bold(title)}  ${style.dim('none')}`]
+  const [first = '', ...others] = formatTable(head, rows, { right, indent: '  ' })
+  return ['', style.bold(title), style.dim(first), ...others]
+}
+
+/** `2026-11-22 12:00:01`, of what should be an ISO time. */
+function timeText(iso: string): string {
+  const ms = Date.parse(iso)
+  return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 19).replace('T', ' ') : printable(iso)
+}
