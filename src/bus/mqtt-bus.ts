@@ -81,6 +81,7 @@ export class MqttBus implements NodeBus, Running {
       signal,
       log,
       clientId: this.#clientId,
+      role: labels.role,
       ...(node && farewells(node, presence)),
       onUp: (link) => {
         connects.add()
@@ -162,6 +163,7 @@ export class MqttBus implements NodeBus, Running {
       signal: AbortSignal.any([this.#deps.signal, stop.signal]),
       log: this.#deps.log,
       clientId: `${this.#clientId}_${this.#lastOther}`,
+      role: `${this.#deps.role ?? 'node'}-${this.#lastOther}`,
       choice: this.#choice,
     })
     this.#others.set(connection, stop)

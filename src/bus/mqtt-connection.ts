@@ -8,6 +8,7 @@ import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Log, Running } from '../runtime/service.ts'
 import { openBrokerSocket } from './broker-socket.ts'
 import { BusError } from './bus-error.ts'
+import { ConnectionLog } from './connection-log.ts'
 import { addressesOf, brokerName, linkSettings, returnSettings } from './link-settings.ts'
 import { MqttLink } from './mqtt-link.ts'
 import { watchNearer } from './nearer-address.ts'
@@ -23,6 +24,8 @@ export interface ConnectionDeps {
   readonly signal: AbortSignal
   readonly log: Log
   readonly clientId: string
+  /** For the log: what it is for. */
+  readonly role?: string
   /** Which address is used, where several connections share it: see {@link chooseAddress}. */
   readonly choice?: NearestFirst
   /** Goes back to a nearer address. Of several connections that share a choice, one does. */
@@ -44,6 +47,7 @@ export class MqttConnection implements Running {
   readonly #entries: SubscriptionSet
   readonly #addresses: readonly string[]
   readonly #choice: NearestFirst
+  readonly #told: ConnectionLog
   #link: MqttLink | undefined
   readonly done: Promise<void>
 
@@ -52,6 +56,7 @@ export class MqttConnection implements Running {
     this.#deps = deps
     this.#name = brokerName(config.url)
     this.#addresses = addressesOf(config)
+    this.#told = new ConnectionLog(deps.log, this.#name, deps.role ?? 'node')
     this.#choice = deps.choice ?? chooseAddress(config)
     this.#entries = new SubscriptionSet((error, topic) =>
       deps.log.error({ error, topic, broker: this.#name }, 'a message handler threw'),
@@ -59,7 +64,7 @@ export class MqttConnection implements Running {
     this.done = retryUntilAborted((established) => this.#session(established), {
       ...config.retry,
       signal: deps.signal,
-      onFailure: (error, delayMs) => deps.log.warn({ error, broker: this.#name, delayMs }, 'broker connection lost'),
+      onFailure: (error, delayMs) => this.#told.lost(error, delayMs),
     })
   }
 
@@ -175,7 +180,7 @@ export class MqttConnection implements Running {
 
   #up(link: MqttLink): void {
     this.#link = link
-    this.#deps.log.info({ broker: link.name }, 'connected to broker')
+    this.#told.made(link.name)
     for (const entry of this.#entries) this.#request(link, entry)
     this.#deps.onUp?.(link)
   }
