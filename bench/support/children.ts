@@ -9,6 +9,8 @@ export interface Child {
   readonly pid: number
   /** Resolves with what matched in its output. */
   ready(pattern: RegExp): Promise<RegExpExecArray>
+  /** A line to its standard input. */
+  tell(line: string): void
   end(): Promise<void>
 }
 
@@ -49,6 +51,7 @@ export function startChild(name: string, command: string, args: readonly string[
         look()
       })
     },
+    tell: (line) => void child.stdin!.write(`${line}\n`),
     async end() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)

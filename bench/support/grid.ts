@@ -11,19 +11,26 @@ export interface GridOptions {
   readonly qos: 0 | 1
   /** Whether there is a PDC-adapter. Default true. */
   readonly served?: boolean
+  /** By which the PDC-adapter reaches the broker, where that is another way. */
+  readonly farUrl?: string
 }
 
 export interface Grid {
+  /** Of its streams' topics. */
+  readonly area: string
   readonly pdcPort: number
   readonly metricsUrl: string
+  /** Of the PDC-adapter. */
+  readonly farMetricsUrl: string
   readonly pmuAdapter: Child
   readonly pdcAdapter: Child
   end(): Promise<void>
 }
 
-export async function startGrid({ streams, broker, qos, served = true }: GridOptions): Promise<Grid> {
+export async function startGrid({ streams, broker, qos, served = true, farUrl }: GridOptions): Promise<Grid> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-bench-'))
-  const [pdcPort, brokerPort, metricsPort] = await Promise.all([freePort(), freePort(), freePort()])
+  const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const [pdcPort, brokerPort, metricsPort, farMetricsPort] = ports
   const embedded = broker === 'aedes'
   const url = embedded ? `mqtt://127.0.0.1:${brokerPort}` : broker.url
   const area = `bench-${pdcPort}`
@@ -48,10 +55,11 @@ export async function startGrid({ streams, broker, qos, served = true }: GridOpt
   }
   const far = {
     area,
+    metrics: { listen: `127.0.0.1:${farMetricsPort}` },
     sites: [
       {
         location: 'control-center/1',
-        broker: url,
+        broker: farUrl ?? url,
         pdcAdapters: [
           {
             id: 'bench',
@@ -80,7 +88,8 @@ export async function startGrid({ streams, broker, qos, served = true }: GridOpt
   try {
     const pmuAdapter = await start('PMU-adapter', near)
     const pdcAdapter = served ? await start('PDC-adapter', far) : pmuAdapter
-    return { pdcPort, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, pmuAdapter, pdcAdapter, end }
+    const [metricsUrl, farMetricsUrl] = [metricsPort, farMetricsPort].map((port) => `http://127.0.0.1:${port}/metrics`)
+    return { area, pdcPort, metricsUrl: metricsUrl!, farMetricsUrl: farMetricsUrl!, pmuAdapter, pdcAdapter, end }
   } catch (error) {
     await end()
     throw error
