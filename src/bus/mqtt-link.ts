@@ -177,11 +177,6 @@ export class MqttLink {
     this.#socket.resume()
   }
 
-  /** While paused: tells the broker that we live. */
-  keepAlive(): void {
-    if (this.#up) this.#ping(monotonicMs())
-  }
-
   /** Rejects when the broker refuses it or the connection ends. */
   async subscribe(filter: string, qos: 0 | 1): Promise<void> {
     if (!this.#up) throw this.#over('not connected')

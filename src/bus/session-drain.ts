@@ -10,7 +10,6 @@ export interface DrainedLink {
   acknowledge(id: number): void
   pause(): void
   resume(): void
-  keepAlive(): void
 }
 
 export interface DrainOptions {
@@ -18,10 +17,10 @@ export interface DrainOptions {
   readonly pace: Pace
   /** Messages are acknowledged by `confirm`, not when they were given on. */
   readonly confirms: boolean
-  /** Longest silence towards the broker while nothing is read, in ms. */
-  readonly keepAliveMs: number
   /** Live messages since the last call: the session gets as many more, or it would never catch up with many. */
   readonly liveSince: () => number
+  /** Before what came is given on. */
+  readonly onBytes: () => void
   /** `false`: not now; it is offered again. */
   readonly late: (topic: string, payload: Uint8Array) => boolean
   readonly live: (topic: string, payload: Uint8Array) => void
@@ -31,7 +30,7 @@ export interface DrainOptions {
 
 const TICK_MS = 4
 
-export class SessionDrain implements Pick<SessionSink, 'message'> {
+export class SessionDrain implements SessionSink {
   readonly #options: DrainOptions
   readonly #held = new HeldMessages()
   #phase: 'waiting' | 'draining' | 'steady' | 'closed' = 'waiting'
@@ -39,7 +38,6 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
   #isPaused = false
   #onReached: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
-  #saidAt = 0
   #unconfirmed: number[] = []
 
   constructor(options: DrainOptions) {
@@ -56,7 +54,6 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
     const now = monotonicMs()
     this.#phase = 'draining'
     this.#options.seam.begin(now, isFresh)
-    this.#saidAt = now
     this.#timer = setInterval(() => this.#tick(monotonicMs()), TICK_MS)
   }
 
@@ -76,6 +73,10 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
     this.#rest()
     this.#held.clear()
     this.#unconfirmed = []
+  }
+
+  reading(): void {
+    this.#options.onBytes()
   }
 
   /** What is retained came over the live lane, at its beginning. */
@@ -137,15 +138,10 @@ export class SessionDrain implements Pick<SessionSink, 'message'> {
   }
 
   #tick(now: number): void {
-    const { seam, keepAliveMs } = this.#options
     this.#takeHeld()
     if (this.#phase === 'steady') {
       if (this.#held.length === 0) this.#rest()
-    } else if (this.#held.length > 0) {
-      if (now - this.#saidAt < keepAliveMs) return
-      this.#saidAt = now
-      this.#link?.keepAlive()
-    } else if (this.#onReached && seam.isReached(now)) {
+    } else if (this.#held.length === 0 && this.#onReached && this.#options.seam.isReached(now)) {
       this.#phase = 'steady'
       this.#rest()
       this.#onReached()

@@ -9,71 +9,23 @@
  * acknowledged, so a broker with a window waits, and not read, so any other
  * does. When the session is as new as the live lane, the live lane ends.
  */
-import type { BrokerConfig } from '../config/bus.ts'
 import { whenAborted } from '../runtime/aborted.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
-import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { filtersOverlap } from '../streams/index.ts'
-import type { MessageHandler } from './bus.ts'
 import { BusError } from './bus-error.ts'
 import { brokerName } from './link-settings.ts'
-import type { MqttLink } from './mqtt-link.ts'
+import { chooseAddress } from './mqtt-connection.ts'
+import type { MqttLink, SessionSink } from './mqtt-link.ts'
+import type { NearestFirst } from './nearest-first.ts'
 import { SessionDrain } from './session-drain.ts'
+import type { SessionLane, SessionLaneConfig, SessionLaneDeps } from './session-lane-options.ts'
 import { LiveLane } from './session-live-lane.ts'
 import { type SessionMetrics, sessionMetrics } from './session-metrics.ts'
 import { openSessionLink } from './session-open.ts'
 import { type Pace, SteadyPace } from './session-pace.ts'
 import { SessionSeam } from './session-seam.ts'
 import { Standstill } from './session-standstill.ts'
-
-export interface SessionLaneConfig {
-  readonly broker: BrokerConfig
-  /** The same in every run, and nobody else's: the broker knows the session by it. */
-  readonly clientId: string
-  /** They may not overlap: brokers differ in how often one connection gets a message then. */
-  readonly filters: readonly string[]
-}
-
-/** Calls are synchronous. Payloads are views that may be kept and must not be changed. */
-export interface SessionLaneDeps extends ServiceDeps {
-  /** A message of now, by either lane. */
-  readonly live: MessageHandler
-  /**
-   * A message of the backlog, in order within its topic. `false`: not now; it is
-   * offered again, and what is behind it waits.
-   */
-  // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to say
-  readonly late: (topic: string, payload: Uint8Array) => boolean | void
-  /** A message of the session that is not late: `live` gets it now, or had it by the live lane. */
-  readonly passed?: (topic: string, payload: Uint8Array) => void
-  /** Of the backlog. Default: 5,000 messages a second. */
-  readonly pace?: Pace
-  /** What is live comes from here on; what is retained comes before or after this. */
-  readonly onGranted?: () => void
-  /** Nothing live comes until `onGranted`. */
-  readonly onLost?: () => void
-  /** The broker has no session of ours, or none any more: of what was before, nothing will come. */
-  readonly onForgotten?: () => void
-  /** The backlog has come. */
-  readonly onDrained?: () => void
-  /**
-   * Acknowledge nothing before `confirm`: for a consumer that stores. What it
-   * was given and had not stored when it was killed comes again.
-   */
-  readonly confirms?: boolean
-}
-
-export interface SessionLane extends Running {
-  /** The broker's address without credentials. */
-  readonly name: string
-  /** What is live comes in. */
-  readonly connected: boolean
-  /** A backlog comes in, or may: there is a second connection, or will be. */
-  readonly draining: boolean
-  /** Everything given on so far is safe. */
-  confirm(): void
-}
 
 /**
  * Connects, and stays connected until the signal aborts; the broker goes on
@@ -103,6 +55,8 @@ class LaneOfSession implements SessionLane {
   readonly #seam = new SessionSeam()
   readonly #standstill: Standstill
   readonly #lane: LiveLane
+  /** Of the addresses of the broker, for both lanes. */
+  readonly #choice: NearestFirst
   #link: MqttLink | undefined
   #drain: SessionDrain | undefined
   /** The session is the only lane. */
@@ -121,9 +75,11 @@ class LaneOfSession implements SessionLane {
     this.#deps = deps
     this.#pace = pace
     this.#metrics = sessionMetrics(metrics, config.clientId)
+    this.#choice = chooseAddress(config.broker)
     this.#standstill = new Standstill(() => this.#stoodStill())
     this.#lane = new LiveLane(config, {
       log,
+      choice: this.#choice,
       message: (topic, payload, retained) => this.#live(topic, payload, retained),
       onGranted: () => deps.onGranted?.(),
       onLost: () => deps.onLost?.(),
@@ -209,12 +165,12 @@ class LaneOfSession implements SessionLane {
       seam: this.#seam,
       pace: this.#pace,
       confirms,
-      keepAliveMs: broker.keepaliveS * 500,
       liveSince: () => {
         const count = this.#liveSince
         this.#liveSince = 0
         return count
       },
+      onBytes: () => this.#standstill.look(monotonicMs()),
       late: (topic, payload) => {
         const isTaken = this.#guarded(topic, () => late(topic, payload)) !== false
         if (isTaken) this.#metrics.late.add()
@@ -231,17 +187,13 @@ class LaneOfSession implements SessionLane {
         if (passed) this.#guarded(topic, () => passed(topic, payload))
       },
     })
-    const link = await openSessionLink(broker, clientId, {
-      reading: () => {
-        this.#standstill.look(monotonicMs())
-      },
-      message: (...message) => drain.message(...message),
-    })
-    drain.attach(link)
     this.#drain = drain
-    this.#link = link
-    if (signal.aborted) link.destroy()
-    await link.opened
+    const onLink = (link: MqttLink): SessionSink => {
+      this.#link = link
+      drain.attach(link)
+      return drain
+    }
+    const link = await openSessionLink({ broker, clientId, choice: this.#choice, signal, onLink })
     drain.begin(isFresh || !link.hasSession)
     return link
   }
@@ -289,6 +241,8 @@ class LaneOfSession implements SessionLane {
     this.#drain = undefined
     const link = this.#link
     this.#link = undefined
+    // A paused socket would not see its end.
+    link?.resume()
     await link?.disconnect(GOODBYE_MS)
   }
 

@@ -3,11 +3,13 @@ import { deferred } from '../runtime/deferred.ts'
 import type { Log } from '../runtime/service.ts'
 import type { MessageHandler } from './bus.ts'
 import { MqttConnection } from './mqtt-connection.ts'
-import type { SessionLaneConfig } from './session-lane.ts'
+import type { NearestFirst } from './nearest-first.ts'
+import type { SessionLaneConfig } from './session-lane-options.ts'
 import { SubscriptionEntry } from './subscriptions.ts'
 
 export interface LiveLaneDeps {
   readonly log: Log
+  readonly choice: NearestFirst
   readonly message: MessageHandler
   /** All filters are granted: on the first connection, and on each that follows it. */
   readonly onGranted: () => void
@@ -74,10 +76,13 @@ class LiveRun {
   readonly #open: number
   readonly #grants = new Set<string>()
 
-  constructor({ broker, clientId, filters }: SessionLaneConfig, { log, message, onGranted, onLost }: LiveLaneDeps) {
+  constructor(
+    { broker, clientId, filters }: SessionLaneConfig,
+    { log, choice, message, onGranted, onLost }: LiveLaneDeps,
+  ) {
     const { signal } = this.#stop
     this.#open = filters.length
-    this.#connection = new MqttConnection(broker, { signal, log, clientId: `${clientId}_live` })
+    this.#connection = new MqttConnection(broker, { signal, log, choice, clientId: `${clientId}_live` })
     const all = deferred()
     const entries = filters.map((filter) => {
       const handler: MessageHandler = (topic, payload, retained) => {

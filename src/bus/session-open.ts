@@ -1,18 +1,53 @@
 import type { BrokerConfig } from '../config/bus.ts'
+import { monotonicMs } from '../runtime/clock.ts'
 import { openBrokerSocket } from './broker-socket.ts'
 import { addressesOf, brokerName, linkSettings } from './link-settings.ts'
 import { MqttLink, type SessionSink } from './mqtt-link.ts'
+import type { NearestFirst } from './nearest-first.ts'
 
-/** A connection to the session of this client id; it brings messages before anybody asks for some. */
-export async function openSessionLink(broker: BrokerConfig, clientId: string, session: SessionSink): Promise<MqttLink> {
+export interface SessionOpening {
+  readonly broker: BrokerConfig
+  readonly clientId: string
+  /** Which address of the broker comes first; shared with the live lane. */
+  readonly choice: NearestFirst
+  readonly signal: AbortSignal
+  /** Each connection that is tried, before it can bring anything: whose messages they are. */
+  readonly onLink: (link: MqttLink) => SessionSink
+}
+
+/**
+ * A connection to the session of this client id, by the first address that
+ * takes it; its messages come before anybody asks for some.
+ */
+export async function openSessionLink(opening: SessionOpening): Promise<MqttLink> {
+  const { broker, clientId, choice, signal, onLink } = opening
   const { client, credentials, deadMs } = await linkSettings(broker)
-  return new MqttLink({
-    name: brokerName(broker.url),
-    socket: openBrokerSocket(addressesOf(broker)[0]!, credentials, broker.connectTimeoutMs),
-    client: { ...client, clientId },
-    maxBufferedBytes: broker.maxBufferedBytes,
-    deadMs,
-    onMessage: () => {},
-    session,
-  })
+  let failure: unknown
+  for (const index of choice.order()) {
+    const url = addressesOf(broker)[index]!
+    const link: MqttLink = new MqttLink({
+      name: brokerName(url),
+      socket: openBrokerSocket(url, credentials, broker.connectTimeoutMs),
+      client: { ...client, clientId },
+      maxBufferedBytes: broker.maxBufferedBytes,
+      deadMs,
+      onMessage: () => {},
+      session: {
+        reading: () => sink.reading(),
+        message: (...message) => sink.message(...message),
+      },
+    })
+    const sink = onLink(link)
+    if (signal.aborted) link.destroy()
+    try {
+      await link.opened
+      choice.used(index, monotonicMs())
+      return link
+    } catch (error) {
+      choice.failed(index, monotonicMs())
+      failure = error
+      if (signal.aborted) break
+    }
+  }
+  throw failure
 }

@@ -1,6 +1,5 @@
 import { connectAsync, type MqttClient } from 'mqtt'
-import { BrokerConfig } from '../../src/bus/index.ts'
-import { type SessionLane, type SessionLaneDeps, startSessionLane } from '../../src/bus/session-lane.ts'
+import { BrokerConfig, type SessionLane, type SessionLaneDeps, startSessionLane } from '../../src/bus/index.ts'
 import type { TestBroker } from './brokers.ts'
 import { type TestDeps, testDeps } from './deps.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
@@ -103,11 +102,12 @@ export async function startRecordedLane(
   clientId: string,
   filters: readonly string[],
   more: Partial<SessionLaneDeps> = {},
+  settings: Partial<BrokerConfig> = {},
 ): Promise<RecordedLane> {
   const proxy = await startTcpProxy(broker.url)
   const deps = testDeps(more.log)
   const record = new SessionRecord()
-  const config = BrokerConfig.parse({ url: proxy.url, retry: { firstDelayMs: 10, maxDelayMs: 100 } })
+  const config = BrokerConfig.parse({ url: proxy.url, retry: { firstDelayMs: 10, maxDelayMs: 100 }, ...settings })
   const lane = startSessionLane({ broker: config, clientId, filters }, { ...deps, ...record.sink, ...more })
   const stop = async (): Promise<void> => {
     deps.abort()
