@@ -46,6 +46,12 @@ export class FlowWatch {
     if (this.#steadyMs >= STEADY_MS) this.#isExpected = true
   }
 
+  /** Nobody wants them any more. */
+  forget(): void {
+    this.#isExpected = false
+    this.#steadyMs = 0
+  }
+
   /** They have a new way to come by, and time to. */
   moved(): void {
     this.#silentMs = 0

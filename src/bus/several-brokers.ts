@@ -181,6 +181,7 @@ export class SeveralBrokers implements FailoverBus {
 
   readonly #tick = (): void => {
     const now = monotonicMs()
+    if (this.#entries.size === 0) this.#flow.forget()
     this.#flow.tick(now, this.#frames)
     for (const [index, { connected }] of this.members.entries()) this.#choice.healthy(index, connected, now)
     if (this.#deps.signal.aborted) return
@@ -215,9 +216,11 @@ export class SeveralBrokers implements FailoverBus {
     const others = this.#choice.order().filter((index) => index !== this.#active && this.members[index]!.connected)
     const index = others[from]
     if (index === undefined) {
+      if (this.#searchPauseMs === 0) {
+        this.#deps.log.warn({ broker: this.name }, 'no broker has the frames that used to come')
+      }
       this.#searchPauseMs = Math.min(this.#searchPauseMs * 2 || SEARCH_PAUSE_MS, MAX_SEARCH_PAUSE_MS)
       this.#searchAt = now + this.#searchPauseMs
-      this.#deps.log.warn({ broker: this.name, brokers: others.length }, 'no broker has the frames that used to come')
       return
     }
     this.#try(index, 'data-silence', now)

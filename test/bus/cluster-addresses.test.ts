@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import mqttPacket from 'mqtt-packet'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BrokerConfig, startBus } from '../../src/bus/index.ts'
 import { freePort, startMosquitto, type TestBroker } from '../support/brokers.ts'
@@ -83,6 +86,15 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a broker with several addresses
     await isAt(0)
   })
 
+  it('is left for the next when its node takes publishes and acknowledges none', async () => {
+    await using node = await startMuteBroker()
+    const begun = performance.now()
+    const { isAt } = await connect([node.url, nodes[1]!.url])
+    await isAt(1)
+    expect(node.publishes()).toBeGreaterThan(0)
+    expect(performance.now() - begun).toBeLessThan(5000)
+  })
+
   it('is left in peace where it works while the nearest comes and goes', async () => {
     const { isAt, connects } = await connect(
       nodes.map(({ url }) => url),
@@ -100,3 +112,31 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a broker with several addresses
     expect(connects()).toBe(before)
   })
 })
+
+/** What a cluster node is that lost the others: it takes everybody, answers pings, and acknowledges nothing. */
+async function startMuteBroker(): Promise<AsyncDisposable & { readonly url: string; publishes(): number }> {
+  const sockets = new Set<Socket>()
+  let publishes = 0
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy())
+    const parser = mqttPacket.parser()
+    parser.on('packet', ({ cmd }) => {
+      if (cmd === 'connect') socket.write(mqttPacket.generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
+      if (cmd === 'pingreq') socket.write(mqttPacket.generate({ cmd: 'pingresp' }))
+      if (cmd === 'publish') publishes++
+    })
+    socket.on('data', (chunk) => parser.parse(chunk))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    publishes: () => publishes,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await once(server, 'close')
+    },
+  }
+}

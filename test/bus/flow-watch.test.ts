@@ -46,6 +46,14 @@ describe('a flow of frames', () => {
     expect(watch.isExpected).toBe(true)
   })
 
+  it('is not expected any more once nobody wants it', () => {
+    const { watch, state } = open()
+    flow(watch, state, 3000, () => 12)
+    watch.forget()
+    flow(watch, state, 10_000, () => 0)
+    expect([watch.isExpected, watch.isSilent]).toEqual([false, false])
+  })
+
   it('has its time again after a move, and is not blamed for a late look', () => {
     const { watch, state } = open()
     flow(watch, state, 3000, () => 12)
