@@ -3,8 +3,8 @@
  * came, which are open, and what is known of those that never will. Pure: times
  * come in, as microseconds since the UNIX epoch.
  *
- * The window begins at the first frame ever, and no timestamp moves it that the
- * clock does not believe. A slot is closed by a later frame, or by the clock;
+ * The window begins at the first frame that was ever taken, and no timestamp
+ * moves it that the clock does not believe. A slot is closed by a later frame, or by the clock;
  * closed and not held, it is pending until a frame or a journal's answer comes.
  *
  * A frame that is judged `fresh` is held once {@link take} is called; if it is
@@ -70,6 +70,9 @@ export class StreamLedger {
   #claimDigest = 0
   #claimLate = false
   #claimLeap: LeapSecond | undefined
+  /** It would be the first ever: the window begins here if it is taken. */
+  #claimGrid: SlotGrid | undefined
+  #claimUs = 0
 
   constructor(settings: Partial<LedgerSettings> = {}, book?: LedgerBook) {
     const { closeAfterMs, staleAfterMs, futureAfterMs, maxGaps } = { ...defaults, ...settings }
@@ -95,7 +98,7 @@ export class StreamLedger {
 
   /** Judges a frame that came live. Allocates nothing. */
   live(frame: Uint8Array, utcUs: number): LedgerVerdict {
-    this.#claimEra = undefined
+    this.#disclaim()
     const grid = this.#grid
     if (!grid) return this.#outside('no-grid')
     const soc = socOf(frame)
@@ -109,7 +112,11 @@ export class StreamLedger {
     if (lateUs > this.#staleAfterUs) return this.#stale(frame, grid, slot, us, utcUs)
 
     let era = this.#book.last
-    if (!era || this.#book.retired || (era.grid !== grid && !era.grid.isOf(grid))) {
+    if (!era) {
+      this.#latenessUs = smoothed(this.#latenessUs, lateUs)
+      return this.#first(grid, slot, us, frame, false)
+    }
+    if (this.#book.retired || (era.grid !== grid && !era.grid.isOf(grid))) {
       era = this.#book.begin(grid, slot, us)
       if (!era) return this.#outside('stale')
     }
@@ -119,7 +126,7 @@ export class StreamLedger {
 
   /** Judges a frame that came from a journal or a session, by the grid of its own configuration. */
   late(frame: Uint8Array, source: GridSource, utcUs: number): LedgerVerdict {
-    this.#claimEra = undefined
+    this.#disclaim()
     const grid = this.#gridOf(source)
     if (!grid) return this.#outside('no-grid')
     const soc = socOf(frame)
@@ -127,6 +134,7 @@ export class StreamLedger {
     if (grid.isOffSlot(soc, fraction)) return this.#outside('off-slot')
     const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
     if (us > Math.max(utcUs, this.#utcUs) + this.#futureAfterUs) return this.#outside('future')
+    if (!this.#book.last) return this.#first(grid, grid.slotOf(soc, fraction), us, frame, true)
     const era = this.#eraFor(grid, grid.slotOf(soc, fraction), us)
     if (!era) return this.#homeless(us)
     const slot = era.grid.slotNear(us)
@@ -155,6 +163,10 @@ export class StreamLedger {
 
   /** Instead of {@link take}: nobody will ever take it, for this reason, and its slot is lost. */
   giveUp(reason: string): void {
+    if (this.#claimGrid) {
+      this.#disclaim()
+      return
+    }
     const era = this.#claim()
     const slot = this.#claimSlot
     this.#book.closeTo(era, slot + 1)
@@ -393,11 +405,28 @@ export class StreamLedger {
     return 'fresh'
   }
 
+  /** Fresh, and no more yet: nothing is expected of a stream that nobody ever took a frame of. */
+  #first(grid: SlotGrid, slot: number, us: number, frame: Uint8Array, late: boolean): LedgerVerdict {
+    this.#claimGrid = grid
+    this.#claimUs = us
+    this.#claimSlot = slot
+    this.#claimDigest = digestOf(frame)
+    this.#claimLate = late
+    this.#claimLeap = undefined
+    return 'fresh'
+  }
+
   #claim(): LedgerEra {
-    const era = this.#claimEra
+    const grid = this.#claimGrid
+    const era = grid ? this.#book.begin(grid, this.#claimSlot, this.#claimUs) : this.#claimEra
     if (!era) throw new LedgerError({ code: 'LEDGER_NOTHING_FRESH' }, 'the frame before was not fresh, or is taken')
-    this.#claimEra = undefined
+    this.#disclaim()
     return era
+  }
+
+  #disclaim(): void {
+    this.#claimEra = undefined
+    this.#claimGrid = undefined
   }
 
   #remember(era: LedgerEra, slot: number): void {

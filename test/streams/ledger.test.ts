@@ -42,6 +42,20 @@ describe('a ledger', () => {
     expect(account()).toMatchObject({ expected: 50, live: 50, pending: 0 })
   })
 
+  it('expects nothing as long as nobody ever took a frame', () => {
+    const { ledger, us, frame, live, account } = ledgerOf()
+    for (let index = 0; index < 100; index++) {
+      expect(ledger.live(frame(index), us(index))).toBe('fresh')
+      ledger.close(us(index))
+    }
+    ledger.late(frame(50), grid, us(100))
+    ledger.giveUp('other-configuration')
+    expect(account()).toMatchObject({ expected: 0, pending: 0 })
+    live(100)
+    live(102)
+    expect(account()).toMatchObject({ expected: 3, live: 2, pending: 1 })
+  })
+
   it('closes slots by a later frame: what is between is a gap', () => {
     const { ledger, live, us, account } = ledgerOf()
     live(0)

@@ -45,15 +45,12 @@ export class NaiveLedger {
       if ('content' in found && found.content === content) return this.#judge(slot, content, 'late')
       return this.#stands('stale')
     }
-    if (this.#first === undefined || this.#isRetired) {
-      if (!this.#begin(slot)) return this.#stands('stale')
+    if (this.#first !== undefined && this.#isRetired && !this.#begin(slot)) return this.#stands('stale')
+    if (this.#first === undefined || slot >= this.#next) {
+      const known = this.#latenessUs
+      this.#latenessUs = known === undefined || lateUs < known ? lateUs : known + (lateUs - known) / 1024
     }
-    if (slot >= this.#next) {
-      this.#latenessUs =
-        this.#latenessUs === undefined || lateUs < this.#latenessUs
-          ? lateUs
-          : this.#latenessUs + (lateUs - this.#latenessUs) / 1024
-    }
+    if (this.#first === undefined) return this.#fresh(slot, 'live', content)
     return this.#judge(slot, content, 'live')
   }
 
@@ -62,13 +59,14 @@ export class NaiveLedger {
     if (slot * this.#settings.periodUs > Math.max(utcUs, this.#utcUs) + this.#settings.futureAfterUs) {
       return this.#stands('future')
     }
-    if (this.#first === undefined) this.#begin(slot)
-    else if (slot >= this.#next && this.#isRetired) return this.#stands('stale')
+    if (this.#first === undefined) return this.#fresh(slot, 'late', content)
+    if (slot >= this.#next && this.#isRetired) return this.#stands('stale')
     return this.#judge(slot, content, 'late')
   }
 
   take(): void {
     const { slot, lane, content } = this.#claim!
+    if (this.#first === undefined) this.#begin(slot)
     this.#closeTo(slot)
     this.#slots.set(slot, { state: 'held', lane, content })
     this.#next = Math.max(this.#next, slot + 1)
@@ -76,6 +74,7 @@ export class NaiveLedger {
 
   giveUp(reason: string): void {
     const { slot } = this.#claim!
+    if (this.#first === undefined) return
     this.#closeTo(slot + 1)
     if (this.#slots.get(slot)?.state === 'pending') this.#slots.set(slot, { state: `lost ${reason}` })
   }
