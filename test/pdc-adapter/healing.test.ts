@@ -110,11 +110,17 @@ describe('a PDC-adapter that heals', () => {
     const stream = streams.stream(IDCODE).carriedBy('one')
     await served()
     stream.journaled(0, 300)
-    stream.live(0, 300)
-    await until(() => streams.accounts().get(stream.topic)?.pending === 299)
+    {
+      await using first = await connect()
+      stream.live(0)
+      await first.received(frameType.data)
+    }
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_serve_clients')) === 0)
+    stream.live(1, 300)
+    await until(() => stream.account.pending === 298)
     await using pdc = await connect()
-    await pdc.received(frameType.data, 299)
-    expect(timesAt(pdc)).toEqual(timesOf(stream, range(0, 299)))
+    await pdc.received(frameType.data, 298)
+    expect(timesAt(pdc)).toEqual(timesOf(stream, range(1, 299)))
   })
 
   it('sends nothing of another configuration than the PDC has: that is lost, and said', async () => {

@@ -110,10 +110,12 @@ describe('a consumer', () => {
     const line = await HealingLine.start(deps)
     const stream = line.stream(7).carriedBy('one')
     stream.journaled(0, 300)
+    stream.live(0)
+    await line.sink.until(() => line.sink.got.length === 1)
     line.sink.takesLive = false
     line.sink.room = 0
-    stream.live(0, 300)
-    await until(() => line.consumer.accounts().get(stream.topic)?.pending === 299)
+    stream.live(1, 300)
+    await until(() => stream.account.pending === 298)
     expect(line.journal().queries).toEqual([])
 
     line.sink.room = Number.POSITIVE_INFINITY
@@ -121,6 +123,21 @@ describe('a consumer', () => {
     line.consumer.room()
     await line.sink.until(() => line.sink.got.length >= 299)
     expect(line.sink.times().slice(0, 299)).toEqual(timesOf(stream, range(0, 299)))
+  })
+
+  it('misses nothing of what nobody has ever taken', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 300)
+    line.sink.takesLive = false
+    stream.live(0, 200)
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_reader_frames_total')) === 200)
+    expect(stream.account).toMatchObject({ expected: 0, pending: 0 })
+    line.sink.takesLive = true
+    stream.live(250, 300)
+    await line.sink.until(() => line.sink.got.length === 50)
+    expect(stream.account).toMatchObject({ expected: 50, live: 50, pending: 0 })
   })
 
   it('begins again where the one who took late frames left', async () => {

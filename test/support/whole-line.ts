@@ -28,6 +28,7 @@ import { createMetrics, type MetricsRegistry } from '../../src/runtime/metrics.t
 import type { ServiceDeps } from '../../src/runtime/service.ts'
 import { type Account, accountedFor, nodeTopic } from '../../src/streams/index.ts'
 import { freePort } from './brokers.ts'
+import { metricSum } from './metric-sum.ts'
 import { until } from './until.ts'
 import { Watched } from './watched.ts'
 
@@ -239,5 +240,8 @@ export async function startWholeLine(options: WholeLineOptions): Promise<WholeLi
       }),
   )
   await Promise.all([pmu.on, ...configured])
+  // The accounts begin with the first frame that a PDC takes.
+  const turnedOn = { command: 'data-on' }
+  await until(async () => (await metricSum(metrics, 'phasorbus_serve_commands_total', turnedOn)) >= idcodes.length)
   return line
 }
