@@ -6,7 +6,7 @@
  * The live lane may end at any moment without a gap or a doubled message: what
  * it brought and the session has yet to bring is known, and dropped then.
  */
-import { digestOf } from './session-digest.ts'
+import { Digester } from './session-digest.ts'
 import { OpenDigests, RecentDigests } from './session-digests.ts'
 
 /** 260 s of 1,000 messages/s. Older ones come a second time, as late ones, for the consumer to drop. */
@@ -23,6 +23,7 @@ const IDLE_MS = 2000
 const SILENT_MS = 5000
 
 export class SessionSeam {
+  readonly #digests = new Digester()
   /** The live lane had it first. */
   readonly #ahead: OpenDigests
   /** The session had it first. */
@@ -61,7 +62,7 @@ export class SessionSeam {
 
   /** The live lane brought it; whether it is news. */
   live(topic: string, payload: Uint8Array, now: number): boolean {
-    const digest = digestOf(topic, payload)
+    const digest = this.#digests.of(topic, payload)
     this.#turn(now)
     this.#liveNow++
     if (this.#behind.take(digest) !== undefined) {
@@ -74,7 +75,7 @@ export class SessionSeam {
 
   /** The session brought it while there is a live lane, or again; whether it is news. `isAgain`: the broker may have sent it before. */
   late(topic: string, payload: Uint8Array, isAgain: boolean, now: number): boolean {
-    const digest = digestOf(topic, payload)
+    const digest = this.#digests.of(topic, payload)
     this.#heard = now
     if (isAgain && this.#recent.has(digest)) return false
     const since = this.#ahead.take(digest)
@@ -93,7 +94,7 @@ export class SessionSeam {
 
   /** The session brought it, for the first time, and is the only lane; whether it is news. */
   steady(topic: string, payload: Uint8Array): boolean {
-    const digest = digestOf(topic, payload)
+    const digest = this.#digests.of(topic, payload)
     this.#recent.add(digest)
     return this.#ahead.size === 0 || this.#ahead.take(digest) === undefined
   }

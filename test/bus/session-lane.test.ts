@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startMosquitto, startNats, startRabbitMq, type TestBroker } from '../support/brokers.ts'
+import { freePort, startMosquitto, startNats, startRabbitMq, type TestBroker } from '../support/brokers.ts'
 import { startAedes } from '../support/bus-harness.ts'
 import { needs } from '../support/needs.ts'
 import { startSessionChild } from '../support/session-child.ts'
@@ -216,6 +216,51 @@ describe.skipIf(needs('mosquitto').skip)(needs('mosquitto').title('a session tha
     await publisher.send('area/x', 0, 10)
     await lane.record.until(() => lane.record.calls.length >= 10)
     expect(lane.record.values('live')).toEqual(range(0, 10))
+  })
+})
+
+describe.skipIf(needs('mosquitto').skip)(needs('mosquitto').title('what a session is given'), () => {
+  it('is live at QoS 0 too, and never doubled; a broker keeps none of it', async () => {
+    await using broker = await startMosquitto()
+    await using publisher = await startPublisher(broker.url)
+    await using lane = await startRecordedLane(broker, 'consumer', ['area/#'])
+    await lane.record.until(() => lane.record.events.includes('granted'))
+    const send = (value: number): Promise<unknown> =>
+      publisher.client.publishAsync('area/x', numbered(value), { qos: 0 })
+    for (let value = 0; value < 200; value++) await send(value)
+    await lane.record.until(() => lane.record.events.includes('drained'))
+    for (let value = 200; value < 400; value++) await send(value)
+    await lane.record.until(() => lane.record.calls.length >= 400)
+    expect(sorted(lane.record.values())).toEqual(range(0, 400))
+  })
+
+  it('may be several filters, as long as they do not overlap', async () => {
+    await using broker = await startMosquitto()
+    await using publisher = await startPublisher(broker.url)
+    await using lane = await startRecordedLane(broker, 'consumer', ['area/x', 'area/y/#'])
+    await lane.record.until(() => lane.record.events.includes('drained'))
+    await publisher.send('area/x', 0, 10)
+    await publisher.send('area/z', 10, 20)
+    await publisher.send('area/y/1', 20, 30)
+    await lane.record.until(() => lane.record.calls.length >= 20)
+    expect(lane.record.values()).toEqual([...range(0, 10), ...range(20, 30)])
+    await expect(startRecordedLane(broker, 'other', ['area/+', 'area/x'])).rejects.toMatchObject({
+      facts: { code: 'BUS_FILTERS_OVERLAP', filters: ['area/+', 'area/x'] },
+    })
+  })
+
+  it('is taken up over the next address of its broker when the first does not work', async () => {
+    await using broker = await startMosquitto()
+    await using publisher = await startPublisher(broker.url)
+    await using first = await startRecordedLane(broker, 'consumer', ['area/#'])
+    await first.record.until(() => first.record.events.includes('drained'))
+    await first.stop()
+    await publisher.send('area/x', 0, 100)
+    const nobody = await freePort()
+    const url = [`mqtt://127.0.0.1:${nobody}`, broker.url]
+    await using second = await startRecordedLane(broker, 'consumer', ['area/#'], {}, { url })
+    await second.record.until(() => second.record.events.includes('drained'))
+    expect(second.record.values('late')).toEqual(range(0, 100))
   })
 })
 

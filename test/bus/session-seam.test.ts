@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { digestOf } from '../../src/bus/session-digest.ts'
+import { Digester } from '../../src/bus/session-digest.ts'
 import { OpenDigests, RecentDigests } from '../../src/bus/session-digests.ts'
 import { SteadyPace } from '../../src/bus/session-pace.ts'
 import { SessionSeam } from '../../src/bus/session-seam.ts'
@@ -126,10 +126,11 @@ describe('the seam of two lanes', () => {
 
 describe('digests', () => {
   it('tell topics and every byte apart', () => {
+    const digester = new Digester()
     const digests = new Set<number>()
     for (let value = 0; value < 20_000; value++) {
-      digests.add(digestOf('a/b', numbered(value)))
-      digests.add(digestOf('a/c', numbered(value)))
+      digests.add(digester.of('a/b', numbered(value)))
+      digests.add(digester.of('a/c', numbered(value)))
     }
     expect(digests.size).toBe(40_000)
     for (const digest of digests) if (!Number.isSafeInteger(digest) || digest < 0) expect.fail(`${digest}`)
@@ -141,7 +142,7 @@ describe('digests', () => {
         (bytes, at, flip) => {
           const other = bytes.slice()
           other[at % bytes.length]! ^= flip
-          expect(digestOf('t', other)).not.toBe(digestOf('t', bytes))
+          expect(digester.of('t', other)).not.toBe(digester.of('t', bytes))
         },
       ),
     )
