@@ -2,7 +2,7 @@ import type { MetricsRegistry } from '../../src/runtime/metrics.ts'
 
 /** The sum of a family, as Prometheus would scrape it, over all label sets that have these labels. */
 export async function metricSum(
-  metrics: MetricsRegistry,
+  metrics: Pick<MetricsRegistry, 'expose'>,
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
