@@ -1,3 +1,5 @@
+import { IntervalSet } from './interval-set.ts'
+
 /**
  * Which timestamps must exist. DATA_RATE counts frames per second when
  * positive and seconds per frame when negative; slots are counted from the
@@ -30,16 +32,22 @@ export const slotsPerSecond = (dataRate: number): number => (dataRate >= 0 ? dat
 /** What one frame was to the frames before it. */
 export type SlotVerdict = 'next' | 'gap' | 'duplicate' | 'back'
 
+/** Gaps that are remembered, against a frame that comes late; of older ones nothing is said any more. */
+const MAX_GAPS = 4096
+
 /** Counts gaps, duplicates and steps back of one stream by its timestamps. */
 export class SlotCounter {
   readonly #dataRate: number
   readonly #timeBase: number
+  readonly #seen = new IntervalSet()
+  #first: number | undefined
   #last: number | undefined
-  /** Slots skipped over. */
+  /** Slots between the first and the last that no frame came for, in its turn or late. */
   missing = 0
   /** Times that slots were skipped. */
   gaps = 0
   duplicates = 0
+  /** Frames older than the one before them. */
   stepsBack = 0
   /** Frames further than a tenth of a slot from their slot. */
   offGrid = 0
@@ -52,19 +60,27 @@ export class SlotCounter {
   push(soc: number, fraction: number): SlotVerdict {
     const slot = slotOf(soc, fraction, this.#dataRate, this.#timeBase)
     if (Math.abs(slotOffset(soc, fraction, this.#dataRate, this.#timeBase)) > 0.1) this.offGrid++
-    const step = this.#last === undefined ? 1 : slot - this.#last
+    this.#first ??= slot
+    const { end = slot } = this.#seen
+    const back = this.#last !== undefined && slot < this.#last
     this.#last = slot
-    if (step === 1) return 'next'
-    if (step === 0) {
+    if (back) this.stepsBack++
+    if (this.#seen.add(slot) === 0) {
       this.duplicates++
-      return 'duplicate'
+      return back ? 'back' : 'duplicate'
     }
-    if (step < 0) {
-      this.stepsBack++
-      return 'back'
+    if (slot > end) {
+      this.gaps++
+      this.missing += slot - end
+      this.#forgetOldGaps()
+      return 'gap'
     }
-    this.gaps++
-    this.missing += step - 1
-    return 'gap'
+    if (slot > this.#first && slot < end) this.missing--
+    return back ? 'back' : 'next'
+  }
+
+  #forgetOldGaps(): void {
+    if (this.#seen.intervals <= MAX_GAPS) return
+    this.#seen.add(this.#seen.at(0)!.to, this.#seen.at(1)!.from)
   }
 }

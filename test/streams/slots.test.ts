@@ -39,7 +39,27 @@ describe('slots', () => {
   it('tell gaps, duplicates, steps back and what is off the grid', () => {
     const counter = new SlotCounter(50, 1_000_000)
     const verdicts = [0, 1, 4, 4, 3, 4, 5.3].map((slot) => counter.push(1_700_000_000, slot * 20_000))
-    expect(verdicts).toEqual(['next', 'next', 'gap', 'duplicate', 'back', 'next', 'next'])
-    expect(counter).toMatchObject({ missing: 2, gaps: 1, duplicates: 1, stepsBack: 1, offGrid: 1 })
+    expect(verdicts).toEqual(['next', 'next', 'gap', 'duplicate', 'back', 'duplicate', 'next'])
+    expect(counter).toMatchObject({ missing: 1, gaps: 1, duplicates: 2, stepsBack: 1, offGrid: 1 })
+  })
+
+  it('that are filled late, between frames of now, are not missing', () => {
+    const counter = new SlotCounter(50, 1_000_000)
+    for (const slot of [0, 1, 100, 2, 3, 101, 4, 5, 102]) counter.push(1_700_000_000, slot * 20_000)
+    expect(counter).toMatchObject({ missing: 94, gaps: 1, duplicates: 0, stepsBack: 2 })
+    for (let slot = 6; slot < 100; slot++) counter.push(1_700_000_000, slot * 20_000)
+    expect(counter).toMatchObject({ missing: 0, gaps: 1 })
+  })
+
+  it('before the first frame were not to be expected', () => {
+    const counter = new SlotCounter(50, 1_000_000)
+    for (const slot of [50, 10, 20, 51]) counter.push(1_700_000_000, slot * 20_000)
+    expect(counter).toMatchObject({ missing: 0, stepsBack: 1 })
+  })
+
+  it('are remembered up to a bound: what is missing stays counted', () => {
+    const counter = new SlotCounter(50, 1_000_000)
+    for (let slot = 0; slot < 20_000; slot += 2) counter.push(1_700_000_000, slot * 20_000)
+    expect(counter.missing).toBe(9999)
   })
 })
