@@ -37,6 +37,7 @@ export async function readVersion(folder: string, files: JournalFiles): Promise<
 export async function writeVersion(folder: string, files: JournalFiles, id: string): Promise<void> {
   const fd = await files.open(join(folder, VERSION_FILE), true)
   try {
+    await files.truncate(fd, 0)
     await writeAll(files, fd, Buffer.from(`${JSON.stringify({ journal: JOURNAL_VERSION, id } satisfies Version)}\n`), 0)
     await files.sync(fd)
   } finally {

@@ -37,7 +37,8 @@ export async function loadJournal(
   const work = async (): Promise<void> => {
     for (const topic of waiting) {
       const place = { folder: streamFolder(folder, topic), files }
-      streams.push(await loadStream(topic, place, plan.streams.get(topic), memory))
+      const stream = await loadStream(topic, place, plan.streams.get(topic), memory)
+      streams.push(plan.orphans === 0 || stream.clean || plan.streams.has(topic) ? stream : withDoubt(stream))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
@@ -48,6 +49,12 @@ export async function loadJournal(
     damagedLogBytes: plan.damagedBytes,
     orphanEntries: plan.orphans,
   }
+}
+
+/** A log has frames of streams that it does not name any more: they may be of any that it does not name. */
+function withDoubt(stream: LoadedStream & Orphans): LoadedStream & Orphans {
+  const fromUs = (stream.moment.run?.lastUs ?? 0) + 1
+  return { ...stream, holes: [...stream.holes, { fromUs, toUs: null, bytes: 0 }] }
 }
 
 async function readLogs(folder: string, files: JournalFiles): Promise<LogContent[]> {

@@ -25,10 +25,16 @@ export interface LoadedStream {
   readonly clean: boolean
   /** Files of which the end was torn: what is behind these lengths is to go. */
   readonly cuts: readonly { readonly path: string; readonly bytes: number }[]
-  /** Between which frames the log was damaged. */
-  readonly holes: readonly { readonly fromUs: number; readonly toUs: number; readonly bytes: number }[]
+  /** Between which frames the log was damaged; `null`: none came after it. */
+  readonly holes: readonly LogHole[]
   /** Reporting period, where a configuration tells one. */
   readonly periodUs: number | undefined
+}
+
+export interface LogHole {
+  readonly fromUs: number
+  readonly toUs: number | null
+  readonly bytes: number
 }
 
 /** Files left of segments that are gone. */
@@ -44,7 +50,7 @@ export async function loadStream(
 ): Promise<LoadedStream & Orphans> {
   const { segments, orphans } = await listSegments(place, memory)
   const cuts: { path: string; bytes: number }[] = []
-  const holes: LoadedStream['holes'][number][] = []
+  const holes: LogHole[] = []
   if (plan) await addPlan(place, segments, plan, memory, cuts, holes)
 
   let moment: StreamMoment | undefined
@@ -111,12 +117,12 @@ async function addPlan(
   plan: StreamPlan,
   memory: MemoryBound,
   cuts: { path: string; bytes: number }[],
-  holes: { fromUs: number; toUs: number; bytes: number }[],
+  holes: LogHole[],
 ): Promise<void> {
   for (const [i, planned] of plan.segments.entries()) {
     const frames = Buffer.concat(planned.frames)
     const lines = Buffer.concat(planned.lines)
-    if (frames.length === 0 && lines.length === 0) continue
+    if (frames.length === 0 && lines.length === 0 && planned.holes.length === 0) continue
     const based = plan.based || i > 0
     const segment = findOrBegin(segments, planned, frames, memory)
     const from = based ? planned : await overlap(place, segment, frames, lines)
@@ -132,8 +138,14 @@ async function addPlan(
     segment.eventsBytes = from.events + forLines.keep
     segment.recovered(forFrames.append, forLines.append)
     for (const hole of planned.holes) {
-      const between = around(planned.frames, hole.after, await timeBaseOf(place, segment))
-      if (between) holes.push({ ...between, bytes: hole.bytes })
+      const timeBase = await timeBaseOf(place, segment)
+      const before = planned.frames.slice(0, hole.after).findLast(isData)
+      const next = planned.frames.slice(hole.after).find(isData)
+      holes.push({
+        fromUs: before ? frameUs(before, timeBase) + 1 : await endOf(place, segments, segment, planned.bytes),
+        toUs: next ? frameUs(next, timeBase) : null,
+        bytes: hole.bytes,
+      })
     }
   }
 }
@@ -195,17 +207,32 @@ async function timeBaseOf(place: SegmentFolder, segment: Segment): Promise<numbe
   return epochIn(bytes)?.timeBase ?? 0
 }
 
-/** The times of the data frames next to a hole; undefined where one is missing. */
-function around(
-  frames: readonly Uint8Array[],
-  after: number,
-  timeBase: number,
-): { fromUs: number; toUs: number } | undefined {
-  const before = frames.slice(0, after).findLast(isData)
-  const next = frames.slice(after).find(isData)
-  if (!before || !next) return undefined
-  return { fromUs: frameUs(before, timeBase) + 1, toUs: frameUs(next, timeBase) }
+/** Behind the last data frame before a place of the journal. */
+async function endOf(
+  place: SegmentFolder,
+  segments: readonly Segment[],
+  segment: Segment,
+  bytes: number,
+): Promise<number> {
+  for (const earlier of segments.filter(({ number }) => number <= segment.number).toReversed()) {
+    const end = earlier === segment ? bytes : earlier.end
+    const timeBase = await timeBaseOf(place, earlier)
+    let lastUs: number | undefined
+    scanFrames(
+      await readSegment(place, earlier, Math.max(0, end - TAIL_BYTES), end),
+      0,
+      (frame) => {
+        if (isData(frame)) lastUs = frameUs(frame, timeBase)
+      },
+      () => {},
+    )
+    if (lastUs !== undefined) return lastUs + 1
+  }
+  return 0
 }
+
+/** More than the largest frame. */
+const TAIL_BYTES = 128 * 1024
 
 interface Survey {
   readonly moment: StreamMoment

@@ -72,12 +72,16 @@ export function planOf(logs: readonly LogContent[]): {
   }
 
   for (const { number: log, bytes } of logs) {
+    const named = new Set<string>()
+    let holesSoFar = 0
     scanLog(
       bytes,
       ({ kind, stream, body }) => {
         if (kind === LogKind.stream || kind === LogKind.filled) {
           const record = JSON.parse(Buffer.from(body).toString()) as NamingRecord
           names.set(stream, record.stream)
+          const isFirst = !named.has(record.stream)
+          named.add(record.stream)
           const draft = draftOf(record.stream)
           if (kind === LogKind.filled) {
             draft.byLog = draft.byLog.filter((part) => part.log > record.through!)
@@ -87,6 +91,8 @@ export function planOf(logs: readonly LogContent[]): {
             if (!repeated) draft.byLog = []
             draft.base = record.base
           }
+          // What named it before may have been there, and some of its frames.
+          if (isFirst && holesSoFar > 0) add(record.stream, log, { kind: 'hole', bytes: holesSoFar })
           return
         }
         const topic = names.get(stream)
@@ -95,6 +101,7 @@ export function planOf(logs: readonly LogContent[]): {
       },
       (_, count) => {
         damagedBytes += count
+        holesSoFar += count
         for (const topic of names.values()) add(topic, log, { kind: 'hole', bytes: count })
       },
     )

@@ -91,7 +91,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     const last = segments.at(-1)
     if (!last) return
     for (const { fromUs, toUs, bytes } of holes) {
-      last.appendLine(encodeEvent({ event: 'damaged', offset: null, bytes, fromUs, toUs }))
+      last.appendLine(encodeEvent({ event: 'damaged', offset: null, bytes, fromUs, toUs: toUs ?? aliveUs }))
     }
     if (!clean) {
       const { firstUs, lastUs } = moment.run ?? { firstUs: null, lastUs: null }
