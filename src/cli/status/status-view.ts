@@ -84,14 +84,12 @@ function verdict(consumers: readonly ConsumerStatus[], style: Style): string[] {
   const lost = consumers.reduce((sum, { total }) => sum + sumOf(total.lost), 0)
   const pending = consumers.reduce((sum, { total }) => sum + total.pending, 0)
   if (consumers.length === 0) return ['', style.dim('no consumer tells its accounts here')]
+  const open = `${count(pending, 'timestamp')} pending: missing, and nothing known of them yet`
   return [
     '',
-    lost > 0
-      ? style.bad(`${count(lost, 'timestamp')} lost`)
-      : style.good('nothing lost: every timestamp is accounted for'),
-    ...(pending > 0
-      ? [style.warn(`${count(pending, 'timestamp')} pending: missing, and nothing known of them yet`)]
-      : []),
+    ...(lost > 0 ? [style.bad(`${count(lost, 'timestamp')} lost`)] : []),
+    ...(pending > 0 ? [style.warn(open)] : []),
+    ...(lost + pending === 0 ? [style.good('nothing lost: every timestamp is accounted for')] : []),
   ]
 }
 
