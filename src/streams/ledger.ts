@@ -181,7 +181,10 @@ export class StreamLedger {
     const slot = era.grid.slotNear(us)
     if (slot >= era.next || era.missing(slot, slot + 1) > 0) return false
     era.pending.add(slot)
-    this.#book.tally[lane]--
+    const { tally } = this.#book
+    // Of the other lane, if the caller mistook it: the sum must stand.
+    if (tally[lane] > 0) tally[lane]--
+    else tally[lane === 'live' ? 'late' : 'live']--
     this.#book.bound()
     return true
   }
