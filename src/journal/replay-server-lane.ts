@@ -11,6 +11,7 @@ import {
   encodeReplayEnd,
   encodeReplayRefusal,
   MAX_ANSWER_BYTES,
+  type NodeIdentity,
   REPLY_PART_BYTES,
   type ReplayRefusal,
   type ReplayRequest,
@@ -37,8 +38,7 @@ const MAX_WAIT_MS = 8000
 
 /** What the lanes of a server share. */
 export interface LaneDeps {
-  readonly area: string
-  readonly nodeId: string
+  readonly node: NodeIdentity
   readonly signal: AbortSignal
   readonly log: Log
   readonly counters: ReplayCounters
@@ -72,7 +72,7 @@ export class ReplayLane implements Running {
       admit: (stream, request) => this.#admit(stream, request),
       refuse: (address, reason, problem) => this.#refuse(address, reason, problem),
     })
-    const subscription = bus.subscribe(replayFilter(deps.area, deps.nodeId), (topic, payload, retained) =>
+    const subscription = bus.subscribe(replayFilter(deps.node), (topic, payload, retained) =>
       admission.message(topic, payload, retained),
     )
     deps.signal.addEventListener('abort', () => this.#asked.resolve(), { once: true })
@@ -187,6 +187,6 @@ export class ReplayLane implements Running {
   }
 
   #topic(address: ReplyAddress, part: ReplyPart): string {
-    return replyTopic(this.#deps.area, this.#deps.nodeId, address, part)
+    return replyTopic(this.#deps.node.area, this.#deps.node.nodeId, address, part)
   }
 }

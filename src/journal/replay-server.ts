@@ -5,7 +5,7 @@
 import type { Bus } from '../bus/index.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
-import { type AbsentRange, REPLY_PART_BYTES, type ReplayQuery } from '../streams/index.ts'
+import { type AbsentRange, type NodeIdentity, REPLY_PART_BYTES, type ReplayQuery } from '../streams/index.ts'
 import { ReplayCounters } from './replay-server-counters.ts'
 import { ReplayLane } from './replay-server-lane.ts'
 import { Pace } from './replay-server-pace.ts'
@@ -26,9 +26,8 @@ export interface ReplaySource {
 }
 
 export interface ReplayServerConfig {
-  /** Of this node; it answers for streams of its own area. */
-  readonly area: string
-  readonly nodeId: string
+  /** This node; it answers for streams of its own site. */
+  readonly node: NodeIdentity
   /** Bytes per second, all consumers together. */
   readonly bytesPerS: number
   /** Streams it may answer for. Default: all that the journal has. */
@@ -49,7 +48,7 @@ const BURST_MS = 10
 const REFUSALS_PER_S = 200
 
 export function startReplayServer(config: ReplayServerConfig, deps: ReplayServerDeps): Running {
-  const { area, nodeId, bytesPerS, streams } = config
+  const { node, bytesPerS, streams } = config
   const { buses, journal, signal, log, metrics } = deps
   const allowed = streams && new Set(streams)
   const burst = Math.max(REPLY_PART_BYTES, (bytesPerS * BURST_MS) / 1000)
@@ -57,8 +56,7 @@ export function startReplayServer(config: ReplayServerConfig, deps: ReplayServer
     counters: new ReplayCounters(metrics),
     log,
     signal,
-    area,
-    nodeId,
+    node,
     bytesPerS,
     minChargeBytes: MIN_CHARGE_BYTES,
     pace: new Pace(bytesPerS, burst),

@@ -1,6 +1,6 @@
 /** Topics of the replay contract. An answer goes where its node builds it, never where a request says. */
 import { ContractError } from './contract-error.ts'
-import { isTopicLevel, meaningOf, REPLY } from './topic.ts'
+import { isTopicLevel, meaningOf, type NodeIdentity, REPLY } from './topic.ts'
 
 /*
   request => S/replay/{node-id}
@@ -22,9 +22,9 @@ export type ReplyPart = number | 'end'
 
 export const replayTopic = (stream: string, nodeId: string): string => `${stream}/replay/${nodeId}`
 
-/** Every request to a node about streams of its area. */
-export const replayFilter = (area: string, nodeId: string): string =>
-  `${levelOf(area)}/+/+/+/+/replay/${levelOf(nodeId)}`
+/** Every request to a node about streams of its site. Other sites may have a node of that name too. */
+export const replayFilter = ({ area, locationType, locationId, nodeId }: NodeIdentity): string =>
+  `${[area, locationType, locationId].map(levelOf).join('/')}/+/+/replay/${levelOf(nodeId)}`
 
 export const replyTopic = (area: string, nodeId: string, { id, sequence }: ReplyAddress, part: ReplyPart): string =>
   `${levelOf(area)}/${REPLY}/${levelOf(nodeId)}/${levelOf(id)}/${sequence}/${part}`

@@ -39,7 +39,10 @@ describe.skipIf(missing !== undefined)(missing?.title('docs/wire.md on replay') 
     await writeFile(join(folder, 'heal.py'), block('python', 'replay'))
     deps = testDeps()
     const bus = deps.stops(startBus(BrokerConfig.parse({ url: broker.url }), deps))
-    const config = { area: 'south-italy-113', nodeId: 'adapter', bytesPerS: 1e9 }
+    const config = {
+      node: { area: 'south-italy-113', locationType: 'secondary-station', locationId: '1156', nodeId: 'adapter' },
+      bytesPerS: 1e9,
+    }
     deps.stops(startReplayServer(config, { ...deps, buses: [bus], journal }))
     // Forty seconds of the first minute, five of another configuration, and one second after it.
     for (const [configuration, from, to] of [

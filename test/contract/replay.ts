@@ -84,7 +84,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
       const server = testDeps()
       server.stops(
         startReplayServer(
-          { area: at.area, nodeId: 'adapter', bytesPerS },
+          { node: { ...at, nodeId: 'adapter' }, bytesPerS },
           { ...server, buses: [producer.bus], journal },
         ),
       )

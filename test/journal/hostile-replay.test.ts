@@ -43,7 +43,10 @@ describe.skipIf(skip)(title('hostile replay requests'), () => {
     recorded.sessionBegan()
     recorded.configuration(configurationFrames(configuration))
     for (let n = 0; n < 100_000; n++) recorded.data(frame(n))
-    const config = { area: 'area', nodeId: 'adapter', bytesPerS: 4 * 1024 * 1024 }
+    const config = {
+      node: { area: 'area', locationType: 'secondary-station', locationId: '1156', nodeId: 'adapter' },
+      bytesPerS: 4 * 1024 * 1024,
+    }
     deps.stops(startReplayServer(config, { ...deps, buses: [await connect()], journal }))
   })
   afterAll(async () => {

@@ -20,6 +20,7 @@ import { configurationFrames, frameWriter, smallPmu } from '../support/stream-fr
 import { until } from '../support/until.ts'
 
 const stream = 'area/secondary-station/1156/PMU/765'
+const node = { area: 'area', locationType: 'secondary-station', locationId: '1156', nodeId: 'node' }
 const configuration = smallPmu()
 const cfg2 = configurationFrames(configuration)[0]!
 const frame = frameWriter(configuration)
@@ -304,7 +305,7 @@ function serve({ bytesPerS = 1e9, streams, brokers = [new MemoryBroker()] }: Ser
   const journal = new MemoryJournal()
   const buses = brokers.map((each) => each.connect())
   const [broker, bus] = [brokers[0]!, buses[0]!]
-  const config = { area: 'area', nodeId: 'node', bytesPerS, ...(streams && { streams }) }
+  const config = { node, bytesPerS, ...(streams && { streams }) }
   deps.stops(startReplayServer(config, { ...deps, buses, journal }))
   const client = broker.connect()
 

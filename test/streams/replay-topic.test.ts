@@ -26,9 +26,16 @@ describe('the topic of a replay request', () => {
 
   it('is heard by its node, and by no other', () => {
     const topic = replayTopic(stream, 'adapter')
-    expect(matchesFilter(replayFilter('south-italy-113', 'adapter'), topic)).toBe(true)
-    expect(matchesFilter(replayFilter('south-italy-113', 'adapter-2'), topic)).toBe(false)
-    expect(matchesFilter(replayFilter('north-italy', 'adapter'), topic)).toBe(false)
+    const node = {
+      area: 'south-italy-113',
+      locationType: 'secondary-station',
+      locationId: '1156',
+      nodeId: 'adapter',
+    }
+    expect(matchesFilter(replayFilter(node), topic)).toBe(true)
+    expect(matchesFilter(replayFilter({ ...node, nodeId: 'adapter-2' }), topic)).toBe(false)
+    expect(matchesFilter(replayFilter({ ...node, area: 'north-italy' }), topic)).toBe(false)
+    expect(matchesFilter(replayFilter({ ...node, locationId: '1157' }), topic)).toBe(false)
   })
 
   it.each([

@@ -55,7 +55,7 @@ export class JournaledStreams {
       this.#journals.set(nodeId, journal)
       this.deps.stops(
         startReplayServer(
-          { area, nodeId, bytesPerS: 100_000_000 },
+          { node: node(nodeId), bytesPerS: 100_000_000 },
           { ...this.deps, buses: [this.bus(`${nodeId}-replay`)], journal },
         ),
       )

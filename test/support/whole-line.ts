@@ -128,7 +128,7 @@ export async function startWholeLine(options: WholeLineOptions): Promise<WholeLi
     const [live, replay] = [connect(nodeId, deps), connect(nodeId, deps, 'replay')]
     const journal = await openJournal({ folder: join(folder, nodeId), ...JournalSettings.parse({}) }, journalPart.deps)
     const server = startReplayServer(
-      { area, nodeId, bytesPerS: 16 * 1024 * 1024 },
+      { node: nodeOf(nodeId), bytesPerS: 16 * 1024 * 1024 },
       { ...deps, buses: [replay.bus], journal },
     )
     const adapter = startPmuAdapter(

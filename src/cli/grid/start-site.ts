@@ -88,10 +88,10 @@ async function startProducers(site: Site, deps: PartDeps): Promise<void> {
   keep({ done: adapter.done.finally(() => journalStop.abort()) })
 }
 
-function startAnswering({ area, nodeId, pmus }: Site, bytesPerS: number, journal: Journal, deps: PartDeps): void {
-  const streams = pmus.map(({ topic }) => topic)
+function startAnswering(site: Site, bytesPerS: number, journal: Journal, deps: PartDeps): void {
+  const streams = site.pmus.map(({ topic }) => topic)
   const buses = deps.buses.apart('replay').each()
-  deps.keep(startReplayServer({ area, nodeId, bytesPerS, streams }, { ...deps, buses, journal }))
+  deps.keep(startReplayServer({ node: site, bytesPerS, streams }, { ...deps, buses, journal }))
 }
 
 function sourceOf({ source, session }: Pmu, simulated: SimulatedPmus): SourceConfig {
