@@ -45,7 +45,7 @@ describe('phasorbus status', () => {
     const { url } = await brokerWith(deps, account)
     const { exitCode, stdout, stderr } = await runCli(['status', '--broker', url])
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    expect(stdout).toMatch(/PMU\/765 +10 +9 +0 +0 +0 +0 +1\n/)
+    expect(stdout).toMatch(/PMU\/765 +0 +1 +10 +9 +0 +0 +0\n/)
     expect(stdout).toMatch(/\n1 timestamp pending: .*\n$/)
   })
 

@@ -6,7 +6,8 @@ import type { Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
 import type { ConsumerStatus, StatusModel, StreamStatus } from './status-model.ts'
 
-const COLUMNS = ['stream', 'expected', 'live', 'late', 'not produced', 'not received', 'lost', 'pending'] as const
+/** What must be seen stands first: a terminal of 80 columns cuts what follows a long topic. */
+const COLUMNS = ['stream', 'lost', 'pending', 'expected', 'live', 'late', 'not produced', 'not received'] as const
 
 export function statusLines(model: StatusModel, style: Style): string[] {
   const { nodes, streams, consumers, unreadable } = model
@@ -64,13 +65,13 @@ function consumerLines({ node, consumer, streams, total }: ConsumerStatus, style
 
 const accountRow = (name: string, account: AccountJson): string[] => [
   name,
+  String(sumOf(account.lost)),
+  String(account.pending),
   String(account.expected),
   String(account.live),
   String(account.late),
   String(account.never_produced),
   String(sumOf(account.not_received)),
-  String(sumOf(account.lost)),
-  String(account.pending),
 ]
 
 const reasonText = (what: string, reasons: Readonly<Record<string, number>>): string =>

@@ -67,7 +67,7 @@ describe('phasorbus status', () => {
     expect(text).toMatch(/south\/secondary-station\/1156\/NODE\/adapter +online +since 2026-11-22 12:00:00 +mqtt/)
     expect(text).toMatch(/PMU\/765 +online +50 +2026-11-22 12:00:00 and 3.2 h +adapter/)
     expect(text).toMatch(/consumer pdc-1 at south\/pop\/7\/NODE\/pop/)
-    expect(text).toMatch(/PMU\/765 +100 +90 +4 +1 +2 +1 +2\n/)
+    expect(text).toMatch(/PMU\/765 +1 +2 +100 +90 +4 +1 +2\n/)
     expect(text).toContain('not received: silent 2')
     expect(text).toContain('lost: crash-window 1')
     expect(text).toContain('outside: stale 5')
@@ -92,7 +92,7 @@ describe('phasorbus status', () => {
       lost: { 'crash-window': 1, expired: 7 },
       not_received: { silent: 4 },
     })
-    expect(textOf(model)).toMatch(/total +200 +180 +8 +2 +4 +8 +4\n/)
+    expect(textOf(model)).toMatch(/total +8 +4 +200 +180 +8 +2 +4\n/)
   })
 
   it('says that nothing is lost where nothing is', () => {
