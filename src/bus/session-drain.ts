@@ -84,7 +84,7 @@ export class SessionDrain implements SessionSink {
     if (this.#phase === 'steady') {
       this.#steady(topic, payload, retained, id, isAgain)
     } else if (this.#phase !== 'closed') {
-      const message = { topic, payload, retained, id, isAgain, isNews: false }
+      const message = { topic, payload, retained, id, isAgain, isLate: false }
       const mayPass = this.#phase === 'draining' && this.#held.length === 0 && this.#options.pace.take(1) === 1
       if (mayPass && this.#pass(message)) return
       this.#held.push(message)
@@ -111,7 +111,7 @@ export class SessionDrain implements SessionSink {
    * takes now waits apart; the identifiers bound it (65,535).
    */
   #again(topic: string, payload: Uint8Array, id: number): void {
-    const message = { topic, payload, retained: false, id, isAgain: true, isNews: false }
+    const message = { topic, payload, retained: false, id, isAgain: true, isLate: false }
     if (this.#held.length === 0 && this.#pass(message)) return
     // A copy: the view would keep the whole socket read for as long.
     this.#held.push({ ...message, payload: new Uint8Array(payload) })
@@ -120,11 +120,13 @@ export class SessionDrain implements SessionSink {
 
   /** `false`: nobody takes it now. */
   #pass(message: HeldMessage): boolean {
-    const { seam, late, known } = this.#options
+    const { seam, late, live, known } = this.#options
     const { topic, payload, retained, id, isAgain } = message
     if (!retained) {
-      message.isNews ||= seam.late(topic, payload, isAgain, monotonicMs())
-      if (!message.isNews) known(topic, payload)
+      const verdict = message.isLate ? 'late' : seam.beside(topic, payload, isAgain, monotonicMs())
+      message.isLate = verdict === 'late'
+      if (verdict === 'known') known(topic, payload)
+      else if (verdict === 'live') live(topic, payload)
       else if (!late(topic, payload)) return false
     }
     this.#done(id)

@@ -266,6 +266,7 @@ class LaneOfSession implements SessionLane {
       this.#drain?.close()
       this.#link?.destroy()
     } else if (this.#lane.isGranted) {
+      this.#seam.begin(monotonicMs(), false)
       this.#lane.end()
       this.#deps.onLost?.()
       this.#lane.begin().catch(() => {})

@@ -7,8 +7,8 @@ export interface HeldMessage {
   /** 0: at QoS 0, nothing to acknowledge. */
   readonly id: number
   readonly isAgain: boolean
-  /** It was found to be news, and nobody took it yet. */
-  isNews: boolean
+  /** It was found to be late, and nobody took it yet. */
+  isLate: boolean
 }
 
 /**

@@ -22,6 +22,9 @@ const IDLE_MS = 2000
 /** A session that is silent for so long will not bring what the live lane brought before. */
 const SILENT_MS = 5000
 
+/** `known`: the other lane had it, or this one before. `live`: the session is level with the live lane, and had it first. */
+export type SessionVerdict = 'known' | 'live' | 'late'
+
 export class SessionSeam {
   readonly #digests = new Digester()
   /** The live lane had it first. */
@@ -29,7 +32,7 @@ export class SessionSeam {
   /** The session had it first. */
   readonly #behind = new OpenDigests(MAX_BEHIND)
   readonly #recent = new RecentDigests()
-  /** The last that came over the session, or over the live lane after it, was known from the other lane. */
+  /** The session has been seen to be where the live lane is: brokers keep the order, so it stays there. */
   #isLevel = false
   /** When the session last brought anything. */
   #heard = 0
@@ -73,23 +76,21 @@ export class SessionSeam {
     return true
   }
 
-  /** The session brought it while there is a live lane, or again; whether it is news. `isAgain`: the broker may have sent it before. */
-  late(topic: string, payload: Uint8Array, isAgain: boolean, now: number): boolean {
+  /** The session brought it while there is a live lane, or again. `isAgain`: the broker may have sent it before. */
+  beside(topic: string, payload: Uint8Array, isAgain: boolean, now: number): SessionVerdict {
     const digest = this.#digests.of(topic, payload)
     this.#heard = now
-    if (isAgain && this.#recent.has(digest)) return false
+    if (isAgain && this.#recent.has(digest)) return 'known'
     const since = this.#ahead.take(digest)
+    this.#recent.add(digest)
     if (since !== undefined) {
       this.#isLevel = true
       // What the broker kept of the live lane's and not of the session's is held against the session no longer.
       this.#ahead.forgetBefore(since - OUT_OF_ORDER_MS)
-      this.#recent.add(digest)
-      return false
+      return 'known'
     }
-    this.#isLevel = false
     this.#behind.add(digest, now)
-    this.#recent.add(digest)
-    return true
+    return this.#isLevel && !isAgain ? 'live' : 'late'
   }
 
   /** The session brought it, for the first time, and is the only lane; whether it is news. */

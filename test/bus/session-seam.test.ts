@@ -33,7 +33,9 @@ describe('the seam of two lanes', () => {
             live++
           } else if (session < total) {
             const isNews =
-              live < liveEnd ? seam.late(topic, numbered(session), false, now) : seam.steady(topic, numbered(session))
+              live < liveEnd
+                ? seam.beside(topic, numbered(session), false, now) !== 'known'
+                : seam.steady(topic, numbered(session))
             if (isNews) given.push(session)
             session++
           }
@@ -47,17 +49,17 @@ describe('the seam of two lanes', () => {
     const seam = new SessionSeam()
     seam.begin(0, false)
     seam.live(topic, numbered(2), 1)
-    expect(seam.late(topic, numbered(0), false, 2)).toBe(true)
-    expect(seam.late(topic, numbered(1), false, 3)).toBe(true)
+    expect(seam.beside(topic, numbered(0), false, 2)).toBe('late')
+    expect(seam.beside(topic, numbered(1), false, 3)).toBe('late')
     expect(seam.isReached(4)).toBe(false)
-    expect(seam.late(topic, numbered(2), false, 5)).toBe(false)
+    expect(seam.beside(topic, numbered(2), false, 5)).toBe('known')
     expect(seam.isReached(6)).toBe(true)
   })
 
   it('is reached too when the session brings it first', () => {
     const seam = new SessionSeam()
     seam.begin(0, false)
-    expect(seam.late(topic, numbered(5), false, 1)).toBe(true)
+    expect(seam.beside(topic, numbered(5), false, 1)).toBe('late')
     expect(seam.isReached(2)).toBe(false)
     expect(seam.live(topic, numbered(5), 3)).toBe(false)
     expect(seam.isReached(4)).toBe(true)
@@ -67,9 +69,9 @@ describe('the seam of two lanes', () => {
     const seam = new SessionSeam()
     seam.begin(0, false)
     for (let value = 0; value < 10; value++) seam.live(topic, numbered(value), value * 20)
-    seam.late(topic, numbered(0), false, 200)
+    seam.beside(topic, numbered(0), false, 200)
     expect(seam.isReached(201)).toBe(false)
-    for (let value = 1; value < 9; value++) seam.late(topic, numbered(value), false, 202)
+    for (let value = 1; value < 9; value++) seam.beside(topic, numbered(value), false, 202)
     expect(seam.isReached(203)).toBe(true)
   })
 
@@ -80,14 +82,23 @@ describe('the seam of two lanes', () => {
     expect(seam.isReached(IDLE_MS)).toBe(true)
   })
 
-  it('is reached at once when the session is a fresh one, as long as nothing else is seen', () => {
+  it('is reached at once when the session is a fresh one: all it brings is live', () => {
     const seam = new SessionSeam()
     seam.begin(0, true)
     expect(seam.isReached(1)).toBe(true)
-    seam.late(topic, numbered(1), false, 2)
-    expect(seam.isReached(3)).toBe(false)
-    seam.live(topic, numbered(1), 4)
-    expect(seam.isReached(5)).toBe(true)
+    expect(seam.beside(topic, numbered(1), false, 2)).toBe('live')
+    expect(seam.live(topic, numbered(1), 3)).toBe(false)
+    expect(seam.isReached(4)).toBe(true)
+  })
+
+  it('takes for live what a session that is level brings first, unless the broker sends it again', () => {
+    const seam = new SessionSeam()
+    seam.begin(0, false)
+    seam.live(topic, numbered(1), 1)
+    expect(seam.beside(topic, numbered(0), false, 2)).toBe('late')
+    expect(seam.beside(topic, numbered(1), false, 3)).toBe('known')
+    expect(seam.beside(topic, numbered(2), false, 4)).toBe('live')
+    expect(seam.beside(topic, numbered(9), true, 5)).toBe('late')
   })
 
   it('does not wait for what the broker kept from the session', () => {
@@ -96,7 +107,7 @@ describe('the seam of two lanes', () => {
     seam.live(topic, numbered(0), 1)
     for (let value = 1; value < 50; value++) seam.live(topic, numbered(value), 2000 + value)
     // 0 never comes.
-    for (let value = 1; value < 50; value++) seam.late(topic, numbered(value), false, 2100 + value)
+    for (let value = 1; value < 50; value++) seam.beside(topic, numbered(value), false, 2100 + value)
     expect(seam.isReached(2200)).toBe(true)
 
     seam.live(topic, numbered(60), 3000)
@@ -107,11 +118,11 @@ describe('the seam of two lanes', () => {
   it('knows what the broker sends again, in this connection or the next', () => {
     const seam = new SessionSeam()
     expect(seam.steady(topic, numbered(1))).toBe(true)
-    expect(seam.late(topic, numbered(1), true, 1)).toBe(false)
+    expect(seam.beside(topic, numbered(1), true, 1)).toBe('known')
     seam.begin(2, false)
-    expect(seam.late(topic, numbered(1), true, 3)).toBe(false)
-    expect(seam.late(topic, numbered(2), true, 4)).toBe(true)
-    expect(seam.late(topic, numbered(2), true, 5)).toBe(false)
+    expect(seam.beside(topic, numbered(1), true, 3)).toBe('known')
+    expect(seam.beside(topic, numbered(2), true, 4)).toBe('late')
+    expect(seam.beside(topic, numbered(2), true, 5)).toBe('known')
   })
 
   it('remembers no more of the live lane than its bound, and counts the rest', () => {
@@ -119,8 +130,8 @@ describe('the seam of two lanes', () => {
     seam.begin(0, false)
     for (let value = 0; value < 150; value++) seam.live(topic, numbered(value), value)
     expect(seam.evicted).toBe(50)
-    expect(seam.late(topic, numbered(10), false, 200)).toBe(true)
-    expect(seam.late(topic, numbered(60), false, 201)).toBe(false)
+    expect(seam.beside(topic, numbered(10), false, 200)).toBe('late')
+    expect(seam.beside(topic, numbered(60), false, 201)).toBe('known')
   })
 })
 
