@@ -1,6 +1,7 @@
 import type { BrokerConfig, Bus } from '../bus/index.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
-import type { ServiceDeps } from '../runtime/service.ts'
+import type { Counter, ServiceDeps } from '../runtime/service.ts'
+import type { ConsumedStream } from './consumed-stream.ts'
 import type { Epoch } from './epochs.ts'
 import { allLost, type Instant, type Remedy, type RemedyHooks } from './remedy.ts'
 import { SessionPace } from './session-pace.ts'
@@ -23,8 +24,8 @@ export interface SessionRemedyDeps extends ServiceDeps {
   readonly hooks: RemedyHooks
 }
 
-/** A stream of the backlog that nobody met by then is none of this consumer's any more. */
-const UNMET_MS = 10_000
+/** What is behind a frame that nobody takes waits for so long; then the stream's are passed over until it has room. */
+const HEAD_WAIT_MS = 10_000
 
 /** What is missing comes out of the broker's session; when that is drained, what has not come never will. */
 export class SessionRemedy implements Remedy {
@@ -34,10 +35,19 @@ export class SessionRemedy implements Remedy {
   readonly #session: SessionRecovery
   readonly #pace: SessionPace
   readonly #hooks: RemedyHooks
-  readonly #sinceMs = monotonicMs()
+  readonly #passed: Counter
+  /** The stream whose frame is first and not taken, and since when. */
+  #head: { readonly stream: ConsumedStream; readonly sinceMs: number } | undefined
+  /** Nobody has taken their frames for too long. */
+  readonly #passedOver = new Set<ConsumedStream>()
 
   constructor(settings: SessionSettings, { hooks, filters, consumer, bus, ...deps }: SessionRemedyDeps) {
     this.#hooks = hooks
+    this.#passed = deps.metrics.counter(
+      'phasorbus_session_passed_over_total',
+      'Late frames of a session that nobody took, while those of other streams waited behind them.',
+      { consumer },
+    )
     this.#pace = new SessionPace(monotonicMs, () => this.#hasRoom())
     this.#session = startSessionRecovery(
       { ...settings, filters, consumer },
@@ -66,7 +76,9 @@ export class SessionRemedy implements Remedy {
   }
 
   follow(): void {}
-  leave(): void {}
+  leave(stream: ConsumedStream): void {
+    this.#passedOver.delete(stream)
+  }
   state(): void {}
   left(): void {}
   lost(): void {}
@@ -75,9 +87,20 @@ export class SessionRemedy implements Remedy {
   close(): void {}
 
   #late(topic: string, frame: Uint8Array, epoch: Epoch): boolean {
-    const stream = this.#hooks.streams.get(topic)
-    if (!stream) return monotonicMs() - this.#sinceMs > UNMET_MS
-    return this.#hooks.room(stream) > 0 && this.#hooks.give(stream, frame, epoch) === 'done'
+    const stream = this.#hooks.streamOf(topic)
+    if (this.#hooks.room(stream) > 0 && this.#hooks.give(stream, frame, epoch) === 'done') {
+      this.#head = undefined
+      if (this.#passedOver.size > 0) this.#passedOver.delete(stream)
+      return true
+    }
+    const nowMs = monotonicMs()
+    if (this.#head?.stream !== stream) this.#head = { stream, sinceMs: nowMs }
+    if (!this.#passedOver.has(stream)) {
+      if (nowMs - this.#head.sinceMs <= HEAD_WAIT_MS) return false
+      this.#passedOver.add(stream)
+    }
+    this.#passed.add()
+    return true
   }
 
   /** What comes first may be for anybody. */
