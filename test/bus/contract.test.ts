@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { type BusHarness, describeBus } from '../contract/bus.ts'
 import { describeReplay } from '../contract/replay.ts'
 import { startMosquitto, startNats, startRabbitMq } from '../support/brokers.ts'
-import { overTcp, startAedes } from '../support/bus-harness.ts'
+import { overSeveral, overTcp, startAedes } from '../support/bus-harness.ts'
 import { needs } from '../support/needs.ts'
 
 /** Every contract on one broker that runs for all of them. */
@@ -40,3 +40,10 @@ for (const [program, name, start] of [
   const { skip, title } = needs(program)
   describeContracts(title(name), async () => overTcp(await start()), skip)
 }
+
+const { skip, title } = needs('mosquitto')
+describeContracts(
+  title('a list of two Mosquittos'),
+  async () => overSeveral(await Promise.all([startMosquitto(), startMosquitto()])),
+  skip,
+)

@@ -1,5 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { BrokerConfig, EmbeddedBrokerConfig, startBus, startEmbeddedBroker } from '../../src/bus/index.ts'
+import {
+  BrokerConfig,
+  EmbeddedBrokerConfig,
+  startBus,
+  startEmbeddedBroker,
+  startFailoverBus,
+} from '../../src/bus/index.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
 import type { ServiceDeps } from '../../src/runtime/service.ts'
@@ -32,6 +38,36 @@ export function overTcp(broker: TestBroker): BusHarness {
       }
     },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  }
+}
+
+/** Nodes that have a list of brokers, and use the nearest that works. */
+export function overSeveral(brokers: readonly TestBroker[]): BusHarness {
+  return {
+    async join(node): Promise<TestNode> {
+      const proxies = await Promise.all(brokers.map(({ url }) => startTcpProxy(url)))
+      const stop = new AbortController()
+      const configs = proxies.map(({ url }) => BrokerConfig.parse({ url, retry: quick }))
+      const bus = startFailoverBus(configs, { ...quietDeps(stop.signal), node })
+      await new Promise<void>((resolve) => bus.onConnect(resolve))
+      const dispose = async (): Promise<void> => {
+        await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()))
+      }
+      return {
+        bus,
+        // The nearest: all are on the next then.
+        cut: () => proxies[0]!.cut(),
+        async stop() {
+          stop.abort()
+          await bus.done
+          await dispose()
+        },
+        kill: dispose,
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(brokers.map((broker) => broker[Symbol.asyncDispose]()))
+    },
   }
 }
 
