@@ -42,8 +42,8 @@ for (const [program, name, start] of [
 }
 
 const { skip, title } = needs('mosquitto')
-describeContracts(
-  title('a list of two Mosquittos'),
-  async () => overSeveral(await Promise.all([startMosquitto(), startMosquitto()])),
-  skip,
-)
+describeBus({
+  name: title('a list of two Mosquittos'),
+  open: async () => overSeveral(await Promise.all([startMosquitto(), startMosquitto()])),
+  isSkipped: skip,
+})
