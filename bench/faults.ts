@@ -48,7 +48,10 @@ async function runAll(asked: readonly Fault[], folder: string, options: BenchOpt
         quick,
         ...(out !== undefined && {
           onEvidence: (evidence: string) =>
-            writeFileSync(join(out, `${fault.name} ${one.name} ${done + 1}.evidence`.replaceAll(' ', '-')), evidence),
+            writeFileSync(
+              join(out, `${fault.name} ${one.name} ${done + 1}.evidence`.replaceAll(/[ ,]+/g, '-')),
+              evidence,
+            ),
         }),
         onResult(result) {
           results.add(fault, one.name, machine, result)

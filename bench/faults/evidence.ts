@@ -16,9 +16,16 @@ export async function evidenceOf(line: Line, result: RunResult, missing: readonl
   const outputs = [line.consumer, line.publisher, line.standby].flatMap((part) =>
     part ? [`== output of ${part.host}`, part.process.output.slice(-60_000)] : [],
   )
-  return [JSON.stringify(result, undefined, 2), '== missing', rangesOf(missing), ...pages.flat(), ...outputs, ''].join(
-    '\n',
-  )
+  const brokers = line.brokers.flatMap(({ host, output }) => [`== output of ${host}`, output.slice(-40_000)])
+  return [
+    JSON.stringify(result, undefined, 2),
+    '== missing',
+    rangesOf(missing),
+    ...pages.flat(),
+    ...outputs,
+    ...brokers,
+    '',
+  ].join('\n')
 }
 
 async function pageOf(line: Line, host: string): Promise<string> {

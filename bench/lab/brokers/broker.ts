@@ -6,6 +6,8 @@ export interface LabBroker {
   /** mqtt://ADDRESS:1883 */
   readonly url: string
   readonly running: boolean
+  /** The last of what it wrote. */
+  readonly output: string
   /** kill -9. */
   kill(): Promise<void>
   /** Again on the same files. Resolves when it takes clients. */
@@ -26,6 +28,9 @@ export async function runBroker(
     url,
     get running() {
       return running.running
+    },
+    get output() {
+      return running.output
     },
     kill: () => running.kill(),
     async start() {
