@@ -1,5 +1,5 @@
-import type { JournalConfig } from '../config/journal.ts'
 import type { LoadedStream } from './load-stream.ts'
+import type { Delays } from './lock.ts'
 
 const UNKNOWN_PERIOD_US = 20_000
 
@@ -10,8 +10,7 @@ const UNKNOWN_PERIOD_US = 20_000
  */
 export function crashWindowTo(
   { moment, periodUs = UNKNOWN_PERIOD_US }: Pick<LoadedStream, 'moment' | 'periodUs'>,
-  { writeDelayMs, syncDelayMs }: Pick<JournalConfig, 'writeDelayMs' | 'syncDelayMs'>,
-  sameBoot: boolean,
+  { writeDelayMs, syncDelayMs, sameBoot }: Delays & { readonly sameBoot: boolean },
 ): number | null {
   if (!moment.online || !moment.run) return null
   const delayMs = sameBoot ? writeDelayMs : writeDelayMs + syncDelayMs

@@ -15,12 +15,11 @@ import { CommitLog } from './commit-log.ts'
 import { crashWindowTo } from './crash-window.ts'
 import type { Journal, JournalReader } from './journal.ts'
 import { JournalCounters } from './journal-counters.ts'
-import { JournalError } from './journal-error.ts'
 import { errnoOf, isMissing, type JournalFiles } from './journal-files.ts'
 import { readVersion, writeVersion } from './journal-version.ts'
 import { type LoadedJournal, loadJournal } from './load-journal.ts'
 import type { LoadedStream } from './load-stream.ts'
-import { LOCK_BEAT_MS, type Lock } from './lock.ts'
+import { LOCK_BEAT_MS, type Lock, takeLock } from './lock.ts'
 import { MemoryBound } from './memory-bound.ts'
 import { expire } from './retention.ts'
 import { StoreReader } from './store-reader.ts'
@@ -37,6 +36,8 @@ const RETRY_MS = 1_000
 const LEAST_SEGMENT_BYTES = 4096
 const MOST_SEGMENT_BYTES = 1024 * 1024 * 1024
 const DAY_US = 86_400_000_000
+/** What a disk may say today and not tomorrow. Anything else is no matter of waiting. */
+const passing = new Set(['ENOSPC', 'EROFS', 'EIO', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'ESTALE', 'EAGAIN', 'EBUSY'])
 
 export interface KeptJournalDeps extends ServiceDeps {
   readonly files: JournalFiles
@@ -46,7 +47,7 @@ export interface KeptJournalDeps extends ServiceDeps {
 }
 
 export class KeptJournal implements Journal {
-  /** Recovered, or failing. Rejects with a JournalError. */
+  /** Recovered, or failing. Rejects with a JournalError, or the system's error where waiting is of no use. */
   readonly begun: Promise<void>
   readonly done: Promise<void>
   readonly #config: JournalConfig
@@ -58,9 +59,9 @@ export class KeptJournal implements Journal {
   readonly #blocks = new BlockCache()
   readonly #stores = new Map<string, StreamStore>()
   readonly #readers = new Map<string, JournalReader>()
-  readonly #lock: Lock
   readonly #stop = new AbortController()
   #id = ''
+  #lock: Lock | undefined
   #log: CommitLog | undefined
   #trouble = { log: false, fill: false }
   #lastError = ''
@@ -68,14 +69,13 @@ export class KeptJournal implements Journal {
   #fillWanted = false
   #streams = 0
 
-  constructor(config: JournalConfig, lock: Lock, deps: KeptJournalDeps) {
+  constructor(config: JournalConfig, deps: KeptJournalDeps) {
     this.#config = config
     this.#deps = deps
     this.#files = deps.files
     this.#utcUs = deps.utcUs ?? (() => Math.round(utcMs() * 1000))
     this.#memory = new MemoryBound(deps.maxMemoryBytes ?? MAX_MEMORY_BYTES)
     this.#counters = new JournalCounters(deps.metrics)
-    this.#lock = lock
     void aborted(deps.signal).then(() => this.#stop.abort())
     this.begun = this.#begin()
     this.done = this.begun.catch(() => this.#stop.abort()).then(() => this.#run())
@@ -119,7 +119,7 @@ export class KeptJournal implements Journal {
     try {
       await this.#recover()
     } catch (error) {
-      if (error instanceof JournalError) throw error
+      if (!passing.has(errnoOf(error))) throw error
       this.#fails('fill', error)
     }
   }
@@ -127,10 +127,15 @@ export class KeptJournal implements Journal {
   /** Reads what an earlier run left, finishes what it could not, and begins a log. Rejects with the system's error. */
   async #recover(): Promise<void> {
     const { folder } = this.#config
+    await this.#files.makeFolder(folder)
+    this.#lock ??= await takeLock(folder, this.#config)
     const id = await readVersion(folder, this.#files)
     this.#id = id ?? randomBytes(8).toString('hex')
     if (id === undefined) await writeVersion(folder, this.#files, this.#id)
-    const loaded = await loadJournal(folder, this.#files, new MemoryBound(Number.POSITIVE_INFINITY))
+    const loaded = await loadJournal(folder, this.#files, {
+      memory: new MemoryBound(Number.POSITIVE_INFINITY),
+      nowUs: this.#utcUs(),
+    })
     for (const stream of loaded.streams) await this.#takeOver(stream)
     // Newest first: whatever remains if we are killed now still tells where its segments ended.
     for (const path of loaded.logs.toReversed()) await this.#files.unlink(path)
@@ -201,10 +206,10 @@ export class KeptJournal implements Journal {
     for (const { path, bytes } of loaded.cuts) await this.#cut(path, bytes)
     for (const path of loaded.paths) await this.#files.unlink(path)
     const store = this.#stores.get(loaded.topic) ?? this.#add(loaded.topic)
-    const { left } = this.#lock
+    const left = this.#lock?.left
     store.takeOver(loaded, {
       aliveUs: left?.aliveUs ?? this.#utcUs(),
-      crashWindowToUs: crashWindowTo(loaded, this.#config, left?.sameBoot ?? true),
+      crashWindowToUs: crashWindowTo(loaded, left ?? { ...this.#config, sameBoot: true }),
     })
     await store.fill()
   }
@@ -276,7 +281,7 @@ export class KeptJournal implements Journal {
   /** Never rejects. */
   async #tick(): Promise<void> {
     try {
-      await this.#lock.beat()
+      await this.#lock?.beat()
       if (!this.#log) await this.#recover()
       const due = monotonicMs() - this.#lastFillMs >= (this.#deps.fillEveryMs ?? FILL_EVERY_MS)
       for (const store of this.#stores.values()) store.tick()
@@ -339,7 +344,7 @@ export class KeptJournal implements Journal {
         await log.close(true)
         await this.#removeLogs()
       }
-      await this.#lock.release()
+      await this.#lock?.release()
     } catch (error) {
       this.#deps.log.error(
         { folder: this.#config.folder, error },

@@ -2,9 +2,8 @@
 import { join } from 'node:path'
 import { isTopicLevel } from '../streams/index.ts'
 import { isMissing, type JournalFiles } from './journal-files.ts'
-import { type LoadedStream, loadStream, type Orphans } from './load-stream.ts'
+import { type LoadContext, type LoadedStream, loadStream, type Orphans } from './load-stream.ts'
 import { type LogContent, planOf } from './log-plan.ts'
-import type { MemoryBound } from './memory-bound.ts'
 import { logName, parseLogName, streamFolder } from './paths.ts'
 
 /** Streams that are read at the same time. */
@@ -24,7 +23,7 @@ export interface LoadedJournal {
 export async function loadJournal(
   folder: string,
   files: JournalFiles,
-  memory: MemoryBound,
+  context: LoadContext,
   only?: (topic: string) => boolean,
 ): Promise<LoadedJournal> {
   const logs = await readLogs(folder, files)
@@ -37,7 +36,7 @@ export async function loadJournal(
   const work = async (): Promise<void> => {
     for (const topic of waiting) {
       const place = { folder: streamFolder(folder, topic), files }
-      const stream = await loadStream(topic, place, plan.streams.get(topic), memory)
+      const stream = await loadStream(topic, place, plan.streams.get(topic), context)
       streams.push(plan.orphans === 0 || stream.clean || plan.streams.has(topic) ? stream : withDoubt(stream))
     }
   }

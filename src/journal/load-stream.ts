@@ -42,16 +42,22 @@ export interface Orphans {
   readonly paths: readonly string[]
 }
 
+export interface LoadContext {
+  readonly memory: MemoryBound
+  /** The clock of this node. */
+  readonly nowUs: number
+}
+
 export async function loadStream(
   topic: string,
   place: SegmentFolder,
   plan: StreamPlan | undefined,
-  memory: MemoryBound,
+  { memory, nowUs }: LoadContext,
 ): Promise<LoadedStream & Orphans> {
   const { segments, orphans } = await listSegments(place, memory)
   const cuts: { path: string; bytes: number }[] = []
   const holes: LogHole[] = []
-  if (plan) await addPlan(place, segments, plan, memory, cuts, holes)
+  if (plan) await addPlan(place, segments, plan, { memory, nowUs }, cuts, holes)
 
   let moment: StreamMoment | undefined
   let clean = true
@@ -115,7 +121,7 @@ async function addPlan(
   place: SegmentFolder,
   segments: Segment[],
   plan: StreamPlan,
-  memory: MemoryBound,
+  context: LoadContext,
   cuts: { path: string; bytes: number }[],
   holes: LogHole[],
 ): Promise<void> {
@@ -124,7 +130,7 @@ async function addPlan(
     const lines = Buffer.concat(planned.lines)
     if (frames.length === 0 && lines.length === 0 && planned.holes.length === 0) continue
     const based = plan.based || i > 0
-    const segment = findOrBegin(segments, planned, frames, memory)
+    const segment = findOrBegin(segments, planned, frames, context)
     const from = based ? planned : await overlap(place, segment, frames, lines)
     const path = join(place.folder, segment.name)
     // What a file has lost since then stays a hole: no position moves.
@@ -154,7 +160,7 @@ function findOrBegin(
   segments: Segment[],
   { number, firstUs }: StreamPlan['segments'][number],
   frames: Uint8Array,
-  memory: MemoryBound,
+  { memory, nowUs }: LoadContext,
 ): Segment {
   const found = segments.find((segment) => segment.number === number)
   if (found) return found
@@ -170,7 +176,7 @@ function findOrBegin(
     )
     return us
   }
-  const segment = new Segment(Math.max(1, number), firstUs ?? inFrames(), 0, memory)
+  const segment = new Segment(Math.max(1, number), firstUs ?? inFrames(), nowUs, memory)
   segment.sealed = true
   segments.push(segment)
   segments.sort((a, b) => a.number - b.number)

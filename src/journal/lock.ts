@@ -14,6 +14,12 @@ import { LOCK_FILE } from './paths.ts'
 export const LOCK_BEAT_MS = 1_000
 const BEATS_AWAITED = 3
 
+/** How long a frame may be in memory alone, and unsynced. */
+export interface Delays {
+  readonly writeDelayMs: number
+  readonly syncDelayMs: number
+}
+
 interface Holder {
   readonly pid: number
   /** When the process began, as the kernel counts; a number used again does not fool us. */
@@ -21,30 +27,33 @@ interface Holder {
   /** Of the machine's run, and of the container: a pid means nothing in another. */
   readonly boot: string
   readonly pids: string
+  /** What it promised: if it is killed, so much may be lost. */
+  readonly delays: Delays
 }
 
 export interface Lock {
   /** What the process before left, if it did not let go: it was killed, or the power went. */
-  readonly left: { readonly aliveUs: number; readonly sameBoot: boolean } | undefined
+  readonly left: (Delays & { readonly aliveUs: number; readonly sameBoot: boolean }) | undefined
   beat(): Promise<void>
   release(): Promise<void>
 }
 
-export async function takeLock(folder: string): Promise<Lock> {
+export async function takeLock(folder: string, { writeDelayMs, syncDelayMs }: Delays): Promise<Lock> {
   const path = join(folder, LOCK_FILE)
-  const own = await describe(process.pid)
+  const delays = { writeDelayMs, syncDelayMs }
+  const own: Holder = { ...(await describe(process.pid)), delays }
   const draft = `${path}.${process.pid}.${performance.now()}`
   await writeFile(draft, `${JSON.stringify(own)}\n`)
   let left: Lock['left']
   try {
     while (!(await linked(draft, path))) {
-      const found = await readHolder(path)
+      const found = await readHolder(path, delays)
       if (!found) continue
       if (await isAlive(found.holder, path, own)) {
         const { pid } = found.holder
         throw new JournalError({ code: 'JOURNAL_LOCKED', folder, pid }, `${folder} is kept by process ${pid}`)
       }
-      left = { aliveUs: found.aliveUs, sameBoot: found.holder.boot === own.boot }
+      left = { ...found.holder.delays, aliveUs: found.aliveUs, sameBoot: found.holder.boot === own.boot }
       await removeStale(path, found.text)
     }
   } finally {
@@ -72,10 +81,11 @@ async function linked(from: string, to: string): Promise<boolean> {
 
 async function readHolder(
   path: string,
+  own: Delays,
 ): Promise<{ readonly holder: Holder; readonly text: string; readonly aliveUs: number } | undefined> {
   try {
     const [text, { mtimeMs }] = [await readFile(path, 'utf8'), await stat(path)]
-    return { holder: parse(text), text, aliveUs: Math.round(mtimeMs * 1000) }
+    return { holder: parse(text, own), text, aliveUs: Math.round(mtimeMs * 1000) }
   } catch (error) {
     if (!isMissing(error)) throw error
     return undefined
@@ -83,12 +93,19 @@ async function readHolder(
 }
 
 /** A lock that says nothing (the power went while it was written) is nobody's. */
-function parse(text: string): Holder {
+function parse(text: string, own: Delays): Holder {
   try {
-    const { pid, began, boot, pids } = JSON.parse(text) as Partial<Holder>
-    return { pid: Number(pid), began: String(began), boot: String(boot), pids: String(pids) }
+    const { pid, began, boot, pids, delays } = JSON.parse(text) as Partial<Holder>
+    const { writeDelayMs = own.writeDelayMs, syncDelayMs = own.syncDelayMs }: Partial<Delays> = delays ?? {}
+    return {
+      pid: Number(pid),
+      began: String(began),
+      boot: String(boot),
+      pids: String(pids),
+      delays: { writeDelayMs: Number(writeDelayMs), syncDelayMs: Number(syncDelayMs) },
+    }
   } catch {
-    return { pid: 0, began: '', boot: '', pids: '' }
+    return { pid: 0, began: '', boot: '', pids: '', delays: own }
   }
 }
 
@@ -123,7 +140,7 @@ async function removeStale(path: string, text: string): Promise<void> {
 }
 
 /** Where the kernel does not tell (no Linux), every process looks alike and only its pid counts. */
-async function describe(pid: number): Promise<Holder> {
+async function describe(pid: number): Promise<Omit<Holder, 'delays'>> {
   const [status, boot, pids] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),

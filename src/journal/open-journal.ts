@@ -5,7 +5,6 @@ import type { Journal } from './journal.ts'
 import { JournalError } from './journal-error.ts'
 import { errnoOf, type JournalFiles, systemFiles } from './journal-files.ts'
 import { KeptJournal } from './kept-journal.ts'
-import { takeLock } from './lock.ts'
 
 export interface JournalDeps extends ServiceDeps {
   /** The file system; tests let it fail. */
@@ -27,17 +26,15 @@ export async function openJournal(config: JournalConfig, deps: JournalDeps): Pro
   setMaxListeners(0, deps.signal)
   const files = deps.files ?? systemFiles
   try {
-    await files.makeFolder(config.folder)
-    const lock = await takeLock(config.folder)
-    const journal = new KeptJournal(config, lock, { ...deps, files })
+    const journal = new KeptJournal(config, { ...deps, files })
     await journal.begun.catch(async (error: unknown) => {
       await journal.done
       throw error
     })
     return journal
   } catch (error) {
-    if (error instanceof JournalError) throw error
     const cause = errnoOf(error)
+    if (error instanceof JournalError || cause === 'UNKNOWN') throw error
     throw new JournalError(
       { code: 'JOURNAL_UNUSABLE', folder: config.folder, cause },
       `${config.folder} cannot be used as a journal: ${error instanceof Error ? error.message : cause}`,

@@ -10,7 +10,13 @@ import { encodeBlocks } from './block.ts'
 import type { CommitLog } from './commit-log.ts'
 import { type Epoch, epochOf, frameUs } from './epoch.ts'
 import type { JournalCounters } from './journal-counters.ts'
-import { encodeEvent, JOURNAL_VERSION, type JournalEvent, type StreamMoment } from './journal-event.ts'
+import {
+  encodeEvent,
+  JOURNAL_VERSION,
+  type JournalEvent,
+  type OfflineSince,
+  type StreamMoment,
+} from './journal-event.ts'
 import { type JournalFiles, syncFolder, writeAll } from './journal-files.ts'
 import type { LoadedStream } from './load-stream.ts'
 import { HEAD_SIZE, headOf, LogKind } from './log-entry.ts'
@@ -55,6 +61,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
   #moment: StreamMoment = nothingKnown
   /** Of the last configuration of an earlier run. */
   #keptPeriodUs: number | undefined
+  #ownOffline: readonly OfflineSince[] | undefined
   #epoch: Epoch | undefined
   #open: Segment | undefined
   #openedUs = 0
@@ -83,7 +90,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
     { segments, moment, clean, holes, periodUs }: LoadedStream,
     { aliveUs, crashWindowToUs }: { readonly aliveUs: number; readonly crashWindowToUs: number | null },
   ): void {
-    const own = this.#moment.offline
+    // Said while the disk did not let us begin; and a second attempt finds it again.
+    this.#ownOffline ??= this.#moment.offline
     this.segments = segments
     this.#lastNumber = segments.at(-1)?.number ?? 0
     this.#keptPeriodUs = periodUs
@@ -102,7 +110,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
       last.appendLine(encodeEvent({ event: 'sealed', atUs, moment: this.#moment, ...last.sums() }))
     }
     last.sealParts()
-    if (own.length > 0) this.#moment = { ...this.#moment, offline: [...this.#moment.offline, ...own] }
+    this.#moment = { ...this.#moment, offline: [...this.#moment.offline, ...this.#ownOffline] }
   }
 
   /** How things stand. */

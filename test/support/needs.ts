@@ -72,6 +72,15 @@ export function needsPath(path: string, get: string): Need {
   })
 }
 
+/** A command that only root may run. */
+export function needsRoot(program: string): Need {
+  const probe = (): void => {
+    if (process.getuid?.() !== 0) throw new Error('this is not root')
+    run('sh', '-c', 'command -v "$0"', program)
+  }
+  return look(`root and ${program}`, { probe, get: 'Linux, as root' })
+}
+
 function commandRecipe(program: string): Recipe {
   return { probe: () => run('sh', '-c', `command -v "$0"`, program), get: `install ${program}` }
 }
