@@ -11,6 +11,10 @@ const FRAMES_PER_LOOK = 16
 const SLICE_MS = 0.5
 /** Nothing more is asked for while so much of all streams waits to be given on. */
 const MAX_HAND_BYTES = 8 * 1024 * 1024
+/** A request without an answer for so long, and for so many times as long as usual, is under way no more. */
+const STANDSTILL_MS = 1000
+const STANDSTILL_TIMES = 8
+const USUAL_FADE = 0.95
 /** How soon a pull that the pace did not allow is tried again. */
 const SOON_MS = 2
 
@@ -37,6 +41,8 @@ export class GapPuller {
   readonly #giving = new Set<Healing>()
   #slice: NodeJS.Immediate | undefined
   #soon: NodeJS.Timeout | undefined
+  /** The longest that answers took lately. */
+  #usualMs = 0
   readonly #pulls: Counter
   readonly #failures: Counter
   readonly #bytes: Counter
@@ -58,7 +64,7 @@ export class GapPuller {
   }
 
   remove(healing: Healing): void {
-    healing.restart()
+    healing.drop()
     this.#giving.delete(healing)
     this.#healings = this.#healings.filter((one) => one !== healing)
   }
@@ -119,21 +125,39 @@ export class GapPuller {
     const { client, pace, signal, log, consumer } = this.#options
     const { stream, generation } = healing
     const beganMs = monotonicMs()
-    healing.asked()
+    healing.asked(beganMs)
     pace.began(query.maxBytes)
     this.#pulls.add()
+    let isPaced = true
+    const ended = (nowMs: number, answer?: { readonly bytes: number; readonly tookMs: number }): void => {
+      if (isPaced) pace.ended(query.maxBytes, nowMs, answer)
+      isPaced = false
+      clearTimeout(standstill)
+    }
+    // Whoever does not answer keeps nobody else waiting.
+    const standstill = setTimeout(
+      () => {
+        const nowMs = monotonicMs()
+        ended(nowMs)
+        healing.isWaitingFor(nodeId, nowMs)
+        this.look()
+      },
+      Math.max(STANDSTILL_MS, STANDSTILL_TIMES * this.#usualMs),
+    )
     try {
       const answer = await client.pull(stream, nodeId, query, signal)
       const now = instant()
       const bytes = answer.frames.reduce((sum, { length }) => sum + length, 0)
-      pace.ended(query.maxBytes, now.nowMs, { bytes, tookMs: now.nowMs - beganMs })
+      const tookMs = now.nowMs - beganMs
+      this.#usualMs = Math.max(tookMs, this.#usualMs * USUAL_FADE)
+      ended(now.nowMs, { bytes, tookMs })
       this.#bytes.add(bytes)
       if (healing.generation !== generation) return
       healing.answered(nodeId, answer, bytes, now)
       this.give(healing)
     } catch (error) {
       const now = instant()
-      pace.ended(query.maxBytes, now.nowMs)
+      ended(now.nowMs)
       if (signal.aborted) return
       this.#failures.add()
       log.debug({ consumer, stream, node: nodeId, error }, 'a journal did not answer')
@@ -144,14 +168,14 @@ export class GapPuller {
 
   readonly #giveSlice = (): void => {
     this.#slice = undefined
-    const untilMs = monotonicMs() + SLICE_MS
-    let isOver = false
+    let nowMs = monotonicMs()
+    const untilMs = nowMs + SLICE_MS
     for (const healing of this.#giving) {
       // To the end of the queue: the others have their turn first.
       this.#giving.delete(healing)
-      if (healing.give(FRAMES_PER_LOOK)) this.#giving.add(healing)
-      isOver = monotonicMs() > untilMs
-      if (isOver) break
+      if (healing.give(FRAMES_PER_LOOK, nowMs)) this.#giving.add(healing)
+      nowMs = monotonicMs()
+      if (nowMs > untilMs) break
     }
     if (this.#giving.size > 0) this.#slice = setImmediate(this.#giveSlice)
     this.look()

@@ -15,6 +15,8 @@ const JOINED_BYTES = 2048
 const MAX_JOINED = 1000
 const FIRST_RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
+/** A request that a node has had for so long without an answer was lost, if the node is heard of again. */
+const LOST_MS = 1000
 /** A stream that says of no journal for so long has none. */
 const NO_JOURNAL_MS = 60_000
 const DAY_MS = 86_400_000
@@ -70,6 +72,7 @@ export class Healing {
   #range: Range | undefined
   #cursor: string | undefined
   #pulling = false
+  #askedMs = 0
   /** The last part of an answer waits to be given on. */
   #ending = false
   /** Gaps before this were asked for in this round. */
@@ -77,6 +80,8 @@ export class Healing {
   #retryMs = 0
   #retryAfterMs = FIRST_RETRY_MS
   #progress = false
+  /** Nobody took what was given last. */
+  #isRefused = false
   /** Answers to requests made before are of no use. */
   #generation = 0
   readonly #sinceUtcMs: number
@@ -111,7 +116,8 @@ export class Healing {
     for (;;) {
       this.#gap ??= this.#nextGap(now)
       if (!this.#gap) return undefined
-      this.#node ??= this.#whoIsNext(now)
+      // Chosen anew until it has answered once: it may have become known that it does not.
+      if (this.#cursor === undefined) this.#node = this.#whoIsNext(now)
       if (this.#node !== undefined && this.#range) {
         const cursor = this.#cursor === undefined ? {} : { cursor: this.#cursor }
         return { nodeId: this.#node, query: { ...this.#range, maxBytes, ...cursor } }
@@ -120,8 +126,9 @@ export class Healing {
     }
   }
 
-  asked(): void {
+  asked(nowMs: number): void {
     this.#pulling = true
+    this.#askedMs = nowMs
   }
 
   answered(nodeId: string, { frames, cursor, throughUs, absent }: ReplayAnswer, bytes: number, now: Instant): void {
@@ -137,6 +144,11 @@ export class Healing {
     this.#hand.put(frames, bytes, end)
   }
 
+  /** The node has not answered yet, and should have: what else it may be asked waits. */
+  isWaitingFor(nodeId: string, nowMs: number): void {
+    this.#journals.failed(nodeId, nowMs)
+  }
+
   /** The node did not answer, or refused; `mayAgain`: nothing is wrong with it. */
   failed(nodeId: string, { nowMs }: Instant, mayAgain = false): void {
     this.#pulling = false
@@ -145,22 +157,42 @@ export class Healing {
   }
 
   /** Gives on at most so many frames; says whether it could go on at once. */
-  give(most: number): boolean {
+  give(most: number, nowMs: number): boolean {
     const stopped = this.#hand.give(most)
-    // Nobody takes them: what is pending stays so, and is asked for again when somebody does.
-    if (stopped === 'refused') this.restart(FIRST_RETRY_MS)
+    if (stopped === 'refused') {
+      // Nobody takes them: what is pending stays so, and is asked for again.
+      this.drop()
+      this.#retryMs = nowMs + FIRST_RETRY_MS
+      this.#isRefused = true
+    }
     return stopped === 'more'
   }
 
-  /** Begins anew, after so many milliseconds: with the oldest gap, and whoever is there to ask. */
-  restart(afterMs = 0, nowMs = 0): void {
+  /** Somebody takes late frames. */
+  roomAgain(): void {
+    if (!this.#isRefused) return
+    this.#isRefused = false
+    this.retry()
+  }
+
+  /** Lets go of what it has in hand and under way: it begins anew, with the oldest gap. */
+  drop(): void {
     this.#generation++
     this.#pulling = this.#ending = false
     this.#hand.clear()
     this.#forgetGap()
     this.#afterUs = Number.NEGATIVE_INFINITY
-    this.#retryMs = nowMs + afterMs
-    this.#retryAfterMs = FIRST_RETRY_MS
+    this.retry()
+  }
+
+  /** The node lives. */
+  heardOf(nodeId: string, nowMs: number): void {
+    if (this.#pulling && this.#node === nodeId && nowMs - this.#askedMs > LOST_MS) {
+      this.#generation++
+      this.#pulling = false
+      this.#node = this.#range = this.#cursor = undefined
+    }
+    this.retry()
   }
 
   /** There may be more to be had than before: what was in vain is tried again. */

@@ -2,14 +2,18 @@ import type { Bus } from '../bus/index.ts'
 import type { RecoverySettings } from '../config/recovery.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import type { Counter, ServiceDeps } from '../runtime/service.ts'
-import type { StreamState } from '../streams/index.ts'
+import { nodeIdOf, type StreamState } from '../streams/index.ts'
 import type { ConsumedStream } from './consumed-stream.ts'
 import { GapPuller } from './gap-puller.ts'
 import { Healing } from './healing.ts'
+import { JournalNodes } from './journal-nodes.ts'
 import { Journals } from './journals.ts'
 import { Pace } from './pace.ts'
 import type { Remedy, RemedyHooks } from './remedy.ts'
 import { ReplayClient } from './replay-client.ts'
+
+/** A request of which nothing came for so long is made again, of another journal first. */
+const TIMEOUT_MS = 5000
 
 export interface ReplayRemedyDeps extends ServiceDeps {
   readonly consumer: string
@@ -31,6 +35,7 @@ export class ReplayRemedy implements Remedy {
   readonly #recovery: RecoverySettings
   readonly #hooks: RemedyHooks
   readonly #streams = new Map<ConsumedStream, HealedStream>()
+  readonly #nodes = new JournalNodes()
   readonly #pace: Pace
   readonly #client: ReplayClient
   readonly #puller: GapPuller
@@ -43,7 +48,7 @@ export class ReplayRemedy implements Remedy {
     this.#recovery = recovery
     this.#hooks = hooks
     this.#pace = new Pace(recovery)
-    this.#client = new ReplayClient({ bus: replayBus })
+    this.#client = new ReplayClient({ bus: replayBus, timeoutMs: TIMEOUT_MS })
     this.#puller = new GapPuller({ ...deps, consumer, client: this.#client, pace: this.#pace })
     this.#unneeded = deps.metrics.counter(
       'phasorbus_recovery_unneeded_frames_total',
@@ -59,7 +64,7 @@ export class ReplayRemedy implements Remedy {
   }
 
   follow(stream: ConsumedStream, utcMs: number): void {
-    const journals = new Journals()
+    const journals = new Journals(this.#nodes)
     const healing = new Healing(
       {
         stream: stream.topic,
@@ -87,7 +92,10 @@ export class ReplayRemedy implements Remedy {
 
   state(stream: ConsumedStream, state: StreamState): void {
     const healed = this.#streams.get(stream)
-    if (healed?.journals.heard(state)) healed.healing.retry()
+    if (!healed) return
+    healed.journals.heard(state)
+    // Who speaks can answer: also what it was asked while it was away.
+    healed.healing.heardOf(nodeIdOf(state.node), monotonicMs())
   }
 
   left(stream: ConsumedStream, node: string): void {
@@ -103,8 +111,10 @@ export class ReplayRemedy implements Remedy {
   }
 
   room(stream: ConsumedStream): void {
-    const healed = this.#streams.get(stream)
-    if (healed && (stream.ledger.pending > 0 || healed.healing.handBytes > 0)) this.#puller.give(healed.healing)
+    const healing = this.#streams.get(stream)?.healing
+    if (!healing || (stream.ledger.pending === 0 && healing.handBytes === 0)) return
+    healing.roomAgain()
+    this.#puller.give(healing)
   }
 
   retry(stream: ConsumedStream): void {
@@ -127,9 +137,7 @@ export class ReplayRemedy implements Remedy {
 
   #connected(): void {
     this.#pace.restart(monotonicMs())
-    for (const { journals, healing } of this.#streams.values()) {
-      journals.rested()
-      healing.retry()
-    }
+    this.#nodes.clear()
+    for (const { healing } of this.#streams.values()) healing.retry()
   }
 }

@@ -336,6 +336,42 @@ describe('pulls', () => {
     expect(stream.account).toMatchObject({ expected: 1401, late: 1399, pending: 0 })
   })
 
+  it('of a node that does not answer keep no other waiting', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const silent = [1, 2, 3, 4, 5, 6].map((idcode) => line.stream(idcode).carriedBy('silent'))
+    const stream = line.stream(7).carriedBy('one')
+    stream.journaled(0, 1000)
+    for (const one of [...silent, stream]) {
+      one.live(0, 1, one === stream ? 'one' : 'silent')
+      one.live(999, 1000, one === stream ? 'one' : 'silent')
+    }
+    const beganMs = performance.now()
+    await line.sink.until(() => line.sink.times('late').length === 998)
+    expect(performance.now() - beganMs).toBeLessThan(2500)
+    // The next of its streams was not asked for in vain, too.
+    expect(await metricSum(deps.metrics, 'phasorbus_recovery_pulls_total')).toBeLessThan(40)
+  })
+
+  it('are made again at once when the node that was away is heard of', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one')
+    stream.live(0)
+    stream.live(99)
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_recovery_pulls_total')) === 1)
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_recovery_failed_pulls_total')) === 1)
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_recovery_pulls_total')) === 2)
+    stream.journaled(0, 100)
+    const backMs = performance.now()
+    // A second after it was asked in vain, and not when that request is given up.
+    await until(() => {
+      stream.producer().state({ online: true, rate: 50 })
+      return line.sink.got.length === 100
+    })
+    expect(performance.now() - backMs).toBeLessThan(2500)
+  })
+
   it('let the event loop go on: what they bring is given in slices', async () => {
     await using deps = testDeps()
     const line = await HealingLine.start(deps, { recovery: { pullBytes: 1_048_576 } })

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectAsync, type MqttClient } from 'mqtt'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BrokerConfig, startBus } from '../../src/bus/index.ts'
+import { RecoverySettings } from '../../src/config/recovery.ts'
+import { startConsumer } from '../../src/recovery/index.ts'
+import { accountedFor } from '../../src/streams/index.ts'
+import { startMosquitto, type TestBroker } from '../support/brokers.ts'
+import { type TestDeps, testDeps } from '../support/deps.ts'
+import { timeUsOf } from '../support/memory-journal.ts'
+import { needs } from '../support/needs.ts'
+import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
+import { RecordingConsumerSink } from './support/healing-line.ts'
+
+const need = needs('mosquitto')
+const retry = { firstDelayMs: 10, maxDelayMs: 100 }
+
+describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () => {
+  let mosquitto: TestBroker
+  let publisher: MqttClient
+  let folder: string
+  let numbers = 0
+  beforeAll(async () => {
+    mosquitto = await startMosquitto()
+    publisher = await connectAsync(mosquitto.url)
+    folder = await mkdtemp(join(tmpdir(), 'phasorbus-session-'))
+  })
+  afterAll(async () => {
+    await publisher.endAsync(true)
+    await mosquitto[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true })
+  })
+
+  /** A plain MQTT publisher: no journal, no state. */
+  async function publish() {
+    const soc = Math.floor(Date.now() / 1000) - 30
+    const configuration = { ...smallPmu(), soc }
+    const frame = frameWriter(configuration)
+    const topic = `area/secondary-station/${++numbers}/PMU/1`
+    const [config2] = configurationFrames(configuration)
+    await publisher.publishAsync(topic, Buffer.from(config2!), { qos: 1, retain: true })
+    return {
+      topic,
+      times: (from: number, to: number) => Array.from({ length: to - from }, (_, n) => timeUsOf(frame(from + n))),
+      async send(from: number, to: number) {
+        for (let n = from; n < to; n++) await publisher.publishAsync(topic, Buffer.from(frame(n)), { qos: 1 })
+      },
+    }
+  }
+
+  function consume(deps: TestDeps, topic: string, url: string) {
+    const sink = new RecordingConsumerSink()
+    const bus = deps.stops(startBus(BrokerConfig.parse({ url: mosquitto.url, retry }), deps))
+    const session = {
+      broker: BrokerConfig.parse({ url, retry }),
+      clientId: `session-consumer-${numbers}`,
+      epochsFile: join(folder, `${numbers}`),
+    }
+    const recovery = RecoverySettings.parse({ mode: 'session', closeAfterMs: 600_000 })
+    const consumer = deps.stops(
+      startConsumer({ id: 'test', streams: [topic], recovery }, { ...deps, bus, sink, session }),
+    )
+    return {
+      sink,
+      consumer,
+      get account() {
+        const account = consumer.accounts().get(topic)!
+        expect(accountedFor(account)).toBe(account.expected)
+        return account
+      },
+    }
+  }
+
+  it('gets from the broker what came while it was cut off, beside what is live, each once', async () => {
+    await using deps = testDeps()
+    await using proxy = await startTcpProxy(mosquitto.url)
+    const stream = await publish()
+    const it = consume(deps, stream.topic, proxy.url)
+    await it.consumer.ready
+    await stream.send(0, 50)
+    await it.sink.until(() => it.sink.got.length === 50)
+    proxy.stall()
+    proxy.cut()
+    await stream.send(50, 400)
+    proxy.resume()
+    await until(() => proxy.connections > 0)
+    await stream.send(400, 450)
+    await it.sink.until(() => it.sink.got.length === 450)
+
+    expect(it.sink.times().toSorted((a, b) => a - b)).toEqual(stream.times(0, 450))
+    expect(it.sink.times('late')).toEqual(it.sink.times('late').toSorted((a, b) => a - b))
+    expect(it.account).toMatchObject({ expected: 450, pending: 0, lost: {} })
+  })
+
+  it('takes nothing from the broker while the sink has no room', async () => {
+    await using deps = testDeps()
+    await using proxy = await startTcpProxy(mosquitto.url)
+    const stream = await publish()
+    const it = consume(deps, stream.topic, proxy.url)
+    await it.consumer.ready
+    await stream.send(0, 10)
+    await it.sink.until(() => it.sink.got.length === 10)
+    it.sink.room = 0
+    proxy.stall()
+    proxy.cut()
+    await stream.send(10, 200)
+    proxy.resume()
+    // What is live comes by a lane of its own, from when that is there.
+    let sent = 200
+    while (it.sink.times('live').length < 20) await stream.send(sent, ++sent)
+    expect(it.sink.times('late')).toEqual([])
+    expect(it.account.pending).toBeGreaterThanOrEqual(190)
+    it.sink.room = Number.POSITIVE_INFINITY
+    await it.sink.until(() => it.sink.got.length === sent)
+    expect(it.account).toMatchObject({ expected: sent, pending: 0, lost: {} })
+  })
+})
