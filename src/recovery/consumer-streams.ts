@@ -15,7 +15,7 @@ import type { Remedy, RemedyHooks } from './remedy.ts'
 
 const SECOND_MS = 1000
 /** How long the best of a stream's arrivals is the measure of the others, twice that at most. */
-const BASELINE_MS = 30_000
+const BASELINE_MS = 5000
 
 export interface ConsumerStreamsOptions {
   readonly consumer: string

@@ -17,6 +17,10 @@ const MAX_PAUSE_MS = 1000
 const IDLE_MS = 1000
 /** So often the live frames are looked at while nothing is pulled. */
 const LOOK_MS = 1000
+/** Beyond this it is a clock that was set, or a broker that stood still: no queue of ours is that long. */
+const NOT_OURS_MS = 5000
+/** After a pull, what it delayed has come by then. */
+const MAX_ECHO_MS = 200
 /** What a second old frame still counts for in what is normal. */
 const FADE_PER_S = 0.9
 
@@ -122,12 +126,12 @@ export class Pace {
     // How it was without live frames says nothing of how it is with them.
     if (this.isIdle(nowMs)) this.#begin()
     this.#liveMs = nowMs
-    if (this.#pullsUnderWay === 0 && nowMs - this.#endedMs > lateMs + 2) {
+    if (this.#pullsUnderWay === 0 && nowMs - this.#endedMs > Math.min(lateMs, MAX_ECHO_MS) + 2) {
       this.#normal.add(lateMs)
       this.#lookedMs = nowMs
       return
     }
-    if (nowMs < this.#heldUntilMs) return
+    if (nowMs < this.#heldUntilMs || lateMs > NOT_OURS_MS) return
     if (this.#watchSinceMs === undefined) this.#watch(nowMs)
     this.#frames++
     if (lateMs > this.#limitMs) {

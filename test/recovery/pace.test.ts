@@ -69,6 +69,13 @@ describe('the pace of pulls, over a simulated link', () => {
     expect(quantile(healing, 0.5)).toBeLessThan(5)
   })
 
+  it('is not stopped by a stream whose clock was set: that is no queue of ours', () => {
+    const jitterMs = (atMs: number): number => (atMs > 3000 ? 8000 : 0)
+    const { healedMs } = run({ streams: 5, backlog: 3 * MINUTE, untilMs: 40_000, jitterMs })
+    expect(healedMs).toBeGreaterThan(11_000)
+    expect(healedMs).toBeLessThan(30_000)
+  })
+
   it('does not count as tried what was not used', () => {
     const pace = new Pace({ pullBytes: 65_536 })
     for (let nowMs = 0; nowMs < 10_000; nowMs += 20) {
