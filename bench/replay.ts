@@ -27,12 +27,16 @@ const healWithinMs = 120_000
 
 interface Plan {
   readonly cutS: number
+  /** While nothing is live afterwards. */
+  readonly idleCutS: number
   readonly steadyS: number
   readonly repeats: number
 }
 
 export async function replay({ quick, note }: BenchOptions): Promise<Figures> {
-  const plan: Plan = quick ? { cutS: 7, steadyS: 4, repeats: 1 } : { cutS: 60, steadyS: 15, repeats: 3 }
+  const plan: Plan = quick
+    ? { cutS: 12, idleCutS: 6, steadyS: 3, repeats: 1 }
+    : { cutS: 60, idleCutS: 60, steadyS: 15, repeats: 3 }
   const stop = new AbortController()
   const mosquitto = await startMosquitto()
   const ends: (() => Promise<void>)[] = [() => mosquitto.end()]
@@ -93,7 +97,9 @@ async function measure(line: Line, plan: Plan): Promise<Figures> {
   for (let repeat = 0; repeat < plan.repeats; repeat++) idle.push(await healIdle(line, plan))
   note(`idle: ${idle.map((times) => times.toFixed(1)).join(', ')} × real time`)
 
+  fleet.pause()
   const last = fleet.sent + 1
+  await readings.whole(first, last, healWithinMs).catch(({ message }: Error) => note(message))
   return {
     backlog_frames: plan.cutS * framesPerSecond * size,
     ...spreadOf(
@@ -223,11 +229,11 @@ async function flood({ fleet, session }: Line, backMs: number, steady: readonly 
 }
 
 /** Nothing is live, and the link is fast: how many times as fast as they were sent the frames come late. */
-async function healIdle({ fleet, readings, ours }: Line, { cutS }: Plan): Promise<number> {
+async function healIdle({ fleet, readings, ours }: Line, { idleCutS }: Plan): Promise<number> {
   ours.rate(fastBytesPerS)
   const cutAt = fleet.sent + 1
   ours.cut()
-  await sleep(cutS * 1000)
+  await sleep(idleCutS * 1000)
   fleet.pause()
   const openAt = fleet.sent + 1
   ours.open()
