@@ -13,6 +13,7 @@ export const exitCodesHelp = `Exit codes of phasorbus
     0  done, or a service that was stopped by SIGINT or SIGTERM and closed everything
     1  failed: standard error says what, where, and what to do
     2  a mistake on the command line or in a configuration file; nothing was started
-    3  it ran to its end, but data were lost or damaged (decode, connect, demo, status)
+    3  it ran to its end, but data were lost or damaged (decode, connect, demo,
+       status, journal)
   130  stopped by a second signal before everything was closed
 `

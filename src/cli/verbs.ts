@@ -46,6 +46,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./decode.ts')).decodeCommand(),
   },
   {
+    name: 'journal',
+    summary: 'look into journals: what is kept, whether it is whole, get it out',
+    load: async () => (await import('./journal.ts')).journalCommand(),
+  },
+  {
     name: 'replay',
     summary: 'play a capture as PMUs that PDCs can connect to',
     load: async () => (await import('./replay.ts')).replayCommand(),

@@ -5,6 +5,8 @@
  * @module
  */
 
+export type { InspectedJournal, InspectedStream } from './inspect-journal.ts'
+export { findJournals, inspectJournal } from './inspect-journal.ts'
 export type { Journal, JournalPage, JournalQuery, JournalReader } from './journal.ts'
 export type { JournalFault } from './journal-error.ts'
 export { JournalError } from './journal-error.ts'
@@ -15,3 +17,5 @@ export { openJournal } from './open-journal.ts'
 export type { ReplayPage, ReplayServerConfig, ReplayServerDeps, ReplaySource } from './replay-server.ts'
 export { startReplayServer } from './replay-server.ts'
 export type { JournalSpan, StreamJournal } from './stream-journal.ts'
+export type { DamageKind, FoundDamage, VerifiedStream } from './verify-journal.ts'
+export { verifyLogs, verifyStream } from './verify-journal.ts'

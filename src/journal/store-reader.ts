@@ -88,6 +88,12 @@ export class StoreReader implements JournalReader {
     return { frames: page.frames, cursor: undefined, throughUs, absent: await this.#absent(fromUs, throughUs, moment) }
   }
 
+  /** What is said of the time of a range, without reading its frames. */
+  async absent({ fromUs, toUs }: { readonly fromUs: number; readonly toUs: number }): Promise<readonly AbsentRange[]> {
+    const { moment } = this.#store
+    return await this.#absent(fromUs, Math.max(fromUs, Math.min(toUs, this.#knownThrough(moment))), moment)
+  }
+
   #segmentFrom(number: number): Segment | undefined {
     const { segments } = this.#store
     let [low, high] = [0, segments.length]
