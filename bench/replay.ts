@@ -83,7 +83,7 @@ interface Line {
 async function measure(line: Line, plan: Plan): Promise<Figures> {
   const { fleet, readings, note } = line
   fleet.flow()
-  await sleep(5000)
+  await sleep(3000)
   const first = fleet.sent + 1
   const healed: Healed[] = []
   const sessions: Flooded[] = []

@@ -1,6 +1,9 @@
 import type { LateTaken } from '../recovery/index.ts'
 import { LANE_TICK_MS, type LateLane, MAX_UNSENT_BYTES, type Outlet } from './late-lane.ts'
 
+/** A process that stood still for longer does not catch up on it at once. */
+const MAX_TICK_MS = 4 * LANE_TICK_MS
+
 /**
  * Late frames go out between live ones: so many may follow each live frame,
  * after those of the other streams that came with it. Where no live frame
@@ -12,6 +15,7 @@ export class LiveFirstLane implements LateLane {
   /** Late frames that may go now. */
   #credit = 0
   #liveMs = Number.NEGATIVE_INFINITY
+  #tickMs = Number.NEGATIVE_INFINITY
 
   constructor(outlet: Outlet, rateMultiple: number) {
     this.#outlet = outlet
@@ -40,8 +44,10 @@ export class LiveFirstLane implements LateLane {
 
   tick(nowMs: number): void {
     const { output, rate } = this.#outlet
+    const elapsedMs = Math.min(nowMs - this.#tickMs, MAX_TICK_MS)
+    this.#tickMs = nowMs
     if (!output || output.receivers === 0 || nowMs - this.#liveMs < Math.max(LANE_TICK_MS, 2000 / rate)) return
-    this.#allow((rate * this.#rateMultiple * LANE_TICK_MS) / 1000)
+    this.#allow((rate * this.#rateMultiple * elapsedMs) / 1000)
   }
 
   /** What was not used in time is not saved up: it would come as a burst. */
