@@ -6,10 +6,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkAccount } from './faults/check-account.ts'
 import { type Line, openLine } from './faults/line.ts'
 import type { Part } from './faults/parts.ts'
 import { setApart } from './faults/set-apart.ts'
+import { settle } from './faults/settle.ts'
 import type { BenchOptions, Figures } from './figures.ts'
 import { endOnSignal } from './lab/end-on-signal.ts'
 import { monotonicMs } from './lab/monotonic.ts'
@@ -19,8 +19,6 @@ import { faultsOf, type SoakKills } from './soak/soak-faults.ts'
 
 const streams = 200
 const faultEveryMs = 20_000
-const quietMs = 5_000
-const healLimitMs = 120_000
 
 export async function soak({ quick, note, machine, out }: BenchOptions): Promise<Figures> {
   endOnSignal()
@@ -59,14 +57,7 @@ export async function soak({ quick, note, machine, out }: BenchOptions): Promise
       )
     }
     window.end(monotonicMs())
-    const endedMs = monotonicMs()
-    await line.until(
-      () => window.missing().length === 0 || monotonicMs() - Math.max(window.lastReadMs, endedMs) > quietMs,
-      healLimitMs,
-    )
-
-    const missing = window.missing()
-    const account = await checkAccount(line, accountBefore, missing.length)
+    const { missing, ...account } = await settle(line, window, accountBefore)
     note(`accounts: ${JSON.stringify(account)}`)
     const steady = samples.filter(({ atMs }) => atMs >= steadyMs)
     const figures = {

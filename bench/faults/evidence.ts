@@ -3,8 +3,12 @@ import type { RunResult } from './fault.ts'
 import type { Line } from './line.ts'
 
 /** Whether a run of phasorbus is one that should not be. */
-export const isBad = ({ lost, duplicated, differing, account_agrees }: RunResult): boolean =>
-  lost + duplicated + differing > 0 || account_agrees === false
+export const isBad = ({ lost, duplicated, differing, account, account_agrees }: RunResult): boolean =>
+  lost + duplicated + differing + accountedLost(account) > 0 || account_agrees === false
+
+/** What a consumer says of itself that it lost. */
+export const accountedLost = (account: RunResult['account']): number =>
+  Object.entries(account ?? {}).reduce((sum, [reason, count]) => sum + (reason.startsWith('lost') ? count : 0), 0)
 
 /** What somebody needs who wants to know why: which frames, and what every process said of itself. */
 export async function evidenceOf(line: Line, result: RunResult, missing: readonly MissingFrame[]): Promise<string> {

@@ -99,7 +99,7 @@ function table(summaries: readonly Summarized[]): string[] {
         spread(summary.recovery_ms) + (summary.not_recovered > 0 ? `; ${summary.not_recovered} not within 60 s` : ''),
         spread(summary.outage_ms),
         spread(summary.healed_ms),
-        summary.accounts_agree === undefined ? '' : `${summary.accounts_agree} of ${summary.runs}`,
+        accounts(summary),
       ]),
     ),
   ]
@@ -122,7 +122,7 @@ function familyTable(summaries: readonly Summarized[]): string[] {
         summary.duplicated + summary.differing === 0 ? '**0**' : grouped(summary.duplicated + summary.differing),
         spread(known(runs, 'p50_ms')),
         spread(known(runs, 'p99_ms')),
-        summary.accounts_agree === undefined ? '' : `${summary.accounts_agree} of ${summary.runs}`,
+        accounts(summary),
       ]),
     ),
   ]
@@ -206,6 +206,12 @@ function plot(
 ): string[] {
   writeFileSync(join(folder, file), renderPlot({ title, ...of }))
   return [`![${title}](${file})`, '']
+}
+
+function accounts({ accounts_agree, accounted_lost, runs }: Summary): string {
+  if (accounts_agree === undefined) return ''
+  const lost = accounted_lost > 0 ? `; ${grouped(accounted_lost)} called lost` : ''
+  return `${accounts_agree} of ${runs}${lost}`
 }
 
 const known = (runs: readonly RunResult[], key: 'p50_ms' | 'p99_ms'): number[] =>

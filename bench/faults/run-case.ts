@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '../lab/monotonic.ts'
 import type { MissingFrame } from '../lab/witness.ts'
-import { checkAccount } from './check-account.ts'
 import { evidenceOf, isBad } from './evidence.ts'
 import type { FaultCase, RunResult, Strike } from './fault.ts'
 import { type Line, openLine } from './line.ts'
 import { seriesOf } from './series.ts'
 import { setApart } from './set-apart.ts'
+import { settle } from './settle.ts'
 import type { Window } from './window.ts'
 
 export interface RunOptions {
@@ -22,9 +22,6 @@ export interface RunOptions {
 const steadyMs = 1_500
 const afterwardsMs = 2_500
 const recoveryLimitMs = 60_000
-const healLimitMs = 120_000
-/** No frame of the window was read for so long: nothing more comes. */
-const usualQuietMs = 4_000
 
 export async function runCase(one: FaultCase, { runs, quick, built, onResult, onEvidence }: RunOptions): Promise<void> {
   let line: Line | undefined
@@ -62,9 +59,7 @@ async function oneRun(
   const recovered = await line.until(isLive, recoveryLimitMs)
   await sleep(afterwardsMs)
   window.end(monotonicMs())
-  await settled(line, window, one.quietMs ?? usualQuietMs)
-  const missing = window.missing()
-  const checked = await checkAccount(line, accountBefore, missing.length)
+  const { missing, ...checked } = await settle(line, window, accountBefore, one.quietMs)
   const result = { ...resultOf(line, one, window, strike, missing, recovered), ...checked }
   if (onEvidence && line.options.kind === 'phasorbus' && isBad(result)) {
     const { faultMs, healMs } = strike
@@ -72,13 +67,6 @@ async function oneRun(
     onEvidence(`${times}\n${await evidenceOf(line, result, missing)}`)
   }
   return result
-}
-
-/** Until everything has come, or nothing comes any more. */
-async function settled(line: Line, window: Window, quietMs: number): Promise<void> {
-  const sinceMs = monotonicMs()
-  const isQuiet = (): boolean => monotonicMs() - Math.max(window.lastReadMs, sinceMs) > quietMs
-  await line.until(() => isQuiet() || window.missing().length === 0, healLimitMs)
 }
 
 function resultOf(

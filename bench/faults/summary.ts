@@ -1,4 +1,5 @@
 import { median } from '../support/quantiles.ts'
+import { accountedLost } from './evidence.ts'
 import type { RunResult } from './fault.ts'
 
 /** Some runs of one case, together. */
@@ -19,6 +20,8 @@ export interface Summary {
   readonly healed_ms: readonly number[]
   /** Of the runs whose consumer keeps accounts; undefined where none does. */
   readonly accounts_agree: number | undefined
+  /** By those accounts. */
+  readonly accounted_lost: number
 }
 
 export function summaryOf(runs: readonly RunResult[]): Summary {
@@ -42,6 +45,7 @@ export function summaryOf(runs: readonly RunResult[]): Summary {
     recovery_ms: known((run) => run.recovery_ms),
     outage_ms: known((run) => run.outage_ms),
     healed_ms: known((run) => run.healed_ms),
+    accounted_lost: sum((run) => accountedLost(run.account)),
     accounts_agree: accounts.length > 0 ? accounts.filter((run) => run.account_agrees).length : undefined,
   }
 }
@@ -54,7 +58,7 @@ export function figuresOf(fault: string, caseName: string, summary: Summary): Re
     .replace(/_$/, '')
   const { runs, lost, not_received, in_socket, duplicated, differing, accounts_agree } = summary
   const figures: Record<string, number> = { runs, lost, not_received, in_socket, duplicated, differing }
-  if (accounts_agree !== undefined) figures.accounts_agree = accounts_agree
+  if (accounts_agree !== undefined) Object.assign(figures, { accounts_agree, accounted_lost: summary.accounted_lost })
   for (const key of ['recovery_ms', 'outage_ms', 'healed_ms'] as const) {
     if (summary[key].length === 0) continue
     figures[key] = median(summary[key])
