@@ -20,6 +20,8 @@ export interface ConsumerConfig {
   /** Topics of streams, or filters over them; where they overlap, the first wins. */
   readonly streams: readonly string[]
   readonly recovery: RecoverySettings
+  /** A request to a journal of which nothing came for so long is made again, of another one first. Default 5,000. */
+  readonly pullTimeoutMs?: number
   /** Why gaps that nothing fills are lost, with `recovery.mode` none. */
   readonly lostBecause?: 'no-recovery' | 'live-only'
 }
@@ -59,10 +61,10 @@ export function startConsumer(config: ConsumerConfig, deps: ConsumerDeps): Consu
   const { signal, log, metrics, sink, held } = deps
   let remedyDone: Promise<void> | undefined
   const remedyOf = (hooks: RemedyHooks): Remedy => {
-    const { id: consumer, streams: filters, recovery, lostBecause = 'no-recovery' } = config
+    const { id: consumer, streams: filters, recovery, lostBecause = 'no-recovery', pullTimeoutMs = 5000 } = config
     const { bus, replayBus = bus, session } = deps
     if (recovery.mode === 'replay') {
-      return new ReplayRemedy(recovery, { signal, log, metrics, consumer, bus, replayBus, hooks })
+      return new ReplayRemedy(recovery, { signal, log, metrics, consumer, bus, replayBus, pullTimeoutMs, hooks })
     }
     if (recovery.mode === 'none' || !session) return new NoRemedy(bus, hooks, lostBecause)
     const remedy = new SessionRemedy(session, { signal, log, metrics, consumer, filters, bus, hooks })

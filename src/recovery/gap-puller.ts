@@ -15,12 +15,16 @@ const MAX_HAND_BYTES = 8 * 1024 * 1024
 const STANDSTILL_MS = 1000
 const STANDSTILL_TIMES = 8
 const USUAL_FADE = 0.95
+/** After so many requests in a row of which nothing was heard it may be the subscription (NATS, a node of whose was killed). */
+const MAX_UNHEARD = 2
 /** How soon a pull that the pace did not allow is tried again. */
 const SOON_MS = 2
 
 export interface GapPullerOptions {
   readonly consumer: string
-  readonly client: ReplayClient
+  readonly client: () => ReplayClient
+  /** No answer comes any more, though requests leave: a new subscription may hear them. */
+  renew(): void
   readonly pace: Pace
   readonly signal: AbortSignal
   readonly log: Log
@@ -43,6 +47,8 @@ export class GapPuller {
   #soon: NodeJS.Timeout | undefined
   /** The longest that answers took lately. */
   #usualMs = 0
+  /** Requests in a row of which nothing was heard. */
+  #unheard = 0
   readonly #pulls: Counter
   readonly #failures: Counter
   readonly #bytes: Counter
@@ -122,7 +128,7 @@ export class GapPuller {
   }
 
   async #pull(healing: Healing, { nodeId, query }: Pull): Promise<void> {
-    const { client, pace, signal, log, consumer } = this.#options
+    const { client, renew, pace, signal, log, consumer } = this.#options
     const { stream, generation } = healing
     const beganMs = monotonicMs()
     healing.asked(beganMs)
@@ -145,12 +151,13 @@ export class GapPuller {
       Math.max(STANDSTILL_MS, STANDSTILL_TIMES * this.#usualMs),
     )
     try {
-      const answer = await client.pull(stream, nodeId, query, signal)
+      const answer = await client().pull(stream, nodeId, query, signal)
       const now = instant()
       const bytes = answer.frames.reduce((sum, { length }) => sum + length, 0)
       const tookMs = now.nowMs - beganMs
       this.#usualMs = Math.max(tookMs, this.#usualMs * USUAL_FADE)
       ended(now.nowMs, { bytes, tookMs })
+      this.#unheard = 0
       this.#bytes.add(bytes)
       if (healing.generation !== generation) return
       healing.answered(nodeId, answer, bytes, now)
@@ -160,6 +167,10 @@ export class GapPuller {
       ended(now.nowMs)
       if (signal.aborted) return
       this.#failures.add()
+      if (isUnheard(error) && ++this.#unheard >= MAX_UNHEARD) {
+        this.#unheard = 0
+        renew()
+      }
       log.debug({ consumer, stream, node: nodeId, error }, 'a journal did not answer')
       if (healing.generation === generation) healing.failed(nodeId, now, mayAgain(error))
     }
@@ -181,6 +192,9 @@ export class GapPuller {
     this.look()
   }
 }
+
+const isUnheard = (error: unknown): boolean =>
+  error instanceof RecoveryError && error.facts.code === 'RECOVERY_TIMEOUT' && error.facts.parts === 0
 
 /** The way is a new one, or the journal is: the same request may be made at once. */
 function mayAgain(error: unknown): boolean {

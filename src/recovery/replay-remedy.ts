@@ -12,15 +12,13 @@ import { Pace } from './pace.ts'
 import type { Remedy, RemedyHooks } from './remedy.ts'
 import { ReplayClient } from './replay-client.ts'
 
-/** A request of which nothing came for so long is made again, of another journal first. */
-const TIMEOUT_MS = 5000
-
 export interface ReplayRemedyDeps extends ServiceDeps {
   readonly consumer: string
   /** By which live frames come. */
   readonly bus: Bus
   /** By which journals are asked. */
   readonly replayBus: Bus
+  readonly pullTimeoutMs: number
   readonly hooks: RemedyHooks
 }
 
@@ -37,19 +35,32 @@ export class ReplayRemedy implements Remedy {
   readonly #streams = new Map<ConsumedStream, HealedStream>()
   readonly #nodes = new JournalNodes()
   readonly #pace: Pace
-  readonly #client: ReplayClient
+  #client: ReplayClient
   readonly #puller: GapPuller
   readonly #forget: () => void
   readonly #unneeded: Counter
   readonly #unreadable: Counter
 
-  constructor(recovery: RecoverySettings, { consumer, bus, replayBus, hooks, ...deps }: ReplayRemedyDeps) {
+  constructor(
+    recovery: RecoverySettings,
+    { consumer, bus, replayBus, pullTimeoutMs, hooks, ...deps }: ReplayRemedyDeps,
+  ) {
     this.bus = bus
     this.#recovery = recovery
     this.#hooks = hooks
     this.#pace = new Pace(recovery)
-    this.#client = new ReplayClient({ bus: replayBus, timeoutMs: TIMEOUT_MS })
-    this.#puller = new GapPuller({ ...deps, consumer, client: this.#client, pace: this.#pace })
+    const newClient = (): ReplayClient => new ReplayClient({ bus: replayBus, timeoutMs: pullTimeoutMs })
+    this.#client = newClient()
+    this.#puller = new GapPuller({
+      ...deps,
+      consumer,
+      client: () => this.#client,
+      renew: () => {
+        this.#client.close()
+        this.#client = newClient()
+      },
+      pace: this.#pace,
+    })
     this.#unneeded = deps.metrics.counter(
       'phasorbus_recovery_unneeded_frames_total',
       'Frames that journals sent and that were there already: holes that lie close are asked for as one.',

@@ -355,7 +355,7 @@ describe('pulls', () => {
 
   it('are made again at once when the node that was away is heard of', async () => {
     await using deps = testDeps()
-    const line = await HealingLine.start(deps)
+    const line = await HealingLine.start(deps, { pullTimeoutMs: 3000 })
     const stream = line.stream(7).carriedBy('one')
     stream.live(0)
     stream.live(99)
@@ -370,6 +370,22 @@ describe('pulls', () => {
       return line.sink.got.length === 100
     })
     expect(performance.now() - backMs).toBeLessThan(2500)
+  })
+
+  it('are heard by a new subscription when nothing comes by the one there is', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps, { pullTimeoutMs: 300 })
+    const stream = line.stream(7).carriedBy('one')
+    const tokens = new Set<string>()
+    line.streams.bus('watch').subscribe('area/secondary-station/1/PMU/7/replay/one', (_topic, payload) => {
+      tokens.add(JSON.parse(Buffer.from(payload).toString()).id)
+    })
+    stream.live(0)
+    stream.live(99)
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_recovery_failed_pulls_total')) === 2)
+    stream.journaled(0, 100)
+    await line.sink.until(() => line.sink.got.length === 100)
+    expect(tokens.size).toBe(2)
   })
 
   it('let the event loop go on: what they bring is given in slices', async () => {

@@ -51,21 +51,23 @@ export class RecordingConsumerSink extends Watched implements ConsumerSink {
 export interface HealingLineOptions {
   /** Slots are closed by frames, not by the clock, unless it says otherwise. */
   readonly recovery?: Partial<RecoverySettings>
+  readonly pullTimeoutMs?: number
 }
 
 export class HealingLine {
   readonly sink = new RecordingConsumerSink()
   readonly consumer: Consumer
-  readonly #streams: JournaledStreams
+  readonly streams: JournaledStreams
 
-  private constructor(deps: TestDeps, streams: JournaledStreams, { recovery }: HealingLineOptions) {
-    this.#streams = streams
+  private constructor(deps: TestDeps, streams: JournaledStreams, { recovery, pullTimeoutMs }: HealingLineOptions) {
+    this.streams = streams
     this.consumer = deps.stops(
       startConsumer(
         {
           id: 'test',
           streams: [`${site}/PMU/#`],
           recovery: RecoverySettings.parse({ closeAfterMs: 600_000, ...recovery }),
+          ...(pullTimeoutMs === undefined ? {} : { pullTimeoutMs }),
         },
         { ...deps, bus: streams.bus('consumer'), replayBus: streams.bus('pull'), sink: this.sink },
       ),
@@ -80,10 +82,10 @@ export class HealingLine {
   }
 
   stream(idcode: number, options: StreamOptions = {}): TestStream {
-    return this.#streams.stream(idcode, options)
+    return this.streams.stream(idcode, options)
   }
 
   journal(nodeId?: string): MemoryJournal {
-    return this.#streams.journal(nodeId)
+    return this.streams.journal(nodeId)
   }
 }
