@@ -6,22 +6,12 @@
  * 50 frames/s: the paths take turns of some seconds. What counts is what a path
  * adds to direct TCP, and its ratio to three plain relays.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchOptions, Figures } from './figures.ts'
+import { inTurns, interleaved, type Measured, measure, warmUp } from './latency/drive.ts'
 import type { Path } from './latency/ends.ts'
 import { direct, fullLine, mqttAlone, relays } from './latency/paths.ts'
 import { startMosquitto } from './support/mosquitto.ts'
-import { median, quantile, spread } from './support/quantiles.ts'
-
-const framesPerSecond = 50
-const periodMs = 1000 / framesPerSecond
-const warmUpStepMs = 2
-
-/** p50 and p99 in µs, one of each per segment. */
-interface Measured {
-  readonly p50: number[]
-  readonly p99: number[]
-}
+import { median, spread } from './support/quantiles.ts'
 
 export async function latency({ quick, note }: BenchOptions): Promise<Figures> {
   const mosquitto = await startMosquitto()
@@ -63,85 +53,6 @@ async function openAll(streams: number, url: string): Promise<Path[]> {
     fullLine({ broker: 'aedes', qos: 0, streams }),
     fullLine({ broker: 'aedes', qos: 1, streams }),
   ])
-}
-
-type Drive = (paths: readonly Path[], seconds: number) => Promise<void>
-
-/** Every path gets its frame within each period, one after the other. */
-const interleaved: Drive = async (paths, seconds) => {
-  const step = periodMs / paths.length
-  const start = performance.now()
-  for (let i = 0; i < paths.length * framesPerSecond * seconds; i++) {
-    await until(start + i * step)
-    paths[i % paths.length]!.tick()
-  }
-}
-
-/** One path after the other. */
-const inTurns: Drive = async (paths, seconds) => {
-  for (const path of paths) {
-    const start = performance.now()
-    for (let i = 0; i < framesPerSecond * seconds; i++) {
-      await until(start + i * periodMs)
-      path.tick()
-    }
-    await sleep(100)
-  }
-}
-
-async function until(atMs: number): Promise<void> {
-  const leftMs = atMs - performance.now()
-  if (leftMs > 0) await sleep(leftMs)
-}
-
-/**
- * A line runs for years: its code is compiled. All paths alike get some thousand
- * frames before they are timed.
- */
-const warmUp: Drive = async (paths, seconds) => {
-  const start = performance.now()
-  for (let i = 0; i * warmUpStepMs < seconds * 1000; i++) {
-    await until(start + i * warmUpStepMs)
-    for (const path of paths) path.tick()
-  }
-}
-
-interface Plan {
-  readonly warmUp: Drive
-  readonly drive: Drive
-  readonly warmUpS: number
-  readonly segments: number
-  /** Of each segment; of each path in it, where they take turns. */
-  readonly seconds: number
-  readonly note: (line: string) => void
-}
-
-async function measure(
-  paths: readonly Path[],
-  { warmUp, drive, warmUpS, segments, seconds, note }: Plan,
-): Promise<ReadonlyMap<string, Measured>> {
-  const measured = new Map(paths.map(({ name }) => [name, { p50: [], p99: [] } as Measured]))
-  try {
-    await warmUp(paths, warmUpS)
-    await sleep(200)
-    for (const path of paths) path.take()
-    for (let segment = 0; segment < segments; segment++) {
-      await drive(paths, seconds)
-      await sleep(200)
-      for (const path of paths) {
-        const latencies = path.take()
-        measured.get(path.name)!.p50.push(median(latencies))
-        measured.get(path.name)!.p99.push(quantile(latencies, 0.99))
-      }
-      note(`segment ${segment + 1} of ${segments}`)
-    }
-    for (const { name, sent, arrived } of paths) {
-      if (sent !== arrived) note(`${name}: ${sent - arrived} of ${sent} frames did not arrive`)
-    }
-  } finally {
-    await Promise.all(paths.map((path) => path.close()))
-  }
-  return measured
 }
 
 function figures(

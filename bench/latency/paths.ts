@@ -65,14 +65,18 @@ export interface LineOptions {
   readonly broker: { readonly name: string; readonly url: string } | 'aedes'
   readonly qos: 0 | 1
   readonly streams: number
+  /** Whether the PMU-adapter keeps a journal. Default true. */
+  readonly journal?: boolean
 }
 
 /** PMU-adapter and PDC-adapter, each `phasorbus run` in a process of its own. */
-export function fullLine({ broker, qos, streams }: LineOptions): Promise<Path> {
+export function fullLine({ broker, qos, streams, journal = true }: LineOptions): Promise<Path> {
   const brokerName = broker === 'aedes' ? 'aedes' : broker.name
-  return openPath(`full line, ${brokerName}, QoS ${qos}`, streams, async (port) => {
+  const name = `full line, ${brokerName}, QoS ${qos}${journal ? '' : ', no journal'}`
+  return openPath(name, streams, async (port) => {
     const idcodes = Array.from({ length: streams }, (_, i) => i + 1)
-    const grid = await startGrid({ streams: idcodes.map((idcode) => ({ idcode, port })), broker, qos })
+    const pmus = idcodes.map((idcode) => ({ idcode, port }))
+    const grid = await startGrid({ streams: pmus, broker, qos, journal })
     return { port: grid.pdcPort, close: () => grid.end() }
   })
 }

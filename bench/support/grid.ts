@@ -9,6 +9,8 @@ export interface GridOptions {
   /** A broker by its URL, or the embedded one in the PMU-adapter's process. */
   readonly broker: { readonly name: string; readonly url: string } | 'aedes'
   readonly qos: 0 | 1
+  /** Whether the PMU-adapter keeps a journal. Default true, as everywhere. */
+  readonly journal?: boolean
   /** Whether there is a PDC-adapter. Default true. */
   readonly served?: boolean
   /** By which the PDC-adapter reaches the broker, where that is another way. */
@@ -27,7 +29,14 @@ export interface Grid {
   end(): Promise<void>
 }
 
-export async function startGrid({ streams, broker, qos, served = true, farUrl }: GridOptions): Promise<Grid> {
+export async function startGrid({
+  streams,
+  broker,
+  qos,
+  journal = true,
+  served = true,
+  farUrl,
+}: GridOptions): Promise<Grid> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-bench-'))
   const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()])
   const [pdcPort, brokerPort, metricsPort, farMetricsPort] = ports
@@ -37,6 +46,7 @@ export async function startGrid({ streams, broker, qos, served = true, farUrl }:
   const near = {
     area,
     live: { qos },
+    ...(journal ? {} : { journal: false }),
     metrics: { listen: `127.0.0.1:${metricsPort}` },
     sites: [
       {

@@ -30,7 +30,9 @@ import { type StoreDeps, StreamStore } from './stream-store.ts'
 export const MAX_MEMORY_BYTES = 192 * 1024 * 1024
 /** At which what is in memory goes to the segments before its time. */
 const FILL_BYTES = 64 * 1024 * 1024
-const FILL_EVERY_MS = 10_000
+const FILL_EVERY_MS = 20_000
+/** Streams that are filled at the same time when nobody needs the disk but we. */
+const FILLS_AT_CLOSE = 4
 const TICK_MS = LOCK_BEAT_MS
 const RETRY_MS = 1_000
 const LEAST_SEGMENT_BYTES = 4096
@@ -147,11 +149,11 @@ export class KeptJournal implements Journal {
 
   async #openLog(firstNumber: number): Promise<CommitLog> {
     const { folder, writeDelayMs, syncDelayMs } = this.#config
-    const counters = this.#counters
+    const [counters, memory] = [this.#counters, this.#memory]
     return await CommitLog.open({
       folder,
       files: this.#files,
-      memory: this.#memory,
+      memory,
       writeDelayMs,
       syncDelayMs,
       firstNumber,
@@ -162,6 +164,7 @@ export class KeptJournal implements Journal {
           this.#fillWanted = true
         },
         wrote(bytes, ms) {
+          counters.memoryBytes.set(memory.used)
           counters.writes.add()
           counters.writtenBytes.add(bytes)
           counters.writeSeconds.add(ms / 1000)
@@ -340,7 +343,11 @@ export class KeptJournal implements Journal {
       if (log) {
         const stores = [...this.#stores.values()].filter((store) => store.hasParts)
         for (const store of stores) store.seal()
-        for (const store of stores) await store.fill()
+        const waiting = stores.values()
+        const fill = async (): Promise<void> => {
+          for (const store of waiting) await store.fill()
+        }
+        await Promise.all(Array.from({ length: FILLS_AT_CLOSE }, fill))
         await log.close(true)
         await this.#removeLogs()
       }
