@@ -2,8 +2,9 @@ import { framesPerSecond } from '../c37118/index.ts'
 import type { LateSettings } from '../config/recovery.ts'
 import { type Consumer, type ConsumerSink, type LateTaken, timeUsOf } from '../recovery/index.ts'
 import { monotonicMs } from '../runtime/clock.ts'
+import type { Counter, Gauge, Metrics } from '../runtime/service.ts'
 import { sameConfiguration } from '../streams/index.ts'
-import { InOrderLane } from './in-order.ts'
+import { InOrderLane, type WaitingRoom } from './in-order.ts'
 import type { LateLane, Outlet } from './late-lane.ts'
 import { LiveFirstLane } from './live-first.ts'
 import type { ServedStreams } from './served-streams.ts'
@@ -17,17 +18,37 @@ interface HealedStream {
   isSame: boolean
 }
 
+/** What may wait with in-order, over all streams. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
+
 /** Live and late frames of all streams of a server, by policy. */
 export class HealedStreams {
   readonly #served: ServedStreams
   readonly #late: LateSettings
   readonly #streams = new Map<string, HealedStream>()
   readonly sink: ConsumerSink
+  readonly #room: WaitingRoom = { maxBytes: MAX_WAITING_BYTES, usedBytes: 0, waitedOut: 0 }
+  readonly #waiting: Gauge
+  readonly #waitedOut: Counter
   #consumer: Consumer | undefined
 
-  constructor(served: ServedStreams, late: LateSettings) {
+  constructor(
+    served: ServedStreams,
+    late: LateSettings,
+    { id, metrics }: { readonly id: string; readonly metrics: Metrics },
+  ) {
     this.#served = served
     this.#late = late
+    this.#waiting = metrics.gauge(
+      'phasorbus_pdc_adapter_waiting_bytes',
+      'Bytes of frames that wait for earlier ones, with in-order; at 64 MiB the oldest go.',
+      { server: id },
+    )
+    this.#waitedOut = metrics.counter(
+      'phasorbus_pdc_adapter_waited_out_total',
+      'Frames that went before earlier ones, with in-order: they had waited too long, or took too much room.',
+      { server: id },
+    )
     const { data: _data, configuration, retired, ...rest } = served.sink()
     this.sink = {
       ...rest,
@@ -61,6 +82,8 @@ export class HealedStreams {
   tick(): void {
     const nowMs = monotonicMs()
     for (const { lane } of this.#streams.values()) lane.tick(nowMs)
+    this.#waiting.set(this.#room.usedBytes)
+    this.#waitedOut.add(this.#room.waitedOut - this.#waitedOut.value)
   }
 
   #lateFrame(topic: string, frame: Uint8Array, fragments: readonly Uint8Array[]): LateTaken {
@@ -87,7 +110,9 @@ export class HealedStreams {
   #laneOf(topic: string): LateLane {
     const outlet = this.#outletOf(topic)
     const { policy, rateMultiple, maxWaitMs } = this.#late
-    return policy === 'in-order' ? new InOrderLane(outlet, maxWaitMs) : new LiveFirstLane(outlet, rateMultiple)
+    return policy === 'in-order'
+      ? new InOrderLane(outlet, maxWaitMs, this.#room)
+      : new LiveFirstLane(outlet, rateMultiple)
   }
 
   #outletOf(topic: string): Outlet {

@@ -6,6 +6,14 @@ const ROOM = 1024
 /** Bytes of a stream that wait; beyond it the oldest go, and what was missing before them comes too late. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
+/** Shared by all streams of an adapter; at its end a stream that wants more lets its oldest go. */
+export interface WaitingRoom {
+  readonly maxBytes: number
+  usedBytes: number
+  /** Frames that went before others that were missing: they had waited too long, or took too much room. */
+  waitedOut: number
+}
+
 interface Waiting {
   readonly timeUs: number
   readonly frame: Uint8Array
@@ -21,15 +29,17 @@ interface Waiting {
 export class InOrderLane implements LateLane {
   readonly #outlet: Outlet
   readonly #maxWaitMs: number
+  readonly #room: WaitingRoom
   /** By time, oldest first. */
   #waiting: Waiting[] = []
   #bytes = 0
   #sentUs = Number.NEGATIVE_INFINITY
   #release: NodeJS.Immediate | undefined
 
-  constructor(outlet: Outlet, maxWaitMs: number) {
+  constructor(outlet: Outlet, maxWaitMs: number, room: WaitingRoom) {
     this.#outlet = outlet
     this.#maxWaitMs = maxWaitMs
+    this.#room = room
   }
 
   live(frame: Uint8Array, timeUs: number, nowMs: number): boolean | 'kept' {
@@ -37,7 +47,8 @@ export class InOrderLane implements LateLane {
     // Off the accounts or of a clock that was set back: nothing to be ordered by.
     if (timeUs <= this.#sentUs) return this.#send(frame, this.#sentUs)
     if (this.#isNext(timeUs)) return this.#send(frame, timeUs)
-    return this.#keep(frame, timeUs, 'live', nowMs)
+    const kept = this.#keep(frame, timeUs, 'live', nowMs)
+    return kept === 'too-late' ? false : kept
   }
 
   late(frame: Uint8Array, timeUs: number, nowMs: number): LateTaken {
@@ -65,7 +76,7 @@ export class InOrderLane implements LateLane {
       this.#letGo()
       return
     }
-    while (this.#waiting.length > 0 && nowMs - this.#waiting[0]!.sinceMs > this.#maxWaitMs) this.#sendFirst()
+    while (this.#waiting.length > 0 && nowMs - this.#waiting[0]!.sinceMs > this.#maxWaitMs) this.#waitNoLonger()
     this.#releaseNow()
     this.#outlet.room()
   }
@@ -90,15 +101,35 @@ export class InOrderLane implements LateLane {
     return true
   }
 
-  #keep(frame: Uint8Array, timeUs: number, as: 'live' | 'late', sinceMs: number): 'kept' {
+  #keep(frame: Uint8Array, timeUs: number, as: 'live' | 'late', sinceMs: number): boolean | 'kept' | 'too-late' {
+    while (this.#waiting.length > 0 && this.#isTooMuch(frame.length)) this.#waitNoLonger()
+    if (timeUs <= this.#sentUs) return as === 'late' ? 'too-late' : this.#send(frame, this.#sentUs)
+    if (this.#isTooMuch(frame.length)) {
+      this.#room.waitedOut++
+      return this.#send(frame, timeUs)
+    }
     // A copy: a view would keep the whole socket read it came in.
     const waiting = { timeUs, frame: new Uint8Array(frame), as, sinceMs }
     let at = this.#waiting.length
     while (at > 0 && this.#waiting[at - 1]!.timeUs > timeUs) at--
     this.#waiting.splice(at, 0, waiting)
-    this.#bytes += frame.length
-    while (this.#bytes > MAX_WAITING_BYTES) this.#sendFirst()
+    this.#count(frame.length)
     return 'kept'
+  }
+
+  #isTooMuch(more: number): boolean {
+    const { maxBytes, usedBytes } = this.#room
+    return this.#bytes + more > MAX_WAITING_BYTES || usedBytes + more > maxBytes
+  }
+
+  #waitNoLonger(): void {
+    this.#room.waitedOut++
+    this.#sendFirst()
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes
+    this.#room.usedBytes += bytes
   }
 
   #sendFirst(): void {
@@ -109,7 +140,7 @@ export class InOrderLane implements LateLane {
 
   #takeFirst(): Waiting {
     const first = this.#waiting.shift()!
-    this.#bytes -= first.frame.length
+    this.#count(-first.frame.length)
     return first
   }
 

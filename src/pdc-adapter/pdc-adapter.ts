@@ -90,7 +90,7 @@ function healed(
   { id, streams, late = LateSettings.parse({}) }: PdcAdapterConfig,
   { served, recovery, ...deps }: InputDeps & { readonly recovery: RecoverySettings },
 ): Input {
-  const healing = new HealedStreams(served, late)
+  const healing = new HealedStreams(served, late, { id, metrics: deps.metrics })
   const isLiveOnly = late.policy === 'live-only'
   const consumer = startConsumer(
     {

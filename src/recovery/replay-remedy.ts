@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/index.ts'
 import type { RecoverySettings } from '../config/recovery.ts'
 import { monotonicMs } from '../runtime/clock.ts'
-import type { Counter, ServiceDeps } from '../runtime/service.ts'
+import type { Counter, Gauge, ServiceDeps } from '../runtime/service.ts'
 import { nodeIdOf, type StreamState } from '../streams/index.ts'
 import type { ConsumedStream } from './consumed-stream.ts'
 import { GapPuller } from './gap-puller.ts'
@@ -40,6 +40,9 @@ export class ReplayRemedy implements Remedy {
   readonly #forget: () => void
   readonly #unneeded: Counter
   readonly #unreadable: Counter
+  readonly #window: Gauge
+  readonly #backedOff: Counter
+  readonly #hand: Gauge
 
   constructor(
     recovery: RecoverySettings,
@@ -69,6 +72,21 @@ export class ReplayRemedy implements Remedy {
     this.#unreadable = deps.metrics.counter(
       'phasorbus_recovery_unreadable_frames_total',
       'Frames that journals sent without their configuration, or of another size than it gives.',
+      { consumer },
+    )
+    this.#window = deps.metrics.gauge(
+      'phasorbus_recovery_window_bytes',
+      'Bytes that may be under way from journals, so that live frames are not late.',
+      { consumer },
+    )
+    this.#backedOff = deps.metrics.counter(
+      'phasorbus_recovery_backed_off_total',
+      'Times that pulls were slowed down because live frames came late.',
+      { consumer },
+    )
+    this.#hand = deps.metrics.gauge(
+      'phasorbus_recovery_hand_bytes',
+      'Bytes of late frames that wait until they are taken; at 8 MiB nothing more is asked for.',
       { consumer },
     )
     this.#forget = replayBus.onConnect(() => this.#connected())
@@ -138,6 +156,9 @@ export class ReplayRemedy implements Remedy {
 
   turn(nowMs: number, periodMs?: number): void {
     this.#pace.turn(nowMs, periodMs)
+    this.#window.set(this.#pace.windowBytes)
+    this.#backedOff.add(this.#pace.backedOff - this.#backedOff.value)
+    this.#hand.set(this.#puller.handBytes)
   }
 
   close(): void {
@@ -148,6 +169,7 @@ export class ReplayRemedy implements Remedy {
 
   #connected(): void {
     this.#pace.restart(monotonicMs())
+    this.#puller.restart()
     this.#nodes.clear()
     for (const { healing } of this.#streams.values()) healing.retry()
   }

@@ -1,14 +1,16 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { InOrderLane } from '../../src/pdc-adapter/in-order.ts'
+import { InOrderLane, type WaitingRoom } from '../../src/pdc-adapter/in-order.ts'
 import { FakeOutlet, frameOf } from './support/outlet.ts'
 
 let outlet: FakeOutlet
 let lane: InOrderLane
+let room: WaitingRoom
 
 beforeEach(() => {
+  room = { maxBytes: 64 * 1024 * 1024, usedBytes: 0, waitedOut: 0 }
   outlet = new FakeOutlet()
-  lane = new InOrderLane(outlet, 1000)
+  lane = new InOrderLane(outlet, 1000, room)
 })
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -56,6 +58,7 @@ describe('frames, with in-order', () => {
     live(4, 500)
     lane.tick(1001)
     expect(outlet.sent).toEqual([1, 3])
+    expect(room.waitedOut).toBe(1)
     expect(late(2)).toBe('too-late')
     lane.tick(1050)
     expect(outlet.sent).toEqual([1, 3, 4])
@@ -93,6 +96,18 @@ describe('frames, with in-order', () => {
     expect(outlet.sent.length - 1).toBeLessThan(40)
   })
 
+  it('take a bounded memory over all streams', () => {
+    room = { ...room, maxBytes: 5 }
+    const lanes = [1, 2].map(() => new InOrderLane(outlet, 1000, room))
+    outlet.pending.add(0)
+    for (let n = 1; n <= 8; n++) lanes[n % 2]!.live(frameOf(n), n, 0)
+    expect(room.usedBytes).toBe(5)
+    expect(outlet.sent).toHaveLength(3)
+    outlet.receivers = 0
+    for (const one of lanes) one.tick(50)
+    expect(room.usedBytes).toBe(0)
+  })
+
   it('have no room for late ones while a PDC has much unsent', () => {
     expect(lane.lateRoom()).toBeGreaterThan(0)
     outlet.bufferedBytes = 1_000_000
@@ -104,7 +119,7 @@ describe('frames, with in-order', () => {
     await fc.assert(
       fc.asyncProperty(some, fc.infiniteStream(fc.nat({ max: 3 })), async (missing, shuffle) => {
         outlet = new FakeOutlet()
-        lane = new InOrderLane(outlet, 1000)
+        lane = new InOrderLane(outlet, 1000, room)
         const isLate = new Set(missing)
         for (let n = 0; n <= 61; n++) {
           if (isLate.has(n)) outlet.pending.add(n)
