@@ -75,6 +75,11 @@ export class GapPuller {
     this.#healings = this.#healings.filter((one) => one !== healing)
   }
 
+  /** The connection is a new one: how long answers take over it is to be seen. */
+  restart(): void {
+    this.#usualMs = 0
+  }
+
   /** Bytes that wait to be given on, over all streams. */
   get handBytes(): number {
     return this.#healings.reduce((sum, { handBytes }) => sum + handBytes, 0)

@@ -211,6 +211,12 @@ export class Healing {
     // A round is over and something is left of it: again, but later and later while it is in vain.
     this.#giveUp(now)
     this.#afterUs = Number.NEGATIVE_INFINITY
+    const restUntilMs = this.#journals.restUntil(now.nowMs)
+    if (restUntilMs !== undefined) {
+      // Not in vain: nobody could be asked.
+      this.#retryMs = restUntilMs
+      return undefined
+    }
     this.#retryAfterMs = this.#progress ? FIRST_RETRY_MS : Math.min(MAX_RETRY_MS, 2 * this.#retryAfterMs)
     this.#progress = false
     this.#retryMs = now.nowMs + this.#retryAfterMs

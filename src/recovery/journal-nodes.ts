@@ -14,8 +14,12 @@ export class JournalNodes {
   readonly #rests = new Map<string, Rest>()
 
   isResting(nodeId: string, nowMs: number): boolean {
-    const rest = this.#rests.get(nodeId)
-    return rest !== undefined && nowMs < rest.untilMs
+    return nowMs < this.restsUntil(nodeId)
+  }
+
+  /** When it may be asked again; a time that is past where it may be now. */
+  restsUntil(nodeId: string): number {
+    return this.#rests.get(nodeId)?.untilMs ?? Number.NEGATIVE_INFINITY
   }
 
   /** It did not answer, or not as it must: it rests, longer each time. */

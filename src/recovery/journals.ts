@@ -60,6 +60,12 @@ export class Journals {
     return offline
   }
 
+  /** When somebody may be asked again, if nobody may be now. */
+  restUntil(nowMs: number): number | undefined {
+    const untilMs = Math.min(...this.nodeIds.map((nodeId) => this.#nodes.restsUntil(nodeId)))
+    return nowMs < untilMs && untilMs < Number.POSITIVE_INFINITY ? untilMs : undefined
+  }
+
   answered(nodeId: string): void {
     this.#nodes.isThere(nodeId)
   }
