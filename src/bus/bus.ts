@@ -59,6 +59,13 @@ export interface Bus {
    * here, before anything else. Returns the way to take it back.
    */
   onConnect(callback: () => void): () => void
+  /**
+   * What should come does not, though the connection looks healthy: it is given
+   * up for a new one, by the next address of a cluster, and everything
+   * subscribed anew. No more often than every 5 s, each time twice as seldom,
+   * to once a minute; `false`: not now.
+   */
+  renew?(): boolean
 }
 
 /** A bus on which a node shows its presence. */

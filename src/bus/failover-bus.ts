@@ -1,7 +1,7 @@
 import type { BrokerConfig } from '../config/bus.ts'
 import type { Running } from '../runtime/service.ts'
 import type { NodeBus } from './bus.ts'
-import { type BusDeps, MqttBus } from './mqtt-bus.ts'
+import type { BusDeps } from './mqtt-bus.ts'
 import { OneBroker } from './one-broker.ts'
 import { SeveralBrokers } from './several-brokers.ts'
 
@@ -32,5 +32,5 @@ export interface FailoverDeps extends BusDeps {
 export function startFailoverBus(brokers: readonly BrokerConfig[], deps: FailoverDeps): FailoverBus {
   const [first, ...others] = brokers
   if (!first) throw new Error('a bus needs a broker')
-  return others.length === 0 ? new OneBroker(new MqttBus(first, deps)) : new SeveralBrokers(brokers, deps)
+  return others.length === 0 ? new OneBroker(first, deps) : new SeveralBrokers(brokers, deps)
 }

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { BrokerConfig } from '../config/bus.ts'
+import { monotonicMs } from '../runtime/clock.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { nodeStateTopic, nodeTopic } from '../streams/index.ts'
 import type { Bus, MessageHandler, NodeBus, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 import { retireGhosts } from './ghost-streams.ts'
-import { brokerName } from './link-settings.ts'
+import { addressesOf, brokerName } from './link-settings.ts'
 import { type ConnectionDeps, chooseAddress, MqttConnection } from './mqtt-connection.ts'
 import type { MqttLink } from './mqtt-link.ts'
 import type { NearestFirst } from './nearest-first.ts'
 import { type BusNode, clientIdOf, type NodePresence, offlineNode, onlineNode, willOf } from './node-presence.ts'
+import { watchOwnState } from './own-state.ts'
+import { RenewalPace } from './renewal-pace.ts'
 import { SubscriptionEntry } from './subscriptions.ts'
 
 /** An emptied second connection is kept this long: readers ask for one stream after the other. */
@@ -61,6 +64,7 @@ export class MqttBus implements NodeBus, Running {
   readonly #others = new Map<MqttConnection, AbortController>()
   #lastOther = 0
   readonly #onConnect = new Set<() => void>()
+  readonly #renewals = new RenewalPace()
 
   constructor(config: BrokerConfig, deps: BusDeps, hooks: MqttBusHooks = {}) {
     this.name = brokerName(config.url)
@@ -101,10 +105,10 @@ export class MqttBus implements NodeBus, Running {
       if (!node || signal.aborted) return
       link.publish(nodeStateTopic(nodeTopic(node)), onlineNode(node, presence), { qos: 1, retain: true })
     }
-    if (node?.streams) {
-      const look: Bus['subscribe'] = (...what) => this.#subscribe(this.#primary, true, ...what)
-      retireGhosts(this, look, node, log)
-    }
+    const look: Bus['subscribe'] = (...what) => this.#subscribe(this.#primary, true, ...what)
+    if (node?.streams) retireGhosts(this, look, node, log)
+    // One address ends the old connection of a client id before it takes the new.
+    if (node && addressesOf(config).length > 1) watchOwnState(node, look, () => this.announce())
     this.done = this.#primary.done.then(async () => {
       for (const stop of this.#others.values()) stop.abort()
       await Promise.all([...this.#others.keys()].map((other) => other.done))
@@ -129,6 +133,20 @@ export class MqttBus implements NodeBus, Running {
 
   announce(): void {
     if (this.#primary.link) this.#announce(this.#primary.link)
+  }
+
+  renew(): boolean {
+    if (!this.connected || !this.#renewals.take(monotonicMs())) return false
+    const { log, metrics, role = 'node' } = this.#deps
+    log.warn({ broker: this.name, role }, 'nothing comes over a connection that looks healthy: a new one is made')
+    metrics
+      .counter('phasorbus_bus_renewals_total', 'Connections given up for new ones, because nothing came that should.', {
+        broker: this.name,
+        role,
+      })
+      .add()
+    for (const connection of [this.#primary, ...this.#others.keys()]) connection.renew()
+    return true
   }
 
   onConnect(callback: () => void): () => void {

@@ -9,6 +9,7 @@ import type { Log, Running } from '../runtime/service.ts'
 import { openBrokerSocket } from './broker-socket.ts'
 import { BusError } from './bus-error.ts'
 import { ConnectionLog } from './connection-log.ts'
+import { clearLeftBehind } from './left-behind.ts'
 import { addressesOf, brokerName, linkSettings, returnSettings } from './link-settings.ts'
 import { MqttLink } from './mqtt-link.ts'
 import { watchNearer } from './nearer-address.ts'
@@ -16,7 +17,7 @@ import { NearestFirst } from './nearest-first.ts'
 import { type SubscriptionEntry, SubscriptionSet } from './subscriptions.ts'
 
 /** A connection that lasted this long was a good one: the next wait starts small again. */
-const STABLE_MS = 5000
+const STABLE_MS = 1000
 /** How long a clean stop waits for the broker. */
 const GOODBYE_MS = 1000
 
@@ -48,6 +49,9 @@ export class MqttConnection implements Running {
   readonly #addresses: readonly string[]
   readonly #choice: NearestFirst
   readonly #told: ConnectionLog
+  /** Addresses where a connection was cut, and its client id not used since. */
+  readonly #cut = new Set<number>()
+  #renew: (() => void) | undefined
   #link: MqttLink | undefined
   readonly done: Promise<void>
 
@@ -87,21 +91,18 @@ export class MqttConnection implements Running {
     if (!this.#entries.has(entry.filter)) this.#link?.unsubscribe(entry.filter)
   }
 
-  /** Until the connection is lost or the abort; goes over to a nearer address that works again. */
-  async #session(established: () => void): Promise<void> {
-    const { signal } = this.#deps
-    while (!signal.aborted) {
-      const nearer = await this.#connect(established)
-      if (nearer === undefined) return
-      this.#deps.log.info(
-        { broker: this.#name, address: brokerName(this.#addresses[nearer]!) },
-        'back to a nearer address',
-      )
-    }
+  /** Leaves the link for a new one, by the next address where there are several: it looks healthy, and is not. */
+  renew(): void {
+    this.#renew?.()
   }
 
-  /** By the first address that takes it. Returns the index of a nearer one that is to be used instead. */
-  async #connect(established: () => void): Promise<number | undefined> {
+  /** Until the connection is lost or the abort; goes over to a nearer address that works again. */
+  async #session(established: () => void): Promise<void> {
+    while (!this.#deps.signal.aborted) if (!(await this.#connect(established))) return
+  }
+
+  /** By the first address that takes it. Returns whether to connect again at once. */
+  async #connect(established: () => void): Promise<boolean> {
     const { signal, log, onRefused } = this.#deps
     let failure: unknown
     for (const index of this.#choice.order()) {
@@ -109,11 +110,14 @@ export class MqttConnection implements Running {
       const aborted = whenAborted(signal)
       try {
         await Promise.race([link.opened, aborted.promise])
-        if (signal.aborted) return undefined
+        if (signal.aborted) return false
         return await this.#use(link, index, aborted.promise, established)
       } catch (error) {
         this.#choice.failed(index, monotonicMs())
-        if (this.#link) throw error
+        if (this.#link) {
+          this.#cut.add(index)
+          throw error
+        }
         failure = error
         log.debug({ error, broker: this.#name }, 'an address of the broker does not work')
       } finally {
@@ -127,15 +131,16 @@ export class MqttConnection implements Running {
     throw failure
   }
 
-  async #open(index: number, role = ''): Promise<MqttLink> {
+  /** Without `id` it is for use; with one, just to see or to clear something. */
+  async #open(index: number, id?: string): Promise<MqttLink> {
     const { clientId, will } = this.#deps
     const { client, credentials, deadMs } = await linkSettings(this.#config)
     const url = this.#addresses[index]!
-    const isOwn = role === ''
+    const isOwn = id === undefined
     return new MqttLink({
       name: brokerName(url),
       socket: openBrokerSocket(url, credentials, this.#config.connectTimeoutMs),
-      client: { ...client, clientId: clientId + role, ...(isOwn && will !== undefined && { will }) },
+      client: { ...client, clientId: id ?? clientIdAt(clientId, index), ...(isOwn && will !== undefined && { will }) },
       maxBufferedBytes: this.#config.maxBufferedBytes,
       deadMs,
       onMessage: (topic, payload, retained) => this.#entries.deliver(topic, payload, retained),
@@ -143,38 +148,60 @@ export class MqttConnection implements Running {
   }
 
   /** Throws when the connection is lost. */
-  async #use(
-    link: MqttLink,
-    index: number,
-    aborted: Promise<undefined>,
-    established: () => void,
-  ): Promise<number | undefined> {
+  async #use(link: MqttLink, index: number, aborted: Promise<undefined>, established: () => void): Promise<boolean> {
+    const { clientId } = this.#deps
     const since = monotonicMs()
     this.#choice.used(index, since)
+    this.#cut.delete(index)
     this.#up(link)
     const nearer = new AbortController()
+    this.#clearCut(index, nearer.signal)
+    const renewal = new Promise<'renew'>((resolve) => {
+      this.#renew = () => resolve('renew')
+    })
     const returning = new Promise<number>((resolve) => {
       if (!this.#deps.watchesNearer) return
       watchNearer(index, resolve, {
         choice: this.#choice,
-        open: (other) => this.#open(other, `_probe${other}`),
+        open: (other) => this.#open(other, `${clientId}_probe${other}`),
         retry: this.#config.retry,
         signal: nearer.signal,
       })
     })
     try {
-      const end = await Promise.race([link.closed, aborted, returning])
+      const end = await Promise.race([link.closed, aborted, returning, renewal])
       if (monotonicMs() - since > STABLE_MS) established()
-      if (typeof end === 'number') {
-        this.#choice.returned(index, end)
-        await link.disconnect(GOODBYE_MS)
-        return end
+      if (end === 'renew') this.#choice.failed(index, monotonicMs())
+      else if (typeof end === 'number') this.#choice.returned(index, end)
+      else if (end) throw end
+      else {
+        await this.#stop(link)
+        return false
       }
-      if (end) throw end
-      await this.#stop(link)
-      return undefined
+      const [from, to] = [link.name, typeof end === 'number' ? brokerName(this.#addresses[end]!) : undefined]
+      this.#deps.log.info({ broker: this.#name, from, to }, to ? 'back to a nearer address' : 'connection given up')
+      await link.disconnect(GOODBYE_MS)
+      return true
     } finally {
+      this.#renew = undefined
       nearer.abort()
+    }
+  }
+
+  /** While the address `current` is used. */
+  #clearCut(current: number, signal: AbortSignal): void {
+    const { clientId, log } = this.#deps
+    for (const left of this.#cut) {
+      clearLeftBehind(left, current, {
+        open: (address, as) => this.#open(address, clientIdAt(clientId, as)),
+        retry: this.#config.retry,
+        signal,
+      }).then(
+        (isDone) => {
+          if (isDone) this.#cut.delete(left)
+        },
+        (error: unknown) => log.warn({ error, broker: this.#name }, 'cannot clear what a cut connection left'),
+      )
     }
   }
 
@@ -214,6 +241,14 @@ export class MqttConnection implements Running {
     )
   }
 }
+
+/**
+ * Of each address its own: in a RabbitMQ cluster the queue of a client id has
+ * its home where it was first used, and while that node is down nobody can
+ * subscribe under that id anywhere.
+ */
+const clientIdAt = (clientId: string, address: number): string =>
+  address === 0 ? clientId : `${clientId}_at${address}`
 
 /** By the settings of the broker. */
 export const chooseAddress = (config: BrokerConfig): NearestFirst =>

@@ -112,6 +112,10 @@ export class SeveralBrokers implements FailoverBus {
     return entry
   }
 
+  renew(): boolean {
+    return this.#bus.renew()
+  }
+
   announce(): void {
     for (const member of this.members) member.announce()
   }
