@@ -35,7 +35,7 @@ interface Plan {
 
 export async function replay({ quick, note }: BenchOptions): Promise<Figures> {
   const plan: Plan = quick
-    ? { cutS: 12, idleCutS: 6, steadyS: 3, repeats: 1 }
+    ? { cutS: 12, idleCutS: 8, steadyS: 3, repeats: 1 }
     : { cutS: 60, idleCutS: 60, steadyS: 15, repeats: 3 }
   const stop = new AbortController()
   const mosquitto = await startMosquitto()

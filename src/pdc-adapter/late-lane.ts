@@ -30,7 +30,7 @@ export interface LateLane {
   tick(nowMs: number): void
 }
 
-export const LANE_TICK_MS = 50
+export const LANE_TICK_MS = 20
 
 /** No late frame is given to a connection that has so much unsent: a live one would wait for it. */
 export const MAX_UNSENT_BYTES = 65_536

@@ -2,7 +2,7 @@ import type { LateTaken } from '../recovery/index.ts'
 import { LANE_TICK_MS, type LateLane, MAX_UNSENT_BYTES, type Outlet } from './late-lane.ts'
 
 /** A process that stood still for longer does not catch up on it at once. */
-const MAX_TICK_MS = 4 * LANE_TICK_MS
+const MAX_TICK_MS = 10 * LANE_TICK_MS
 
 /**
  * Late frames go out between live ones: so many may follow each live frame,
