@@ -27,7 +27,7 @@ export interface SubscribeOptions {
 }
 
 export interface Subscription {
-  /** Resolves at the first grant; rejects when the broker refuses. Need not be awaited. */
+  /** Resolves at the first grant; rejects when the broker refuses before, though it is asked again. Need not be awaited. */
   readonly granted: Promise<void>
   /** No handler call after this. */
   close(): void

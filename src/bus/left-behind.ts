@@ -4,6 +4,8 @@ import type { MqttLink } from './mqtt-link.ts'
 
 /** How long a broker may take to say goodbye. */
 const GOODBYE_MS = 1000
+/** Tries at its own address before the one in use is tried: half a minute by the default pause between two. */
+const TRIES_THERE = 8
 
 export interface LeftBehindDeps {
   /** Begins a connection to an address, under the client id that is used at the address `as`. */
@@ -15,20 +17,24 @@ export interface LeftBehindDeps {
 /**
  * Ends what a cluster keeps of a connection that was cut: nobody comes back
  * under its client id, and a queue (RabbitMQ) or consumer (NATS) of it would
- * fill up. A clean connection under that id does it: at the address in use
- * where any node can (NATS), and at its own once that is back (RabbitMQ).
- * Resolves whether it was done before the abort.
+ * fill up. A clean connection under that id does it, at its own address as
+ * soon as that is back; where that takes long, once at the address in use too,
+ * for any node of NATS can do it. Resolves whether it was done before the abort.
  */
 export async function clearLeftBehind(left: number, current: number, deps: LeftBehindDeps): Promise<boolean> {
   const { open, retry, signal } = deps
   const done = new AbortController()
   const maxDelayMs = retry.maxDelayMs
-  // Best effort; at its own address it is certain.
-  await comeAndGo(() => open(current, left), signal).catch(() => {})
+  let failures = 0
   await retryUntilAborted(
     async () => {
-      await comeAndGo(() => open(left, left), signal)
-      done.abort()
+      try {
+        await comeAndGo(() => open(left, left), signal)
+        if (!signal.aborted) done.abort()
+      } catch (error) {
+        if (++failures === TRIES_THERE) await comeAndGo(() => open(current, left), signal)
+        throw error
+      }
     },
     {
       firstDelayMs: maxDelayMs,

@@ -57,6 +57,8 @@ export class MqttLink {
   readonly #maxBufferedBytes: number
   readonly #deadMs: number
   #up = false
+  /** SUBSCRIBEs without a SUBACK yet. */
+  #subscribing = 0
   #hasSession = false
   #failure: BusError | undefined
 
@@ -181,6 +183,7 @@ export class MqttLink {
   async subscribe(filter: string, qos: 0 | 1): Promise<void> {
     if (!this.#up) throw this.#over('not connected')
     this.#writer.flush()
+    this.#subscribing++
     try {
       await this.#client.subscribeAsync(filter, { qos })
     } catch (error) {
@@ -190,6 +193,8 @@ export class MqttLink {
         `${this.name} refused a subscription to ${filter}`,
         { cause: error },
       )
+    } finally {
+      this.#subscribing--
     }
   }
 
@@ -222,7 +227,7 @@ export class MqttLink {
 
   readonly #look = (): void => {
     const now = monotonicMs()
-    const verdict = this.#silence.tick(now, this.#inFlight.counts)
+    const verdict = this.#silence.tick(now, this.#inFlight.counts, this.#subscribing > 0)
     if (verdict === 'ping') this.#ping(now)
     else if (verdict === 'silent') this.#fail(new Error(`nothing heard for ${this.#deadMs} ms`))
     else if (verdict === 'unacknowledged') this.#fail(new Error(`nothing acknowledged for ${this.#deadMs} ms`))

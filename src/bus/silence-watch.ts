@@ -15,6 +15,10 @@ const TICKS = 10
 const PINGS = 2.5
 /** While other publishes are acknowledged, one may wait so many times as long. */
 const PATIENCE = 6
+/** A cluster that has just lost a node answers nothing while it makes room for a subscription (NATS: 4 s for each). */
+const SUBSCRIBE_PATIENCE = 4
+/** It is busy when so many times the time between two pings has passed without an answer. */
+const BUSY_PINGS = 1.5
 
 /**
  * Tells a dead connection from a silent one: the broker is pinged all the
@@ -56,8 +60,8 @@ export class SilenceWatch {
     this.#isHeard = true
   }
 
-  /** `now` in monotonic milliseconds. After `ping`, PINGREQ was sent. */
-  tick(now: number, { taken, settled, oldest }: PublishCounts): LinkVerdict {
+  /** `now` in monotonic milliseconds. After `ping`, PINGREQ was sent. `isSubscribing`: a SUBSCRIBE has no answer yet. */
+  tick(now: number, { taken, settled, oldest }: PublishCounts, isSubscribing = false): LinkVerdict {
     const stepMs = Math.min(now - (this.#at ?? now), 2 * this.intervalMs)
     this.#at = now
     this.#sincePingMs += stepMs
@@ -65,9 +69,12 @@ export class SilenceWatch {
 
     this.#silentMs = this.#isHeard ? 0 : this.#silentMs + stepMs
     this.#isHeard = false
-    if (this.#silentMs >= this.#deadMs) return 'silent'
+    if (this.#silentMs >= (isSubscribing ? SUBSCRIBE_PATIENCE : 1) * this.#deadMs) return 'silent'
 
-    this.#unansweredMs = settled === taken || settled !== this.#settled ? 0 : this.#unansweredMs + stepMs
+    // Publishes wait behind a SUBSCRIBE as pings do.
+    const isBusy = isSubscribing && this.#silentMs > BUSY_PINGS * this.#pingMs
+    if (settled === taken || settled !== this.#settled) this.#unansweredMs = 0
+    else if (!isBusy) this.#unansweredMs += stepMs
     this.#settled = settled
     if (oldest >= this.#marker) {
       this.#marker = taken

@@ -59,6 +59,8 @@ export class ReplayRemedy implements Remedy {
       consumer,
       client: () => this.#client,
       renew: () => {
+        // The broker may have lost the subscription (NATS, a node of whose died), or the connection be of no use.
+        replayBus.renew?.()
         this.#client.close()
         this.#client = newClient()
       },

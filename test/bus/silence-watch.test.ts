@@ -33,6 +33,23 @@ describe('a watch over a connection (2.5 s)', () => {
     expect(new Set(found.map((each) => each.split(' ')[0]))).toEqual(new Set(['ping']))
   })
 
+  it('has patience with one that is making room for a subscription', () => {
+    const watch = new SilenceWatch(2500)
+    const waiting = { taken: 5, settled: 0, oldest: 0 }
+    const found = Array.from({ length: 41 }, (_, i) => watch.tick(i * 250, waiting, true))
+    expect(found.filter((each) => each !== 'alive' && each !== 'ping')).toEqual(['silent'])
+    expect(found.at(-1)).toBe('silent')
+  })
+
+  it('has none with one that answers pings meanwhile, and acknowledges nothing', () => {
+    const watch = new SilenceWatch(2500)
+    const found = Array.from({ length: 20 }, (_, i) => {
+      if (i % 4 === 0) watch.heard()
+      return watch.tick(i * 250, { taken: 5, settled: 0, oldest: 0 }, true)
+    })
+    expect(found.indexOf('unacknowledged')).toBe(10)
+  })
+
   it('blames nobody for its own lateness', () => {
     const watch = new SilenceWatch(2500)
     run(watch, [0, 1500])
