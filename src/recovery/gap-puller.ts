@@ -43,6 +43,8 @@ export class GapPuller {
   #turn = 0
   /** With answers that may be given on. */
   readonly #giving = new Set<Healing>()
+  /** Whose request stands still, and at which node. */
+  readonly #standing = new Map<Healing, string>()
   #slice: NodeJS.Immediate | undefined
   #soon: NodeJS.Timeout | undefined
   /** The longest that answers took lately. */
@@ -72,6 +74,7 @@ export class GapPuller {
   remove(healing: Healing): void {
     healing.drop()
     this.#giving.delete(healing)
+    this.#standing.delete(healing)
     this.#healings = this.#healings.filter((one) => one !== healing)
   }
 
@@ -151,6 +154,7 @@ export class GapPuller {
         const nowMs = monotonicMs()
         ended(nowMs)
         healing.isWaitingFor(nodeId, nowMs)
+        if (healing.generation === generation) this.#standing.set(healing, nodeId)
         this.look()
       },
       Math.max(STANDSTILL_MS, STANDSTILL_TIMES * this.#usualMs),
@@ -165,6 +169,8 @@ export class GapPuller {
       this.#unheard = 0
       this.#bytes.add(bytes)
       if (healing.generation !== generation) return
+      this.#standing.delete(healing)
+      this.#heardOf(nodeId, now.nowMs)
       healing.answered(nodeId, answer, bytes, now)
       this.give(healing)
     } catch (error) {
@@ -177,9 +183,21 @@ export class GapPuller {
         renew()
       }
       log.debug({ consumer, stream, node: nodeId, error }, 'a journal did not answer')
-      if (healing.generation === generation) healing.failed(nodeId, now, mayAgain(error))
+      if (healing.generation === generation) {
+        this.#standing.delete(healing)
+        healing.failed(nodeId, now, mayAgain(error))
+      }
     }
     this.look()
+  }
+
+  /** It answers one request after the other: those before were lost, and are made again. */
+  #heardOf(nodeId: string, nowMs: number): void {
+    for (const [healing, node] of this.#standing) {
+      if (node !== nodeId) continue
+      this.#standing.delete(healing)
+      healing.heardOf(nodeId, nowMs)
+    }
   }
 
   readonly #giveSlice = (): void => {

@@ -18,33 +18,61 @@ describe('a request into the void', () => {
   )
   afterEach(() => void vi.useRealTimers())
 
-  it('keeps its place for a second over a new connection, however slow the one before was', async () => {
-    await using deps = testDeps()
+  /** Streams are asked of at nodes of these names: one takes its time, one never answers, one does so the second time. */
+  async function startPuller() {
     const asked: string[] = []
     const complete = { frames: [], cursor: undefined, throughUs: Number.MAX_SAFE_INTEGER, absent: [] }
+    const answers = (nodeId: string): boolean =>
+      nodeId === 'slow' || (nodeId === 'back' && asked.filter((one) => one === nodeId).length > 1)
     const client = {
       pull(_stream: string, nodeId: string) {
         asked.push(nodeId)
         return new Promise<ReplayAnswer>((resolve) => {
-          if (nodeId === 'slow') setTimeout(() => resolve(complete), SLOW_MS)
+          if (answers(nodeId)) setTimeout(() => resolve(complete), nodeId === 'slow' ? SLOW_MS : 1)
         })
       },
     } as unknown as ReplayClient
+    const deps = testDeps()
     const pace = new Pace({ pullBytes: 4096 })
     const puller = new GapPuller({ ...deps, consumer: 'test', client: () => client, renew: () => {}, pace })
     const nodes = new JournalNodes()
     // No live frame for so long: there is none to harm.
     await vi.advanceTimersByTimeAsync(2000)
-    puller.add(lacking(nodes, 'slow'))
-    puller.look()
-    await vi.advanceTimersByTimeAsync(SLOW_MS)
+    return {
+      asked,
+      puller,
+      ask(...nodeIds: readonly string[]) {
+        for (const nodeId of nodeIds) puller.add(lacking(nodes, nodeId))
+        puller.look()
+      },
+      async [Symbol.asyncDispose]() {
+        puller.close()
+        await deps[Symbol.asyncDispose]()
+      },
+    }
+  }
 
-    puller.restart()
-    for (const nodeId of ['silent', 'other']) puller.add(lacking(nodes, nodeId))
-    puller.look()
-    expect(asked).toEqual(['slow', 'silent'])
+  it('keeps its place for a second over a new connection, however slow the one before was', async () => {
+    await using test = await startPuller()
+    test.ask('slow')
+    await vi.advanceTimersByTimeAsync(SLOW_MS)
+    test.puller.restart()
+    test.ask('silent', 'other')
+    expect(test.asked).toEqual(['slow', 'silent'])
     await vi.advanceTimersByTimeAsync(1000)
-    expect(asked).toEqual(['slow', 'silent', 'other'])
-    puller.close()
+    expect(test.asked).toEqual(['slow', 'silent', 'other'])
+  })
+
+  it('is made again as soon as its node answers another', async () => {
+    await using test = await startPuller()
+    test.ask('back', 'back')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(test.asked).toHaveLength(1)
+    // Its rest is over; the second stream has its turn.
+    await vi.advanceTimersByTimeAsync(1000)
+    test.puller.look()
+    expect(test.asked).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(test.asked).toHaveLength(3)
   })
 })
