@@ -15,7 +15,14 @@ const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.strin
 describe('the JSON of the contract', () => {
   it.each<StreamState>([
     { contract: CONTRACT, online: true, rate: 50, node: 'a/b/c/NODE/n', journal: null },
-    { contract: CONTRACT, online: false, reason: 'stopped', rate: null, node: 'a/b/c/NODE/n', journal: { from: 'x', to: 'y' } },
+    {
+      contract: CONTRACT,
+      online: false,
+      reason: 'stopped',
+      rate: null,
+      node: 'a/b/c/NODE/n',
+      journal: { from: 'x', to: 'y' },
+    },
   ])('comes back as a stream state', (state) => {
     expect(parseStreamState(encodeState(state))).toEqual(state)
   })
