@@ -69,6 +69,8 @@ export class CommitLog {
   readonly #memory: MemoryBound
   readonly #paceMs: number
   #file: OpenFile
+  /** Those that are not removed yet. */
+  readonly #open = new Set<OpenFile>()
   #queue: Chunk[] = []
   readonly #spare: Uint8Array[] = []
   readonly #dirty = new Set<OpenFile>()
@@ -92,11 +94,17 @@ export class CommitLog {
     // Not all of it: a timer may come late, and the write takes its time too.
     this.#paceMs = options.writeDelayMs * PACE
     this.#file = file
+    this.#open.add(file)
   }
 
   /** Changes with each file: a stream has to be named anew in each. */
   get number(): number {
     return this.#file.number
+  }
+
+  /** On disk, or on their way. */
+  get bytes(): number {
+    return [...this.#open].reduce((sum, { appended }) => sum + appended, 0)
   }
 
   /** Appends a data frame; the bytes are copied. */
@@ -124,6 +132,7 @@ export class CommitLog {
     const next = await create(this.#options, this.#file.number + 1)
     const old = this.#file
     this.#file = next
+    this.#open.add(next)
     return old
   }
 
@@ -149,6 +158,7 @@ export class CommitLog {
     for (const chunk of this.#queue) if (chunk.file === file) this.#release(chunk)
     this.#queue = this.#queue.filter((chunk) => chunk.file !== file)
     this.#dirty.delete(file as OpenFile)
+    this.#open.delete(file as OpenFile)
     await this.#files.close((file as OpenFile).fd)
     await this.#files.unlink(file.path)
   }
@@ -160,8 +170,9 @@ export class CommitLog {
     this.#armed?.cancel()
     clearTimeout(this.#syncTimer)
     while (this.#writing || this.#syncing) await Promise.all([this.#writing, this.#syncing])
-    if (remove && settled) await this.remove(this.#file)
-    else await this.#files.close(this.#file.fd)
+    if (remove) await this.remove(this.#file)
+    else if (settled) await this.#files.close(this.#file.fd)
+    else throw Object.assign(new Error('the log could not be written'), { code: 'EIO' })
   }
 
   #room(size: number): Chunk {

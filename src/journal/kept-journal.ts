@@ -15,6 +15,7 @@ import { CommitLog } from './commit-log.ts'
 import { crashWindowTo } from './crash-window.ts'
 import type { Journal, JournalReader } from './journal.ts'
 import { JournalCounters } from './journal-counters.ts'
+import { JournalError } from './journal-error.ts'
 import { errnoOf, isMissing, type JournalFiles } from './journal-files.ts'
 import { readVersion, writeVersion } from './journal-version.ts'
 import { type LoadedJournal, loadJournal } from './load-journal.ts'
@@ -28,8 +29,9 @@ import { type StoreDeps, StreamStore } from './stream-store.ts'
 
 /** Frames and events in memory, and on their way to the log: beyond it frames are lost, and recorded so. */
 export const MAX_MEMORY_BYTES = 192 * 1024 * 1024
-/** At which what is in memory goes to the segments before its time. */
+/** At which what is in memory goes to the segments before its time; less where the whole journal is to be small. */
 const FILL_BYTES = 64 * 1024 * 1024
+const LEAST_FILL_BYTES = 256 * 1024
 const FILL_EVERY_MS = 20_000
 /** Streams that are filled at the same time when nobody needs the disk but we. */
 const FILLS_AT_CLOSE = 4
@@ -70,11 +72,13 @@ export class KeptJournal implements Journal {
   #lastFillMs = monotonicMs()
   #fillWanted = false
   #streams = 0
+  readonly #fillBytes: number
 
   constructor(config: JournalConfig, deps: KeptJournalDeps) {
     this.#config = config
     this.#deps = deps
     this.#files = deps.files
+    this.#fillBytes = Math.max(LEAST_FILL_BYTES, Math.min(FILL_BYTES, config.maxBytes / 8))
     this.#utcUs = deps.utcUs ?? (() => Math.round(utcMs() * 1000))
     this.#memory = new MemoryBound(deps.maxMemoryBytes ?? MAX_MEMORY_BYTES)
     this.#counters = new JournalCounters(deps.metrics)
@@ -105,8 +109,9 @@ export class KeptJournal implements Journal {
   reader(topic: string): JournalReader | undefined {
     const known = this.#readers.get(topic)
     if (known) return known
+    if (!this.#log) return notReady(this.#config.folder)
     const store = this.#stores.get(topic)
-    if (!store || !this.#log) return undefined
+    if (!store) return undefined
     const reader = new StoreReader(store, {
       journalId: this.#id,
       files: this.#files,
@@ -274,21 +279,31 @@ export class KeptJournal implements Journal {
   async #run(): Promise<void> {
     const { signal } = this.#stop
     const tickMs = Math.min(TICK_MS, this.#deps.fillEveryMs ?? TICK_MS)
+    // Apart from the work, which may wait for the disk: whoever does not beat is taken for dead.
+    const beating = setInterval(() => void this.#beat(), LOCK_BEAT_MS)
     while (!signal.aborted) {
       await sleep(tickMs, undefined, { signal }).catch(ignoreAbort)
       if (!signal.aborted) await this.#tick()
     }
+    clearInterval(beating)
     await this.#close()
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      await this.#lock?.beat()
+    } catch (error) {
+      this.#deps.log.debug({ folder: this.#config.folder, error }, 'the lock of the journal cannot be touched')
+    }
   }
 
   /** Never rejects. */
   async #tick(): Promise<void> {
     try {
-      await this.#lock?.beat()
       if (!this.#log) await this.#recover()
       const due = monotonicMs() - this.#lastFillMs >= (this.#deps.fillEveryMs ?? FILL_EVERY_MS)
       for (const store of this.#stores.values()) store.tick()
-      if (due || this.#fillWanted || this.#memory.used >= FILL_BYTES) await this.#fill()
+      if (due || this.#fillWanted || this.#memory.used >= this.#fillBytes) await this.#fill()
       this.#counters.memoryBytes.set(this.#memory.used)
     } catch (error) {
       this.#fails('fill', error)
@@ -314,7 +329,12 @@ export class KeptJournal implements Journal {
       })
       await this.#untilWorks(() => log.remove(old))
     }
-    const { diskBytes, expired } = await expire([...this.#stores.values()], this.#config, this.#files, this.#utcUs())
+    const { diskBytes, expired } = await expire(
+      [...this.#stores.values()],
+      { ...this.#config, logBytes: log.bytes },
+      this.#files,
+      this.#utcUs(),
+    )
     this.#counters.diskBytes.set(diskBytes)
     this.#counters.expiredSegments.add(expired)
     this.#works('fill')
@@ -335,34 +355,41 @@ export class KeptJournal implements Journal {
     }
   }
 
-  /** Rejects never: what could not be written stays in the log, and is said. */
+  /** Never rejects: what cannot go into segments is in the log, for the next run. */
   async #close(): Promise<void> {
     for (const store of this.#stores.values()) store.close()
-    const log = this.#log
-    try {
-      if (log) {
-        const stores = [...this.#stores.values()].filter((store) => store.hasParts)
-        for (const store of stores) store.seal()
-        const waiting = stores.values()
-        const fill = async (): Promise<void> => {
-          for (const store of waiting) await store.fill()
-        }
-        await Promise.all(Array.from({ length: FILLS_AT_CLOSE }, fill))
-        await log.close(true)
-        await this.#removeLogs()
+    const inSegments = await this.#orTell(() => this.#fillAtOnce())
+    await this.#orTell(async () => this.#log?.close(inSegments))
+    if (inSegments) await this.#orTell(() => this.#removeLogs())
+    await this.#orTell(async () => this.#lock?.release())
+  }
+
+  async #fillAtOnce(): Promise<void> {
+    const waiting = [...this.#stores.values()].filter((store) => store.hasParts).values()
+    const fill = async (): Promise<void> => {
+      for (const store of waiting) {
+        store.seal()
+        await store.fill()
       }
-      await this.#lock?.release()
+    }
+    await Promise.all(Array.from({ length: FILLS_AT_CLOSE }, fill))
+  }
+
+  /** Whether it could be done. */
+  async #orTell(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work()
+      return true
     } catch (error) {
-      this.#deps.log.error(
-        { folder: this.#config.folder, error },
-        'the journal could not be closed; what is not in its files is lost',
-      )
+      this.#deps.log.error({ folder: this.#config.folder, error }, 'the journal could not be closed as it should be')
+      return false
     }
   }
 
   /** Of a fill that the end of the process cut short. */
   async #removeLogs(): Promise<void> {
     const { folder } = this.#config
+    if (!this.#log) return
     for (const { name } of await this.#files.list(folder)) {
       if (!name.endsWith('.log')) continue
       await this.#files.unlink(join(folder, name)).catch((error: unknown) => {
@@ -371,6 +398,13 @@ export class KeptJournal implements Journal {
     }
   }
 }
+
+/** Nobody knows yet what is on the disk, so nobody may say that there is nothing. */
+const notReady = (folder: string): JournalReader => ({
+  span: undefined,
+  read: () =>
+    Promise.reject(new JournalError({ code: 'JOURNAL_NOT_READY', folder }, `${folder} could not be read yet`)),
+})
 
 function ignoreAbort(error: unknown): void {
   if (!(error instanceof Error && error.name === 'AbortError')) throw error

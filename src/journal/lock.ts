@@ -3,12 +3,12 @@
  * that one that was killed does not lock out the next; its time of change says
  * when that process was alive last.
  */
-import { link, readFile, readlink, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, readlink, stat, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { JournalError } from './journal-error.ts'
-import { isMissing } from './journal-files.ts'
-import { LOCK_FILE } from './paths.ts'
+import { errnoOf, isMissing } from './journal-files.ts'
+import { lockName, parseLockName } from './paths.ts'
 
 /** The holder touches its lock so often. */
 export const LOCK_BEAT_MS = 1_000
@@ -38,35 +38,59 @@ export interface Lock {
   release(): Promise<void>
 }
 
+/**
+ * Locks are numbered, and the highest counts: whoever finds its holder dead
+ * makes the next, which only one can. So nobody ever removes a lock that
+ * another may just have taken.
+ */
 export async function takeLock(folder: string, { writeDelayMs, syncDelayMs }: Delays): Promise<Lock> {
-  const path = join(folder, LOCK_FILE)
   const delays = { writeDelayMs, syncDelayMs }
   const own: Holder = { ...(await describe(process.pid)), delays }
-  const draft = `${path}.${process.pid}.${performance.now()}`
+  const draft = join(folder, `journal.lock-${process.pid}-${performance.now()}`)
   await writeFile(draft, `${JSON.stringify(own)}\n`)
-  let left: Lock['left']
   try {
-    while (!(await linked(draft, path))) {
-      const found = await readHolder(path, delays)
-      if (!found) continue
-      if (await isAlive(found.holder, path, own)) {
+    for (;;) {
+      const before = await highest(folder)
+      const found = before && (await readHolder(before.path, delays))
+      if (before && !found) continue
+      if (before && found && (await isAlive(found.holder, before.path, own))) {
         const { pid } = found.holder
         throw new JournalError({ code: 'JOURNAL_LOCKED', folder, pid }, `${folder} is kept by process ${pid}`)
       }
-      left = { ...found.holder.delays, aliveUs: found.aliveUs, sameBoot: found.holder.boot === own.boot }
-      await removeStale(path, found.text)
+      const number = (before?.number ?? 0) + 1
+      const path = join(folder, lockName(number))
+      if (!(await linked(draft, path))) continue
+      if ((await highest(folder))?.number !== number) {
+        await unlink(path)
+        continue
+      }
+      if (before) await unlinkIfThere(before.path)
+      const left = found && { ...found.holder.delays, aliveUs: found.aliveUs, sameBoot: found.holder.boot === own.boot }
+      return { left, beat: () => touch(path), release: () => unlink(path) }
     }
   } finally {
     await unlink(draft)
   }
-  return {
-    left,
-    async beat() {
-      const now = new Date()
-      await utimes(path, now, now)
-    },
-    release: () => unlink(path),
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
   }
+}
+
+async function touch(path: string): Promise<void> {
+  const now = new Date()
+  await utimes(path, now, now)
+}
+
+async function highest(folder: string): Promise<{ readonly number: number; readonly path: string } | undefined> {
+  const numbers = (await readdir(folder)).flatMap((name) => parseLockName(name) ?? [])
+  if (numbers.length === 0) return undefined
+  const number = Math.max(...numbers)
+  return { number, path: join(folder, lockName(number)) }
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -74,7 +98,7 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (errnoOf(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -82,10 +106,10 @@ async function linked(from: string, to: string): Promise<boolean> {
 async function readHolder(
   path: string,
   own: Delays,
-): Promise<{ readonly holder: Holder; readonly text: string; readonly aliveUs: number } | undefined> {
+): Promise<{ readonly holder: Holder; readonly aliveUs: number } | undefined> {
   try {
     const [text, { mtimeMs }] = [await readFile(path, 'utf8'), await stat(path)]
-    return { holder: parse(text, own), text, aliveUs: Math.round(mtimeMs * 1000) }
+    return { holder: parse(text, own), aliveUs: Math.round(mtimeMs * 1000) }
   } catch (error) {
     if (!isMissing(error)) throw error
     return undefined
@@ -113,9 +137,18 @@ async function isAlive(holder: Holder, path: string, own: Holder): Promise<boole
   if (holder.boot !== own.boot || holder.pid <= 0) return false
   if (holder.pids === own.pids) return (await describe(holder.pid)).began === holder.began && isRunning(holder.pid)
   // In another container its pid cannot be looked up: if it lives it beats.
-  const before = (await stat(path)).mtimeMs
+  const before = await changed(path)
   await sleep(BEATS_AWAITED * LOCK_BEAT_MS)
-  return (await stat(path)).mtimeMs !== before
+  return (await changed(path)) !== before
+}
+
+async function changed(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    return undefined
+  }
 }
 
 function isRunning(pid: number): boolean {
@@ -124,18 +157,6 @@ function isRunning(pid: number): boolean {
     return true
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
-
-/** Only the one that was looked at: another process may have been quicker. */
-async function removeStale(path: string, text: string): Promise<void> {
-  const aside = `${path}.${process.pid}.stale`
-  try {
-    await rename(path, aside)
-    if ((await readFile(aside, 'utf8')) === text) await unlink(aside)
-    else await rename(aside, path)
-  } catch (error) {
-    if (!isMissing(error)) throw error
   }
 }
 

@@ -5,19 +5,25 @@
 import { join } from 'node:path'
 
 /*
-  folder => journal.version journal.lock commit-{number}.log…
+  folder => journal.version journal-{number}.lock commit-{number}.log…
             {area}/{location-type}/{location-id}/{data-type}/{producer-id}/…
   stream => {firstUs}-{number}.c37 {firstUs}-{number}.index {firstUs}-{number}.events …
     firstUs => timestamp of the first frame, µs since the UNIX epoch
     number  => counts the segments of a stream from 1: the order of the journal
 */
 export const VERSION_FILE = 'journal.version'
-export const LOCK_FILE = 'journal.lock'
 
 export const logName = (number: number): string => `commit-${String(number).padStart(8, '0')}.log`
 
 export function parseLogName(name: string): number | undefined {
   const match = /^commit-(\d{8,15})\.log$/.exec(name)
+  return match ? Number(match[1]) : undefined
+}
+
+export const lockName = (number: number): string => `journal-${number}.lock`
+
+export function parseLockName(name: string): number | undefined {
+  const match = /^journal-(\d{1,15})\.lock$/.exec(name)
   return match ? Number(match[1]) : undefined
 }
 

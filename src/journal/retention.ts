@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { JournalConfig } from '../config/journal.ts'
-import { isMissing, type JournalFiles } from './journal-files.ts'
+import { errnoOf, isMissing, type JournalFiles } from './journal-files.ts'
 import type { Segment } from './segment.ts'
 import type { StreamStore } from './stream-store.ts'
 
@@ -18,11 +18,11 @@ const sizeOf = ({ fileBytes, eventsBytes, indexBytes }: Segment): number =>
  */
 export async function expire(
   stores: readonly StreamStore[],
-  { maxBytes, maxAgeDays }: Pick<JournalConfig, 'maxBytes' | 'maxAgeDays'>,
+  { maxBytes, maxAgeDays, logBytes }: Pick<JournalConfig, 'maxBytes' | 'maxAgeDays'> & { readonly logBytes: number },
   files: JournalFiles,
   nowUs: number,
 ): Promise<{ readonly diskBytes: number; readonly expired: number }> {
-  let diskBytes = 0
+  let diskBytes = logBytes
   const closed: { readonly store: StreamStore; readonly segment: Segment }[] = []
   for (const store of stores) {
     for (const segment of store.segments) {
@@ -38,6 +38,7 @@ export async function expire(
     expired++
     store.forget(segment)
     await remove(files, join(store.folder, segment.name))
+    if (store.segments.length === 0) await removeEmpty(files, store.folder)
   }
   return { diskBytes, expired }
 }
@@ -48,5 +49,14 @@ async function remove(files: JournalFiles, path: string): Promise<void> {
     await files.unlink(`${path}.${kind}`).catch((error: unknown) => {
       if (!isMissing(error)) throw error
     })
+  }
+}
+
+/** Of a stream that nobody has any more. */
+async function removeEmpty(files: JournalFiles, folder: string): Promise<void> {
+  try {
+    await files.removeFolder(folder)
+  } catch (error) {
+    if (!isMissing(error) && errnoOf(error) !== 'ENOTEMPTY') throw error
   }
 }

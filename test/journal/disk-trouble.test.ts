@@ -112,7 +112,10 @@ describe.each([
     const give = writerOf(kept)
     give(0, 10)
     expect(kept.journal.failing).toBe(true)
-    expect(kept.journal.reader(STREAM)).toBeUndefined()
+    // Nobody may be told that there is no journal of it.
+    await expect(kept.journal.reader(STREAM)!.read({ fromUs: 0, toUs: 1, maxBytes: 1 })).rejects.toMatchObject({
+      code: 'JOURNAL_NOT_READY',
+    })
     expect(await lost(kept)).toBe(10)
     files.fail(undefined)
     await until(() => !kept.journal.failing)

@@ -79,7 +79,7 @@ describe('a journal whose process is killed', () => {
   it('locks nobody out', async () => {
     using folder = temporaryFolder()
     await killed(folder.path, 0, 10)
-    expect(readdirSync(folder.path)).toContain('journal.lock')
+    expect(readdirSync(folder.path)).toContain('journal-1.lock')
     await using kept = await keep(folder.path)
     expect(kept.journal.topics).toEqual(topics)
   })

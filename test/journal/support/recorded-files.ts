@@ -142,7 +142,7 @@ export function writeTree(root: string, tree: Tree): void {
 /** As a process that is killed now leaves it. */
 export function copyTree(from: string, to: string): void {
   for (const name of readdirSync(from)) {
-    if (name.startsWith('journal.lock')) continue
+    if (/^journal.*lock/.test(name)) continue
     const [source, target] = [join(from, name), join(to, name)]
     if (statSync(source).isDirectory()) {
       mkdirSync(target, { recursive: true })
