@@ -35,7 +35,7 @@ export async function soak({ quick, note, machine, out }: BenchOptions): Promise
     await line.flowing()
     const accountBefore = await line.account()
     const window = line.open({ keepsReads: false })
-    const kills: SoakKills = { adapterKilledMs: [], consumerKilledMs: [] }
+    const kills: SoakKills = { adapter: [], consumer: [] }
     const samples: HeapSample[] = []
     const struck: Record<string, number> = {}
 

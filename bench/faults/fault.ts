@@ -37,6 +37,8 @@ export interface FaultCase {
 /** Monotonic milliseconds. */
 export interface Strike {
   readonly faultMs: number
+  /** Of a process that was killed: when it was gone. */
+  readonly goneMs?: number
   /** When what was broken could be used again; for what does not come back, the fault itself. */
   readonly healMs: number
 }

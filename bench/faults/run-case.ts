@@ -21,6 +21,7 @@ export interface RunOptions {
 
 const steadyMs = 1_500
 const afterwardsMs = 2_500
+const quickAfterwardsMs = 1_000
 const recoveryLimitMs = 60_000
 
 export async function runCase(one: FaultCase, { runs, quick, built, onResult, onEvidence }: RunOptions): Promise<void> {
@@ -57,7 +58,7 @@ async function oneRun(
   const { streams } = line.options
   const isLive = (): boolean => window.liveAgainMs(strike.healMs, streams) !== undefined
   const recovered = await line.until(isLive, recoveryLimitMs)
-  await sleep(afterwardsMs)
+  await sleep(quick ? quickAfterwardsMs : afterwardsMs)
   window.end(monotonicMs())
   const { missing, ...checked } = await settle(line, window, accountBefore, one.quietMs)
   const result = { ...resultOf(line, one, window, strike, missing, recovered), ...checked }
@@ -73,15 +74,15 @@ function resultOf(
   line: Line,
   { kills, series }: FaultCase,
   window: Window,
-  { faultMs, healMs }: Strike,
+  { faultMs, goneMs = faultMs, healMs }: Strike,
   missing: readonly MissingFrame[],
   recovered: boolean,
 ): Omit<RunResult, 'account' | 'account_agrees'> {
   const liveMs = recovered ? window.liveAgainMs(healMs, line.options.streams)! : undefined
   const healedMs = window.healedMs(healMs)
   const apart = setApart(missing, {
-    adapterKilledMs: kills === 'only-adapter' ? [faultMs] : [],
-    consumerKilledMs: kills === 'consumer' ? [faultMs] : [],
+    adapter: kills === 'only-adapter' ? [{ killedMs: faultMs, goneMs }] : [],
+    consumer: kills === 'consumer' ? [{ killedMs: faultMs, goneMs }] : [],
   })
   const since = window.latencyMs(faultMs, window.endMs)
   return {

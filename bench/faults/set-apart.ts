@@ -1,10 +1,16 @@
 import type { MissingFrame } from '../lab/witness.ts'
 
-/** When processes were killed, in monotonic milliseconds. */
+/** In monotonic milliseconds. */
+export interface Kill {
+  readonly killedMs: number
+  /** When the system said that it was gone: its sockets are closed by then. */
+  readonly goneMs: number
+}
+
 export interface Kills {
-  /** The only adapter that a PMU had. */
-  readonly adapterKilledMs: readonly number[]
-  readonly consumerKilledMs: readonly number[]
+  /** Of the only adapter that PMUs had. */
+  readonly adapter: readonly Kill[]
+  readonly consumer: readonly Kill[]
 }
 
 /** Of the frames that never came: which of them nothing could have brought, and which were lost. */
@@ -18,23 +24,23 @@ export interface Apart {
 
 /** Written so long before a kill, a frame may have been on its way to who was killed. */
 const onItsWayMs = 10
-/** A PMU knows by then that the process at its connection's other end was killed. */
-const noticeMs = 100
+/** So long after it is gone, a PMU knows that nobody is at its connection's other end. */
+const noticeMs = 200
 const inSocketMs = 100
 
-export function setApart(missing: readonly MissingFrame[], { adapterKilledMs, consumerKilledMs }: Kills): Apart {
+export function setApart(missing: readonly MissingFrame[], { adapter, consumer }: Kills): Apart {
   const unheardMs = missing.filter(({ unheard }) => unheard).map(({ writtenAtMs }) => writtenAtMs)
-  const unnoticed = adapterKilledMs.map((killedMs) => {
+  const unnoticed = adapter.map(({ killedMs, goneMs }) => {
     const noticed = unheardMs.filter((ms) => ms >= killedMs)
-    return { from: killedMs - onItsWayMs, to: Math.min(killedMs + noticeMs, least(noticed)) }
+    return { from: killedMs - onItsWayMs, to: Math.min(goneMs + noticeMs, least(noticed)) }
   })
-  const inSocket = consumerKilledMs.map((killedMs) => ({ from: killedMs - inSocketMs, to: killedMs }))
+  const inSocket = consumer.map(({ killedMs }) => ({ from: killedMs - inSocketMs, to: killedMs }))
 
   const apart = { lost: 0, not_received: 0, in_socket: 0 }
   for (const { unheard, writtenAtMs } of missing) {
     const isIn = ({ from, to }: { readonly from: number; readonly to: number }): boolean =>
       writtenAtMs >= from && writtenAtMs < to
-    if (adapterKilledMs.length > 0 && (unheard || unnoticed.some(isIn))) apart.not_received++
+    if (adapter.length > 0 && (unheard || unnoticed.some(isIn))) apart.not_received++
     else if (inSocket.some(isIn)) apart.in_socket++
     else apart.lost++
   }

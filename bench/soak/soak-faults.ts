@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Line } from '../faults/line.ts'
 import type { Part } from '../faults/parts.ts'
+import type { Kill } from '../faults/set-apart.ts'
 import { monotonicMs } from '../lab/monotonic.ts'
 
 export interface SoakKills {
-  readonly adapterKilledMs: number[]
-  readonly consumerKilledMs: number[]
+  readonly adapter: Kill[]
+  readonly consumer: Kill[]
 }
 
 export interface SoakFault {
@@ -44,20 +45,21 @@ const brokerKilled: SoakFault = {
   },
 }
 
-async function killed(part: Part, at: number[]): Promise<void> {
-  at.push(monotonicMs())
+async function killed(part: Part, kills: Kill[]): Promise<void> {
+  const killedMs = monotonicMs()
   await part.kill()
+  kills.push({ killedMs, goneMs: monotonicMs() })
   await sleep(500)
   await part.start()
 }
 
 const adapterKilled: SoakFault = {
   name: 'PMU-adapter killed',
-  strike: ({ publisher }, { adapterKilledMs }) => killed(publisher, adapterKilledMs),
+  strike: ({ publisher }, { adapter }) => killed(publisher, adapter),
 }
 const consumerKilled: SoakFault = {
   name: 'PDC-adapter killed',
-  strike: ({ consumer }, { consumerKilledMs }) => killed(consumer, consumerKilledMs),
+  strike: ({ consumer }, { consumer: kills }) => killed(consumer, kills),
 }
 
 const sparing = [brokerKilled, cut('site'), cut('center'), lossy('site'), lossy('center')]

@@ -22,10 +22,11 @@ async function killBroker({ brokers }: Line): Promise<Strike> {
 async function killPart(part: { kill(): Promise<void>; start(): Promise<void> }): Promise<Strike> {
   const faultMs = monotonicMs()
   await part.kill()
+  const goneMs = monotonicMs()
   await sleep(restartAfterMs)
   const healMs = monotonicMs()
   await part.start()
-  return { faultMs, healMs }
+  return { faultMs, goneMs, healMs }
 }
 
 const killPublisher: FaultCase['strike'] = ({ publisher }) => killPart(publisher)
