@@ -62,6 +62,8 @@ function publishTo(producer: StreamProducer, kept: StreamJournal | undefined, re
   let stopped = false
   const published = new Map<string, readonly Uint8Array[]>()
   let online = false
+  /** The frame that comes next is the first of a session. */
+  let isFirst = false
   let rate: number | undefined
   const isNew = (kind: string, fragments: readonly Uint8Array[]): boolean => {
     const before = published.get(kind)
@@ -78,6 +80,10 @@ function publishTo(producer: StreamProducer, kept: StreamJournal | undefined, re
       if (recordFirst) kept?.data(frame)
       if (!stopped) producer.data(frame)
       if (!recordFirst) kept?.data(frame)
+      if (isFirst) {
+        isFirst = false
+        producer.journal(kept?.span)
+      }
     },
     unusable: (reason) => kept?.unusable(reason),
     configuration(fragments, inForce) {
@@ -98,6 +104,7 @@ function publishTo(producer: StreamProducer, kept: StreamJournal | undefined, re
     },
     online() {
       online = true
+      isFirst = true
       kept?.sessionBegan()
       producer.state(withRate({ online }))
     },
