@@ -26,6 +26,8 @@ export interface LineOptions {
   readonly qos: 0 | 1 | 2
   /** A second adapter for the same PMUs. */
   readonly standby?: boolean
+  /** Of the journals, where it is not the default. */
+  readonly writeDelayMs?: number
   /** Makes the processes of phasorbus tell what they hold: see `heap-probe.ts`. */
   readonly heapProbe?: boolean
   /** How many frames back a stream's second reading of the same bytes is known as that. */

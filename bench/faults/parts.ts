@@ -42,13 +42,22 @@ export async function startPhasorbusParts({
   idcodes,
   pmu,
 }: PartsDeps): Promise<Parts> {
-  const { qos, standby = false, heapProbe = false } = options
+  const { qos, writeDelayMs, standby = false, heapProbe = false } = options
   if (qos === 2) throw new Error('phasorbus publishes at QoS 0 or 1')
   const run = (host: string, grid: object): Promise<Part> =>
     partOf(host, () => runPhasorbus(network.host(host), grid, built, { heapProbe }))
   const adapter = (host: string): Promise<Part> => {
     const pmus = { address: pmu.host, port: pmu.port, idcodes }
-    return run(host, pmuAdapterGrid({ node: host, broker: brokers.settings.publisher, pmus, qos }))
+    return run(
+      host,
+      pmuAdapterGrid({
+        node: host,
+        broker: brokers.settings.publisher,
+        pmus,
+        qos,
+        ...(writeDelayMs !== undefined && { writeDelayMs }),
+      }),
+    )
   }
   const [publisher, second, consumer] = await Promise.all([
     adapter('site'),

@@ -17,11 +17,14 @@ export interface PmuAdapterShare {
   readonly broker: BrokerSetting
   readonly pmus: { readonly address: string; readonly port: number; readonly idcodes: readonly number[] }
   readonly qos: 0 | 1
+  /** Of the journal, where it is not the default. */
+  readonly writeDelayMs?: number
 }
 
-export const pmuAdapterGrid = ({ node, broker, pmus, qos }: PmuAdapterShare): object => ({
+export const pmuAdapterGrid = ({ node, broker, pmus, qos, writeDelayMs }: PmuAdapterShare): object => ({
   area,
   live: { qos },
+  ...(writeDelayMs !== undefined && { journal: { writeDelayMs } }),
   metrics: { listen: `0.0.0.0:${metricsPort}` },
   sites: [
     {

@@ -50,6 +50,13 @@ export const adapterKilled: Fault = {
   name: 'adapter-killed',
   what: 'The PMU-adapter is killed (-9), and started again half a second later.',
   cases: [
+    // Written before it is published: a frame is at the PMU or in the journal, and none can be in memory alone.
+    {
+      name: 'phasorbus, writeDelayMs 0',
+      line: { ...phasorbus, writeDelayMs: 0 },
+      kills: 'only-adapter',
+      strike: killPublisher,
+    },
     { name: 'phasorbus', line: phasorbus, kills: 'only-adapter', strike: killPublisher },
     { name: 'phasorbus, hot standby', line: { ...phasorbus, standby: true }, strike: killOneOfTwo },
     { name: 'plain', line: plain, kills: 'only-adapter', strike: killPublisher },
