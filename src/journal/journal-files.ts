@@ -27,7 +27,8 @@ export interface JournalFiles {
   truncate(fd: number, length: number): Promise<void>
   unlink(path: string): Promise<void>
   removeFolder(path: string): Promise<void>
-  makeFolder(path: string): Promise<void>
+  /** With those above it; false: it was there. */
+  makeFolder(path: string): Promise<boolean>
   list(path: string): Promise<FolderEntry[]>
   facts(path: string): Promise<FileFacts>
   readWhole(path: string): Promise<Uint8Array>
@@ -46,7 +47,7 @@ export const systemFiles: JournalFiles = {
   truncate: (fd, length) => call((done) => fs.ftruncate(fd, length, done)),
   unlink: (path) => call((done) => fs.unlink(path, done)),
   removeFolder: (path) => call((done) => fs.rmdir(path, done)),
-  makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+  makeFolder: async (path) => (await mkdir(path, { recursive: true })) !== undefined,
   list: async (path) =>
     (await readdir(path, { withFileTypes: true })).map((entry) => ({ name: entry.name, folder: entry.isDirectory() })),
   async facts(path) {

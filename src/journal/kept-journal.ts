@@ -33,8 +33,8 @@ export const MAX_MEMORY_BYTES = 192 * 1024 * 1024
 const FILL_BYTES = 64 * 1024 * 1024
 const LEAST_FILL_BYTES = 256 * 1024
 const FILL_EVERY_MS = 20_000
-/** Streams that are filled at the same time when nobody needs the disk but we. */
-const FILLS_AT_CLOSE = 4
+/** Streams whose files are written at the same time when nobody needs the disk but we. */
+const AT_ONCE = 4
 const TICK_MS = LOCK_BEAT_MS
 const RETRY_MS = 1_000
 const LEAST_SEGMENT_BYTES = 4096
@@ -143,7 +143,7 @@ export class KeptJournal implements Journal {
       memory: new MemoryBound(Number.POSITIVE_INFINITY),
       nowUs: this.#utcUs(),
     })
-    for (const stream of loaded.streams) await this.#takeOver(stream)
+    await inParallel(loaded.streams, (stream) => this.#takeOver(stream))
     // Newest first: whatever remains if we are killed now still tells where its segments ended.
     for (const path of loaded.logs.toReversed()) await this.#files.unlink(path)
     this.#tellLoaded(loaded)
@@ -210,9 +210,9 @@ export class KeptJournal implements Journal {
 
   // --- what an earlier run left
 
-  async #takeOver(loaded: LoadedStream & { readonly paths: readonly string[] }): Promise<void> {
+  async #takeOver(loaded: LoadedStream): Promise<void> {
     for (const { path, bytes } of loaded.cuts) await this.#cut(path, bytes)
-    for (const path of loaded.paths) await this.#files.unlink(path)
+    for (const path of loaded.orphans) await this.#files.unlink(path)
     const store = this.#stores.get(loaded.topic) ?? this.#add(loaded.topic)
     const left = this.#lock?.left
     store.takeOver(loaded, {
@@ -365,14 +365,9 @@ export class KeptJournal implements Journal {
   }
 
   async #fillAtOnce(): Promise<void> {
-    const waiting = [...this.#stores.values()].filter((store) => store.hasParts).values()
-    const fill = async (): Promise<void> => {
-      for (const store of waiting) {
-        store.seal()
-        await store.fill()
-      }
-    }
-    await Promise.all(Array.from({ length: FILLS_AT_CLOSE }, fill))
+    const stores = [...this.#stores.values()].filter((store) => store.hasParts)
+    for (const store of stores) store.seal()
+    await inParallel(stores, (store) => store.fill())
   }
 
   /** Whether it could be done. */
@@ -397,6 +392,16 @@ export class KeptJournal implements Journal {
       })
     }
   }
+}
+
+async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const waiting = all.values()
+  const worker = async (): Promise<void> => {
+    for (const one of waiting) await work(one)
+  }
+  // All of them end before one's failure is told: what is tried again must not meet what still runs.
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
+  for (const end of ended) if (end.status === 'rejected') throw end.reason
 }
 
 /** Nobody knows yet what is on the disk, so nobody may say that there is nothing. */

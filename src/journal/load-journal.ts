@@ -1,8 +1,9 @@
 /** Everything that is in the folder of a journal: reads, and changes nothing. */
 import { join } from 'node:path'
 import { isTopicLevel } from '../streams/index.ts'
+import type { LoadContext } from './apply-plan.ts'
 import { isMissing, type JournalFiles } from './journal-files.ts'
-import { type LoadContext, type LoadedStream, loadStream, type Orphans } from './load-stream.ts'
+import { type LoadedStream, loadStream } from './load-stream.ts'
 import { type LogContent, planOf } from './log-plan.ts'
 import { logName, parseLogName, streamFolder } from './paths.ts'
 
@@ -11,7 +12,7 @@ const AT_ONCE = 16
 const LEVELS = 5
 
 export interface LoadedJournal {
-  readonly streams: readonly (LoadedStream & Orphans)[]
+  readonly streams: readonly LoadedStream[]
   /** Paths of the logs that an earlier run left, oldest first. */
   readonly logs: readonly string[]
   readonly lastLog: number
@@ -31,7 +32,7 @@ export async function loadJournal(
   const topics = [...new Set([...(await topicsIn(folder, files)), ...plan.streams.keys()])]
     .filter((topic) => only?.(topic) ?? true)
     .sort()
-  const streams: (LoadedStream & Orphans)[] = []
+  const streams: LoadedStream[] = []
   const waiting = topics.values()
   const work = async (): Promise<void> => {
     for (const topic of waiting) {
@@ -51,9 +52,9 @@ export async function loadJournal(
 }
 
 /** A log has frames of streams that it does not name any more: they may be of any that it does not name. */
-function withDoubt(stream: LoadedStream & Orphans): LoadedStream & Orphans {
+function withDoubt(stream: LoadedStream): LoadedStream {
   const fromUs = (stream.moment.run?.lastUs ?? 0) + 1
-  return { ...stream, holes: [...stream.holes, { fromUs, toUs: null, bytes: 0 }] }
+  return { ...stream, doubts: [...stream.doubts, { fromUs, toUs: null, bytes: 0 }] }
 }
 
 async function readLogs(folder: string, files: JournalFiles): Promise<LogContent[]> {

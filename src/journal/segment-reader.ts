@@ -4,14 +4,12 @@
  * memory to disk: nothing is read twice or left out.
  */
 import { join } from 'node:path'
-import { ConfigurationAssembler, FrameError, FrameType, frameTypeOf } from '../c37118/index.ts'
-import type { Block } from './block.ts'
-import { BLOCK_BYTES, decodeBlocks } from './block.ts'
-import { type Epoch, epochOf, frameUs } from './epoch.ts'
+import { type Block, decodeBlocks } from './block.ts'
+import type { Epoch } from './epoch.ts'
 import { decodeEvent, type JournalEvent } from './journal-event.ts'
 import { isMissing, type JournalFiles, readRange } from './journal-files.ts'
 import type { RunTrack } from './run-track.ts'
-import { scanFrames } from './scan-frames.ts'
+import { copiesIn, type EpochAt, leadingEpoch, scanBlocks } from './scan-blocks.ts'
 import type { Segment } from './segment.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -128,114 +126,11 @@ async function readIndex({ folder, files }: SegmentFolder, segment: Segment): Pr
   }
 }
 
-interface EpochAt {
-  readonly at: number
-  readonly bytes: number
-  readonly epoch: Epoch | undefined
-}
-
 async function epochBefore(place: SegmentFolder, segment: Segment, blocks: readonly Block[]): Promise<EpochAt> {
   const last = blocks.at(-1)
   if (!last) return { at: 0, bytes: 0, epoch: undefined }
   const epoch = await readEpoch(place, segment, last)
   return { at: last.configurationAt, bytes: last.configurationBytes, epoch }
-}
-
-/** The copies of configurations, in order. */
-function copiesIn(events: readonly (JournalEvent | undefined)[]): EpochAt[] {
-  return events.flatMap((event) => {
-    if (event?.event !== 'configuration') return []
-    const fragments = event.frames.map((text) => new Uint8Array(Buffer.from(text, 'base64')))
-    const bytes = fragments.reduce((sum, { length }) => sum + length, 0)
-    return [{ at: event.offset, bytes, epoch: epochOr(() => epochOf(fragments)) }]
-  })
-}
-
-interface ScanState {
-  /** In force where the bytes begin. */
-  readonly epoch: EpochAt
-  readonly copies: readonly EpochAt[]
-  readonly track: RunTrack | undefined
-  /** Nothing follows: what is not whole at the end will never be. */
-  readonly last: boolean
-}
-
-/** Cuts bytes into blocks as the writer does. */
-function scanBlocks(
-  bytes: Uint8Array,
-  offset: number,
-  { epoch: before, copies, track, last }: ScanState,
-): { readonly blocks: Block[]; readonly end: number; readonly epoch: EpochAt } {
-  const blocks: Block[] = []
-  const assembler = new ConfigurationAssembler()
-  let epoch = before
-  let copy = copies.findIndex(({ at }) => at > before.at || before.epoch === undefined)
-  let configuring: { at: number } | undefined
-  let begin = offset
-  let end = offset
-  let frames = 0
-  let [minUs, maxUs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  const close = (): void => {
-    if (end === begin) return
-    blocks.push({
-      offset: begin,
-      bytes: end - begin,
-      frames,
-      configurationAt: epoch.at,
-      configurationBytes: epoch.bytes,
-      minUs,
-      maxUs,
-      lastUs: track?.lastUs ?? maxUs,
-    })
-    begin = end
-    frames = 0
-    minUs = Number.POSITIVE_INFINITY
-    maxUs = Number.NEGATIVE_INFINITY
-  }
-  const configuration = (frame: Uint8Array, at: number): void => {
-    if (!configuring) {
-      end = at
-      close()
-      configuring = { at }
-    }
-    end = at + frame.length
-    try {
-      const fragments = assembler.push(frame)
-      if (!fragments) return
-      epoch = { at: configuring.at, bytes: end - configuring.at, epoch: epochOf(fragments) }
-    } catch (error) {
-      if (!(error instanceof FrameError)) throw error
-    }
-    configuring = undefined
-  }
-  scanFrames(
-    bytes,
-    offset,
-    (frame, at) => {
-      if (frameTypeOf(frame) !== FrameType.data) {
-        configuration(frame, at)
-        return
-      }
-      configuring = undefined
-      for (; copy !== -1 && copy < copies.length && copies[copy]!.at <= at; copy++) {
-        if (copies[copy]!.at <= epoch.at && epoch.epoch) continue
-        end = Math.max(begin, Math.min(at, copies[copy]!.at))
-        close()
-        epoch = copies[copy]!
-      }
-      end = at + frame.length
-      const us = frameUs(frame, epoch.epoch?.timeBase ?? 0)
-      if (track) track.see(us)
-      frames++
-      minUs = Math.min(minUs, us)
-      maxUs = Math.max(maxUs, us)
-      if (end - begin >= BLOCK_BYTES) close()
-    },
-    () => {},
-  )
-  if (last || end === offset) end = offset + bytes.length
-  close()
-  return { blocks, end, epoch }
 }
 
 /**
@@ -248,35 +143,16 @@ export async function readEpoch(
   { configurationAt, configurationBytes }: Pick<Block, 'configurationAt' | 'configurationBytes'>,
 ): Promise<Epoch | undefined> {
   const bytes = await readSegment(place, segment, configurationAt, configurationAt + configurationBytes)
-  const own = epochIn(bytes)
+  const own = leadingEpoch(bytes)
   if (own) return own
   return copiesIn(await readEvents(place, segment)).findLast(({ at }) => at <= configurationAt)?.epoch
 }
 
-/** The first configuration in bytes of frames. */
-export function epochIn(bytes: Uint8Array): Epoch | undefined {
-  const assembler = new ConfigurationAssembler()
-  let found: Epoch | undefined
-  scanFrames(
-    bytes,
-    0,
-    (frame) => {
-      if (found || frameTypeOf(frame) === FrameType.data) return
-      found = epochOr(() => {
-        const fragments = assembler.push(frame)
-        return fragments && epochOf(fragments)
-      })
-    },
-    () => {},
-  )
-  return found
+/** The configuration that a segment begins with. */
+export async function readFirstEpoch(place: SegmentFolder, segment: Segment): Promise<Epoch | undefined> {
+  const bytes = await readSegment(place, segment, 0, Math.min(segment.end, FIRST_READ_BYTES))
+  return leadingEpoch(bytes) ?? copiesIn(await readEvents(place, segment))[0]?.epoch
 }
 
-function epochOr(read: () => Epoch | undefined): Epoch | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof FrameError)) throw error
-    return undefined
-  }
-}
+/** More than most configurations; of a larger one the copy tells. */
+const FIRST_READ_BYTES = 4096

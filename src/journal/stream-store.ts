@@ -70,6 +70,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
   #rollWanted = false
   #lastNumber = 0
   #closed = false
+  #folderIsNew = false
   readonly #damages = new Set<string>()
   #unusable = 0
   #unusableReason = ''
@@ -87,7 +88,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
 
   /** Goes on from what an earlier run left. If that was killed, its last segment gets to know it. */
   takeOver(
-    { segments, moment, clean, holes, periodUs }: LoadedStream,
+    { segments, moment, clean, doubts, periodUs }: LoadedStream,
     { aliveUs, crashWindowToUs }: { readonly aliveUs: number; readonly crashWindowToUs: number | null },
   ): void {
     // Said while the disk did not let us begin; and a second attempt finds it again.
@@ -98,7 +99,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     this.#moment = moment
     const last = segments.at(-1)
     if (!last) return
-    for (const { fromUs, toUs, bytes } of holes) {
+    for (const { fromUs, toUs, bytes } of doubts) {
       last.appendLine(encodeEvent({ event: 'damaged', offset: null, bytes, fromUs, toUs: toUs ?? aliveUs }))
     }
     if (!clean) {
@@ -399,7 +400,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     const { files } = this.#deps
     const path = join(this.folder, segment.name)
     const isNew = segment.fileBytes === 0 && segment.eventsBytes === 0
-    if (isNew) await files.makeFolder(this.folder)
+    if (isNew && (await files.makeFolder(this.folder))) this.#folderIsNew = true
     if (part.lines.length > 0) await this.#write(`${path}.events`, Buffer.concat(part.lines), segment.eventsBytes, true)
     if (part.length > 0) await this.#write(`${path}.c37`, part.bytes.subarray(0, part.length), part.offset, true)
     if (part.blocks.length > 0) {
@@ -421,12 +422,15 @@ export class StreamStore implements StreamJournal, ReadableStore {
     }
   }
 
+  /** The names of new files are on disk when their folder is; those of new folders when all above them are. */
   async #syncFolders(): Promise<void> {
     const { files, folder } = this.#deps
-    const levels = this.topic.split('/').length
+    const levels = this.#folderIsNew ? this.topic.split('/').length : 0
     for (let up = 0; up <= levels; up++) {
-      await syncFolder(files, up === levels ? folder : join(this.folder, ...Array<string>(up).fill('..')))
+      const path = up === 0 ? this.folder : join(this.folder, ...Array<string>(up).fill('..'))
+      await syncFolder(files, up === this.topic.split('/').length ? folder : path)
     }
+    this.#folderIsNew = false
   }
 
   /** The process ends: nothing comes any more. What is left in memory is sealed. */

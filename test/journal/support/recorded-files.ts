@@ -59,8 +59,9 @@ export function recordFiles(root: string, below: JournalFiles = systemFiles): Re
       changes.push({ what: 'unlink', path: name(path) })
     },
     async makeFolder(path) {
-      await below.makeFolder(path)
+      const made = await below.makeFolder(path)
       changes.push({ what: 'folder', path: name(path) })
+      return made
     },
   }
 }

@@ -63,7 +63,7 @@ export function troubledFiles(): TroubledFiles {
     },
     async makeFolder(path) {
       if (code !== undefined) throw errorOf(code)
-      await systemFiles.makeFolder(path)
+      return await systemFiles.makeFolder(path)
     },
   }
 }

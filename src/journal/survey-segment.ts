@@ -1,0 +1,69 @@
+/** Learns what a segment holds: from its event record, and where that does not tell from its frames. */
+import type { JournalEvent, StreamMoment } from './journal-event.ts'
+import { RunTrack } from './run-track.ts'
+import type { Segment } from './segment.ts'
+import { readBlocks, readEvents, readFirstEpoch, type SegmentFolder } from './segment-reader.ts'
+import { momentAfter, nothingKnown } from './stream-moment.ts'
+
+export interface Survey {
+  /** How things stood at its end. */
+  readonly moment: StreamMoment
+  /** It says that its process closed the journal, or was found not to have. */
+  readonly ended: boolean
+}
+
+/** Fills in the sums of a segment. `before`: how things stood at the end of the one before. */
+export async function surveySegment(
+  place: SegmentFolder,
+  segment: Segment,
+  before: StreamMoment | undefined,
+): Promise<Survey> {
+  const events = await readEvents(place, segment)
+  const begin = events.find((event) => event?.event === 'segment')?.moment ?? before ?? nothingKnown
+  segment.coverFromUs = begin.run?.lastUs ?? Number.NEGATIVE_INFINITY
+  const seal = events.findLast((event) => event?.event === 'sealed')
+  // With its last line damaged it may say less than it did.
+  const moment = seal && events.at(-1) ? seal.moment : await scan(place, segment, events, begin)
+  if (seal && events.at(-1)) {
+    segment.takeSums(seal)
+    if (segment.parts.length === 0) segment.fileBytes = Math.max(segment.fileBytes, seal.bytes)
+  }
+  segment.coverToUs = Math.max(segment.spanToUs, moment.run?.lastUs ?? Number.NEGATIVE_INFINITY)
+  const ended = events.some((event) => event?.event === 'stopped' || event?.event === 'unclean-stop')
+  return { moment, ended: ended && seal !== undefined }
+}
+
+async function scan(
+  place: SegmentFolder,
+  segment: Segment,
+  events: readonly (JournalEvent | undefined)[],
+  begin: StreamMoment,
+): Promise<StreamMoment> {
+  let moment = begin
+  let spanFromUs = (begin.online && begin.run?.lastUs) || Number.POSITIVE_INFINITY
+  let spanToUs = Number.NEGATIVE_INFINITY
+  for (const event of events) {
+    if (!event) continue
+    moment = momentAfter(moment, event)
+    if (event.event === 'segment' || !moment.run) continue
+    spanFromUs = Math.min(spanFromUs, moment.run.firstUs)
+    spanToUs = Math.max(spanToUs, moment.run.lastUs)
+  }
+  const track = moment.run ? new RunTrack(moment.run.firstUs, moment.run.lastUs) : undefined
+  if (track) track.periodUs = (await readFirstEpoch(place, segment))?.periodUs ?? 0
+  const blocks = (await readBlocks(place, segment, track)).filter(({ frames }) => frames > 0)
+  if (moment.online && moment.run && track && track.firstUs >= moment.run.firstUs) {
+    const lastUs = Math.max(moment.run.lastUs, track.lastUs)
+    moment = { ...moment, run: { firstUs: Math.min(track.firstUs, lastUs), lastUs } }
+    spanToUs = Math.max(spanToUs, lastUs)
+  }
+  segment.takeSums({
+    bytes: segment.end,
+    frames: blocks.reduce((sum, { frames }) => sum + frames, 0),
+    minUs: blocks.reduce((min, { minUs }) => Math.min(min, minUs), Number.POSITIVE_INFINITY),
+    maxUs: blocks.reduce((max, { maxUs }) => Math.max(max, maxUs), Number.NEGATIVE_INFINITY),
+    spanFromUs: Math.min(spanFromUs, spanToUs),
+    spanToUs,
+  })
+  return moment
+}
