@@ -18,7 +18,7 @@ const USUAL_FADE = 0.95
 /** After so many requests in a row of which nothing was heard it may be the subscription (NATS, a node of whose was killed). */
 const MAX_UNHEARD = 2
 /** How soon a pull that the pace did not allow is tried again. */
-const SOON_MS = 2
+const SOON_MS = 1
 
 export interface GapPullerOptions {
   readonly consumer: string

@@ -1,4 +1,5 @@
 import { FadingHistogram } from './fading-histogram.ts'
+import { QuietTimes } from './quiet-times.ts'
 
 /** Smallest pull: 1.6 ms of a 20 Mbit/s link. */
 const MIN_BYTES = 4096
@@ -21,6 +22,10 @@ const LOOK_MS = 1000
 const NOT_OURS_MS = 5000
 /** After a pull, what it delayed has come by then. */
 const MAX_ECHO_MS = 200
+/** How much of the last answers' time the next one is expected to take. */
+const EXPECTED_GAIN = 0.2
+/** Share of a quiet time that an answer may take, or none is waited for. */
+const FITTING = 0.8
 /** What a second old frame still counts for in what is normal. */
 const FADE_PER_S = 0.9
 
@@ -39,6 +44,9 @@ export interface PaceOptions {
  * double instead. Beside it the answers themselves tell how long bytes stand
  * in a queue: never much more than a reporting period's worth is asked for,
  * also while no live frame is there to be harmed, for one may come.
+ *
+ * Where live frames come together, as those of PMUs do that GPS sets, pulls go
+ * between them: one begins when its answer will have come before the next.
  *
  * Pure: times are monotonic milliseconds, given with every call.
  */
@@ -72,6 +80,9 @@ export class Pace {
   #shortestMs = Number.POSITIVE_INFINITY
   #shortestBeforeMs = Number.POSITIVE_INFINITY
   #backedOff = 0
+  readonly #quiet = new QuietTimes()
+  /** How long an answer takes, of pulls as they are made now. */
+  #expectedMs = 0
 
   constructor({ pullBytes }: PaceOptions) {
     this.#pullBytes = Math.max(MIN_BYTES, pullBytes)
@@ -119,6 +130,7 @@ export class Pace {
       }
     }
     this.#setLimit()
+    this.#quiet.turn(this.#periodMs)
   }
 
   /** A live frame came so much later than the best of its stream. */
@@ -126,6 +138,7 @@ export class Pace {
     // How it was without live frames says nothing of how it is with them.
     if (this.isIdle(nowMs)) this.#begin()
     this.#liveMs = nowMs
+    this.#quiet.came(nowMs)
     if (this.#pullsUnderWay === 0 && nowMs - this.#endedMs > Math.min(lateMs, MAX_ECHO_MS) + 2) {
       this.#normal.add(lateMs)
       this.#lookedMs = nowMs
@@ -144,7 +157,8 @@ export class Pace {
     if (nowMs - this.#watchSinceMs! < this.#periodMs) return
     this.#framesPerPeriod = this.#frames
     // Only what was used has been tried.
-    if (this.#answeredBytes >= this.#window / 2 && (this.#pauseMs > 0 || nowMs >= this.#calmUntilMs)) this.#speedUp()
+    const mayTry = this.#pauseMs > 0 || (nowMs >= this.#calmUntilMs && this.#hasTimeForMore())
+    if (mayTry && this.#answeredBytes >= this.#window / 2) this.#speedUp()
     this.#watch(nowMs)
   }
 
@@ -163,6 +177,7 @@ export class Pace {
     const { tookMs } = answer
     this.#answeredBytes += answer.bytes
     this.#shortestMs = Math.min(this.#shortestMs, tookMs)
+    this.#expectedMs += (tookMs - this.#expectedMs) * EXPECTED_GAIN
     const stoodMs = tookMs - Math.min(this.#shortestMs, this.#shortestBeforeMs)
     if (stoodMs > this.#periodMs) {
       this.#doubling = false
@@ -183,12 +198,25 @@ export class Pace {
       if (nowMs < this.#heldUntilMs || (this.#pauseMs > 0 && nowMs - this.#endedMs < this.#pauseMs)) return 0
       // A look at what is normal: nothing more until a frame has come while nothing is under way.
       if (nowMs - this.#lookedMs > Math.max(LOOK_MS, 20 * this.#periodMs)) return 0
+      if (!this.#fits(nowMs)) return 0
     }
     const left = this.#window - this.#bytesUnderWay
     if (this.#pullsUnderWay > 0 && left < MIN_BYTES) return 0
     // Halves rather than the whole: an answer is on its way while the next is asked for.
     const half = Math.max(MIN_BYTES, Math.floor(this.#window / 2))
     return Math.min(this.#pullBytes, half, Math.max(left, MIN_BYTES))
+  }
+
+  /** Whether an answer comes before live frames do; where no time between them is long enough, that is no question. */
+  #fits(nowMs: number): boolean {
+    if (this.#expectedMs > FITTING * this.#quiet.longestMs) return true
+    return this.#expectedMs <= this.#quiet.leftMs(nowMs)
+  }
+
+  /** Whether a larger pull would still come between live frames, where those do now. */
+  #hasTimeForMore(): boolean {
+    const longestMs = FITTING * this.#quiet.longestMs
+    return this.#expectedMs > longestMs || this.#expectedMs * 1.5 <= longestMs
   }
 
   #begin(): void {
@@ -227,9 +255,9 @@ export class Pace {
     this.#watchSinceMs = undefined
   }
 
-  /** Later than 19 of 20 frames come anyway, and that much again, or a twentieth of a period where they come like clockwork. */
+  /** Later than 19 of 20 frames come anyway, and that much again, or a tenth of a period where they come like clockwork. */
   #setLimit(): void {
     const usualMs = this.#normal.quantile(0.95) ?? this.#periodMs / 16
-    this.#limitMs = usualMs + Math.min(Math.max(usualMs, this.#periodMs / 20), this.#periodMs / 2)
+    this.#limitMs = usualMs + Math.min(Math.max(usualMs, this.#periodMs / 10), this.#periodMs / 2)
   }
 }

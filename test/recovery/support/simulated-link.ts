@@ -21,6 +21,8 @@ export interface LinkOptions {
   /** When live frames begin; default 0. */
   readonly liveFromMs?: number
   readonly untilMs: number
+  /** When within the period a stream's frames are sent; default: all at its beginning. */
+  readonly phaseMs?: (stream: number) => number
   /** More delay of a live frame, from elsewhere. */
   readonly jitterMs?: (atMs: number) => number
   /** Seen at every event, in simulated time. */
@@ -115,20 +117,19 @@ export function simulate(options: LinkOptions): LinkRun {
     }
   }
   for (let tickMs = options.liveFromMs ?? 0; tickMs < untilMs; tickMs += periodMs) {
-    at(tickMs, () => {
-      for (let stream = 0; stream < streams; stream++) {
+    for (let stream = 0; stream < streams; stream++) {
+      at(tickMs + (options.phaseMs?.(stream) ?? 0), () => {
         const sentMs = nowMs
-        const arrivesMs = through(liveBytes) + (options.jitterMs?.(sentMs) ?? 0)
-        at(arrivesMs, () => {
+        at(through(liveBytes) + (options.jitterMs?.(sentMs) ?? 0), () => {
           const healingNow = sentMs >= fromMs && left > 0
           ;(healingNow ? healing : steady).push(nowMs - sentMs)
           pace.live(lateness[stream]!.of(nowMs, sentMs * 1000), nowMs)
         })
-      }
-    })
+      })
+    }
   }
   for (let tickMs = 0; tickMs < untilMs; tickMs += 1000) at(tickMs, () => pace.turn(nowMs, periodMs))
-  for (let tickMs = 0; tickMs < untilMs; tickMs += 2) at(tickMs, pull)
+  for (let tickMs = 0; tickMs < untilMs; tickMs += 1) at(tickMs, pull)
 
   for (let event = events.take(); event && event.atMs <= untilMs; event = events.take()) {
     nowMs = event.atMs
