@@ -19,7 +19,7 @@ const server = z.union([brokerUrl, BrokerConfig])
 
 const embedded = z
   .strictObject({
-    embedded: EmbeddedBrokerConfig.prefault({}).describe('the broker inside this process, with these settings'),
+    embedded: EmbeddedBrokerConfig.describe('the broker inside this process, with these settings'),
   })
   .transform(({ embedded }): Broker => ({ kind: 'embedded', settings: embedded }))
 
@@ -32,6 +32,17 @@ export const broker = z
     z
       .array(server)
       .min(1)
+      .superRefine((servers, context) => {
+        const urls = servers.map(({ url }) => String(url))
+        for (const [index, url] of urls.entries()) {
+          if (urls.indexOf(url) === index) continue
+          context.addIssue({
+            code: 'custom',
+            path: [index],
+            message: `${url} stands in this list already; name each broker once`,
+          })
+        }
+      })
       .transform((servers): Broker => ({ kind: 'servers', servers })),
   ])
   .describe('the MQTT broker: `embedded`, a URL, or a list of them, nearest first')

@@ -43,7 +43,7 @@ export interface JournalConfig extends JournalSettings {
 /** As a grid file says it: settings, or `false`. */
 export const journal = z.union([
   z
-    .literal(false)
+    .literal(false, 'no settings of a journal; write `false` or a mapping, or leave the key out')
     .transform(() => undefined)
     .describe('nothing is recorded, nothing can be replayed'),
   JournalSettings,

@@ -48,7 +48,8 @@ function toProblems(issue: Issue, base: Path, schema: z.ZodType, document: YamlD
         }),
       ]
     case 'invalid_value':
-      return [problem(wrongValue(issue))]
+      // Schemas may say it better than a list of what they take.
+      return [problem(issue.message.startsWith('Invalid ') ? wrongValue(issue) : splitFix(issue.message))]
     case 'too_small':
     case 'too_big':
       return [problem({ message: outOfRange(issue, path) })]
@@ -158,7 +159,10 @@ function outOfRange(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, pa
     const empty = issue.code === 'too_small' && Number(issue.minimum) === 1
     return empty && issue.message.startsWith('Too small') ? `\`${String(path.at(-1))}\` is empty` : issue.message
   }
-  const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
+  const bound =
+    issue.code === 'too_small'
+      ? `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`
+      : `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`
   return `\`${String(path.at(-1))}\` must be ${bound}, not ${String(issue.input)}`
 }
 

@@ -209,6 +209,29 @@ describe('the schema', () => {
       'area: a\nbroker: embeded\nsites: [{ location: s/1 }]\n',
       ['2:9: error: no broker URL; write mqtt://HOST:1883, or `embedded` for the one that comes with phasorbus'],
     ],
+    [
+      'a broker with a password but no user',
+      'area: a\nbroker: { url: mqtt://b, password: x }\nsites: [{ location: s/1 }]\n',
+      ['2:9: error: a password needs a username'],
+    ],
+    [
+      'a cluster without a node',
+      'area: a\nbroker: { url: [] }\nsites: [{ location: s/1 }]\n',
+      ['2:16: error: `url` is empty'],
+    ],
+    [
+      'a broker that stands in its list twice',
+      'area: a\nbroker: [mqtt://b, mqtt://c, mqtt://b]\nsites: [{ location: s/1 }]\n',
+      ['2:30: error: mqtt://b stands in this list already; name each broker once'],
+    ],
+    [
+      'a journal that is told to be there, and one that keeps nothing',
+      'area: a\njournal: true\nsites: [{ location: s/1, journal: { maxAgeDays: 0 } }]\n',
+      [
+        '2:10: error: no settings of a journal; write `false` or a mapping, or leave the key out',
+        '3:49: error: `maxAgeDays` must be more than 0, not 0',
+      ],
+    ],
     ['a tab', 'area: a\nsites:\n\t- location: s/1\n', ['3:1: error: a tab is used to indent; YAML takes spaces only']],
   ])('names %s by line, with the fix', async (_case, text, expected) => {
     expect(await problemsOf(text)).toEqual(expected)
