@@ -185,18 +185,25 @@ function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.address !== '' && a.address === b.address && a.port === b.port
 }
 
-/** Gives every event a time that never goes back: when it was captured, or else the timestamp of the data. */
+/**
+ * Gives every event a time that never goes back: when it was captured, or else
+ * the timestamp of the data. What stands before the first data frame of a raw
+ * stream goes out with it.
+ */
 function timed(events: readonly PendingEvent[], timeBase: number): RecordedEvent[] {
   const captured = events.every(({ atUs }) => atUs !== undefined)
-  let atUs = 0
+  const stampOf = ({ frame }: { readonly frame: Uint8Array }): number =>
+    microsecondsOf({ soc: socOf(frame), fraction: fractionOf(frame) }, timeBase)
+  const firstData = events.find((event) => event.kind === 'data')
+  let atUs = captured || !firstData ? 0 : stampOf(firstData)
   let stampUs: number | undefined
   return events.map((event) => {
     if (captured) {
       atUs = Math.max(atUs, event.atUs!)
     } else if (event.kind === 'data') {
-      const us = microsecondsOf({ soc: socOf(event.frame), fraction: fractionOf(event.frame) }, timeBase)
-      const step = stampUs === undefined ? us : us - stampUs
-      if (stampUs === undefined || (step > 0 && step <= LONGEST_STEP_US)) atUs += step
+      const us = stampOf(event)
+      const step = us - (stampUs ?? us)
+      if (step > 0 && step <= LONGEST_STEP_US) atUs += step
       stampUs = us
     }
     return { ...event, atUs } as RecordedEvent

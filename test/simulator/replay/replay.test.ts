@@ -41,6 +41,14 @@ async function readBack(replay: Replay, deps: TestDeps) {
   }))
 }
 
+// The configuration of a journal's segment may be days older than the data.
+it('a raw stream begins with its first data, however old the configuration before it is', () => {
+  const { events } = record(concat([golden.config2, ...dataFrames(3)])).streams[0]!
+  expect(events.map(({ kind }) => kind)).toEqual(['configuration', 'data', 'data', 'data'])
+  expect(events[1]!.atUs - events[0]!.atUs).toBe(0)
+  expect(events[2]!.atUs - events[1]!.atUs).toBeGreaterThan(0)
+})
+
 const digest = (frames: readonly Uint8Array[]): string => createHash('sha256').update(concat(frames)).digest('hex')
 
 // What the capture has is found here by a reader of its own, that shares nothing with src/.
