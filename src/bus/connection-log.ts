@@ -3,13 +3,16 @@ import type { Log } from '../runtime/service.ts'
 
 /** One that stays away, or that comes and goes, is told of once in this time. */
 const AGAIN_MS = 60_000
+/** A connection that lasted as long is missed when it goes: that is told at once. */
+const LASTING_MS = 5000
 
-/** Tells of a connection's first loss and of its return; then it is quiet for a while, however often it is tried. */
+/** Tells of a connection's loss and of its return; while it is not there it is quiet for a while, however often it is tried. */
 export class ConnectionLog {
   readonly #log: Log
   readonly #facts: { readonly broker: string; readonly role: string }
   readonly #clock: () => number
   #toldAt = Number.NEGATIVE_INFINITY
+  #madeAt = Number.POSITIVE_INFINITY
   #untold = 0
   #isLossTold = false
   #isFirst = true
@@ -23,7 +26,9 @@ export class ConnectionLog {
   /** It could not be had, or ended. */
   lost(error: unknown, delayMs: number): void {
     const facts = { ...this.#facts, error, delayMs: Math.round(delayMs) }
-    if (this.#clock() - this.#toldAt < AGAIN_MS) {
+    const lasted = this.#clock() - this.#madeAt >= LASTING_MS
+    this.#madeAt = Number.POSITIVE_INFINITY
+    if (!lasted && this.#clock() - this.#toldAt < AGAIN_MS) {
       this.#untold++
       this.#log.debug(facts, 'broker connection lost')
       return
@@ -38,6 +43,7 @@ export class ConnectionLog {
   made(address: string): void {
     const level = this.#isFirst || this.#isLossTold ? 'info' : 'debug'
     this.#log[level]({ ...this.#facts, address }, 'connected to broker')
+    this.#madeAt = this.#clock()
     this.#isFirst = false
     this.#isLossTold = false
   }

@@ -122,7 +122,9 @@ export class MqttLink {
         this.#hasSession = sessionPresent
         resolve()
       })
-      this.#client.once('close', () => reject(this.#over('closed before it was taken')))
+      this.#client.once('close', () =>
+        reject(this.#over(this.#up ? 'closed by the broker' : 'closed before it was taken')),
+      )
     })
     this.opened.catch(nothing)
     this.closed = new Promise((resolve) => {

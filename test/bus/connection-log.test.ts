@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { ConnectionLog } from '../../src/bus/connection-log.ts'
 import type { Log } from '../../src/runtime/service.ts'
 
-it('the first loss of a connection is told, and its return, and then one line a minute at most', () => {
+it('the loss of a connection is told, and its return, and one line a minute of one that stays away or does not last', () => {
   const lines: string[] = []
   const note =
     (level: string) =>
@@ -24,6 +24,12 @@ it('the first loss of a connection is told, and its return, and then one line a 
   ])
   told.made('mqtt://b:2')
   expect(look()).toEqual([`info connected to broker {${facts},"address":"mqtt://b:2"}`])
+
+  // What lasted is missed at once, however soon after the last line.
+  now += 5000
+  told.lost('gone', 100)
+  told.made('mqtt://b:1')
+  expect(look().map((line) => line.split(' ')[0])).toEqual(['warn', 'info'])
 
   // It comes and goes.
   now += 60_000
