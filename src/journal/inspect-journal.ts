@@ -19,6 +19,7 @@ import type { Segment } from './segment.ts'
 import { readEvents } from './segment-reader.ts'
 import { type Damage, type ReadableStore, StoreReader } from './store-reader.ts'
 import type { JournalSpan } from './stream-journal.ts'
+import { spanOf } from './stream-store.ts'
 
 /** Deeper than any state folder has its journals. */
 const MAX_DEPTH = 8
@@ -98,9 +99,7 @@ class StreamOnDisk implements InspectedStream, ReadableStore {
   }
 
   get span(): JournalSpan | undefined {
-    const first = this.segments.find(({ spanFromUs }) => Number.isFinite(spanFromUs))
-    const last = this.segments.findLast(({ spanToUs }) => Number.isFinite(spanToUs))
-    return first && last ? { fromUs: first.spanFromUs, toUs: last.spanToUs } : undefined
+    return spanOf(this.segments)
   }
 
   get bytes(): number {

@@ -12,14 +12,15 @@ import type { ServiceDeps } from '../runtime/service.ts'
 import { parseStreamTopic } from '../streams/index.ts'
 import { BlockCache } from './block-cache.ts'
 import { CommitLog } from './commit-log.ts'
-import { crashWindowTo } from './crash-window.ts'
+import { DiskAlarm } from './disk-alarm.ts'
+import { finishStream } from './finish-stream.ts'
+import { inParallel } from './in-parallel.ts'
 import type { Journal, JournalReader } from './journal.ts'
 import { JournalCounters } from './journal-counters.ts'
 import { JournalError } from './journal-error.ts'
 import { errnoOf, isMissing, type JournalFiles } from './journal-files.ts'
 import { readVersion, writeVersion } from './journal-version.ts'
 import { type LoadedJournal, loadJournal } from './load-journal.ts'
-import type { LoadedStream } from './load-stream.ts'
 import { LOCK_BEAT_MS, type Lock, takeLock } from './lock.ts'
 import { MemoryBound } from './memory-bound.ts'
 import { expire } from './retention.ts'
@@ -67,8 +68,7 @@ export class KeptJournal implements Journal {
   #id = ''
   #lock: Lock | undefined
   #log: CommitLog | undefined
-  #trouble = { log: false, fill: false }
-  #lastError = ''
+  readonly #alarm: DiskAlarm
   #lastFillMs = monotonicMs()
   #fillWanted = false
   #streams = 0
@@ -82,6 +82,7 @@ export class KeptJournal implements Journal {
     this.#utcUs = deps.utcUs ?? (() => Math.round(utcMs() * 1000))
     this.#memory = new MemoryBound(deps.maxMemoryBytes ?? MAX_MEMORY_BYTES)
     this.#counters = new JournalCounters(deps.metrics)
+    this.#alarm = new DiskAlarm(config.folder, this.#counters, deps.log)
     void aborted(deps.signal).then(() => this.#stop.abort())
     this.begun = this.#begin()
     this.done = this.begun.catch(() => this.#stop.abort()).then(() => this.#run())
@@ -96,7 +97,7 @@ export class KeptJournal implements Journal {
   }
 
   get failing(): boolean {
-    return this.#trouble.log || this.#trouble.fill
+    return this.#alarm.stands
   }
 
   stream(topic: string): StreamJournal {
@@ -127,7 +128,7 @@ export class KeptJournal implements Journal {
       await this.#recover()
     } catch (error) {
       if (!passing.has(errnoOf(error))) throw error
-      this.#fails('fill', error)
+      this.#alarm.failed('segments', error)
     }
   }
 
@@ -143,13 +144,16 @@ export class KeptJournal implements Journal {
       memory: new MemoryBound(Number.POSITIVE_INFINITY),
       nowUs: this.#utcUs(),
     })
-    await inParallel(loaded.streams, (stream) => this.#takeOver(stream))
+    const deps = { files: this.#files, left: this.#lock.left, delays: this.#config, nowUs: this.#utcUs() }
+    await inParallel(loaded.streams, AT_ONCE, (stream) => {
+      return finishStream(stream, this.#stores.get(stream.topic) ?? this.#add(stream.topic), deps)
+    })
     // Newest first: whatever remains if we are killed now still tells where its segments ended.
     for (const path of loaded.logs.toReversed()) await this.#files.unlink(path)
     this.#tellLoaded(loaded)
     this.#log = await this.#openLog(loaded.lastLog + 1)
-    this.#works('log')
-    this.#works('fill')
+    this.#alarm.worked('log')
+    this.#alarm.worked('segments')
   }
 
   async #openLog(firstNumber: number): Promise<CommitLog> {
@@ -163,8 +167,12 @@ export class KeptJournal implements Journal {
       syncDelayMs,
       firstNumber,
       events: {
-        failed: (error) => this.#fails('log', error),
-        worked: () => this.#works('log'),
+        failed: (error) => {
+          // Perhaps another file takes it.
+          this.#fillWanted = true
+          this.#alarm.failed('log', error)
+        },
+        worked: () => this.#alarm.worked('log'),
         distrusted: () => {
           this.#fillWanted = true
         },
@@ -194,7 +202,7 @@ export class KeptJournal implements Journal {
       segmentBytes: () => this.#segmentBytes(),
       segmentUs: Math.min(DAY_US, (this.#config.maxAgeDays * DAY_US) / 8),
       utcUs: this.#utcUs,
-      trouble: () => this.#lastError,
+      trouble: () => this.#alarm.lastError,
     }
     const store = new StreamStore(topic, ++this.#streams, deps)
     this.#stores.set(topic, store)
@@ -206,30 +214,6 @@ export class KeptJournal implements Journal {
     const { segmentBytes, maxBytes } = this.#config
     const share = maxBytes / (8 * Math.max(1, this.#stores.size))
     return Math.max(LEAST_SEGMENT_BYTES, Math.min(segmentBytes, share, MOST_SEGMENT_BYTES))
-  }
-
-  // --- what an earlier run left
-
-  async #takeOver(loaded: LoadedStream): Promise<void> {
-    for (const { path, bytes } of loaded.cuts) await this.#cut(path, bytes)
-    for (const path of loaded.orphans) await this.#files.unlink(path)
-    const store = this.#stores.get(loaded.topic) ?? this.#add(loaded.topic)
-    const left = this.#lock?.left
-    store.takeOver(loaded, {
-      aliveUs: left?.aliveUs ?? this.#utcUs(),
-      crashWindowToUs: crashWindowTo(loaded, left ?? { ...this.#config, sameBoot: true }),
-    })
-    await store.fill()
-  }
-
-  async #cut(path: string, bytes: number): Promise<void> {
-    const fd = await this.#files.open(path, true)
-    try {
-      await this.#files.truncate(fd, bytes)
-      await this.#files.sync(fd)
-    } finally {
-      await this.#files.close(fd)
-    }
   }
 
   #tellLoaded({ streams, logs, damagedLogBytes, orphanEntries }: LoadedJournal): void {
@@ -246,32 +230,6 @@ export class KeptJournal implements Journal {
         'the log of the journal was damaged; the frames that it was are lost',
       )
     }
-  }
-
-  // --- the disk fails, and works again
-
-  #fails(what: 'log' | 'fill', error: unknown): void {
-    this.#counters.failures.add()
-    this.#lastError = errnoOf(error)
-    if (what === 'log') this.#fillWanted = true
-    if (this.failing) {
-      this.#trouble[what] = true
-      return
-    }
-    this.#trouble[what] = true
-    this.#counters.failing.set(1)
-    this.#deps.log.error(
-      { folder: this.#config.folder, error },
-      'the journal cannot be written; live data go on, what comes is in memory as long as there is room',
-    )
-  }
-
-  #works(what: 'log' | 'fill'): void {
-    if (!this.#trouble[what]) return
-    this.#trouble[what] = false
-    if (this.failing) return
-    this.#counters.failing.set(0)
-    this.#deps.log.info({ folder: this.#config.folder }, 'the journal is written again')
   }
 
   // --- its work
@@ -306,7 +264,8 @@ export class KeptJournal implements Journal {
       if (due || this.#fillWanted || this.#memory.used >= this.#fillBytes) await this.#fill()
       this.#counters.memoryBytes.set(this.#memory.used)
     } catch (error) {
-      this.#fails('fill', error)
+      this.#fillWanted = true
+      this.#alarm.failed('segments', error)
     }
   }
 
@@ -317,15 +276,16 @@ export class KeptJournal implements Journal {
     this.#lastFillMs = monotonicMs()
     const stores = [...this.#stores.values()].filter((store) => store.hasParts)
     if (stores.length > 0) {
-      this.#fillWanted = false
       const old = await log.rotate()
+      this.#fillWanted = false
       for (const store of stores) store.seal()
       for (const store of stores) {
         await this.#untilWorks(() => store.fill())
         store.filled(log, old.number)
       }
       await this.#untilWorks(async () => {
-        if (!(await log.settled())) throw Object.assign(new Error('the log is not synced'), { code: this.#lastError })
+        if (!(await log.settled()))
+          throw Object.assign(new Error('the log is not synced'), { code: this.#alarm.lastError })
       })
       await this.#untilWorks(() => log.remove(old))
     }
@@ -337,7 +297,7 @@ export class KeptJournal implements Journal {
     )
     this.#counters.diskBytes.set(diskBytes)
     this.#counters.expiredSegments.add(expired)
-    this.#works('fill')
+    this.#alarm.worked('segments')
   }
 
   /** Again and again, until it works or the journal closes. */
@@ -345,11 +305,11 @@ export class KeptJournal implements Journal {
     for (;;) {
       try {
         await work()
-        this.#works('fill')
+        this.#alarm.worked('segments')
         return
       } catch (error) {
         if (this.#stop.signal.aborted) throw error
-        this.#fails('fill', error)
+        this.#alarm.failed('segments', error)
         await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(ignoreAbort)
       }
     }
@@ -367,7 +327,7 @@ export class KeptJournal implements Journal {
   async #fillAtOnce(): Promise<void> {
     const stores = [...this.#stores.values()].filter((store) => store.hasParts)
     for (const store of stores) store.seal()
-    await inParallel(stores, (store) => store.fill())
+    await inParallel(stores, AT_ONCE, (store) => store.fill())
   }
 
   /** Whether it could be done. */
@@ -392,16 +352,6 @@ export class KeptJournal implements Journal {
       })
     }
   }
-}
-
-async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  const waiting = all.values()
-  const worker = async (): Promise<void> => {
-    for (const one of waiting) await work(one)
-  }
-  // All of them end before one's failure is told: what is tried again must not meet what still runs.
-  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
-  for (const end of ended) if (end.status === 'rejected') throw end.reason
 }
 
 /** Nobody knows yet what is on the disk, so nobody may say that there is nothing. */

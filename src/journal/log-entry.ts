@@ -57,6 +57,19 @@ export function encodeRecord(kind: LogKind, stream: number, body: Uint8Array): U
   return record
 }
 
+/** What of a stream is in its segments: up to here in the last of them. */
+export interface Base {
+  readonly number: number
+  readonly bytes: number
+  /** Of its event record. */
+  readonly events: number
+}
+
+const encoder = new TextEncoder()
+
+/** The body of a record that is JSON. */
+export const encodeJson = (value: object): Uint8Array => encoder.encode(JSON.stringify(value))
+
 export interface LogEntry {
   readonly kind: LogKind
   readonly stream: number

@@ -3,8 +3,7 @@
  * the point up to which its segments were complete.
  */
 import { GrowingBytes } from './growing-bytes.ts'
-import { type LogEntry, LogKind, scanLog } from './log-entry.ts'
-import type { Base } from './stream-store.ts'
+import { type Base, type LogEntry, LogKind, scanLog } from './log-entry.ts'
 
 /** What one segment is to have, behind what it had. */
 export interface PlannedSegment {

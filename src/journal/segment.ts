@@ -104,6 +104,13 @@ export class Segment {
     if (this.end - this.#blockAt >= BLOCK_BYTES) this.closeBlock(lastUs)
   }
 
+  /** The run of the stream goes on in it. */
+  widen(firstUs: number, lastUs: number): void {
+    if (lastUs > this.spanToUs) this.spanToUs = lastUs
+    // What an earlier segment has of the run is its matter.
+    if (this.spanFromUs > lastUs) this.spanFromUs = this.frames === 0 ? lastUs : Math.min(firstUs, lastUs)
+  }
+
   appendLine(line: Uint8Array): void {
     this.#open().lines.push(line)
     this.#memory.used += line.length

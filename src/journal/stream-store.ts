@@ -3,33 +3,22 @@
  * and hands each to the commit log in the same order. Where a byte will be in
  * its segment is decided here and now, so that a position never changes.
  */
-import { join } from 'node:path'
 import { FrameError, sameConfiguration } from '../c37118/index.ts'
 import type { Log } from '../runtime/service.ts'
-import { encodeBlocks } from './block.ts'
 import type { CommitLog } from './commit-log.ts'
 import { type Epoch, epochOf, frameUs } from './epoch.ts'
 import type { JournalCounters } from './journal-counters.ts'
-import {
-  encodeEvent,
-  JOURNAL_VERSION,
-  type JournalEvent,
-  type OfflineSince,
-  type StreamMoment,
-} from './journal-event.ts'
-import { type JournalFiles, syncFolder, writeAll } from './journal-files.ts'
+import { encodeEvent, JOURNAL_VERSION, type JournalEvent, type StreamMoment } from './journal-event.ts'
+import type { JournalFiles } from './journal-files.ts'
 import type { LoadedStream } from './load-stream.ts'
-import { HEAD_SIZE, headOf, LogKind } from './log-entry.ts'
+import { type Base, encodeJson, HEAD_SIZE, headOf, LogKind } from './log-entry.ts'
 import type { MemoryBound } from './memory-bound.ts'
-import { streamFolder } from './paths.ts'
-import { RunTrack, Step } from './run-track.ts'
-import { type Part, Segment } from './segment.ts'
+import { Segment } from './segment.ts'
+import { SegmentFiles } from './segment-files.ts'
 import type { Damage, ReadableStore } from './store-reader.ts'
 import type { JournalSpan, StreamJournal } from './stream-journal.ts'
-import { ADAPTER_DOWN, momentAfter, nothingKnown } from './stream-moment.ts'
-
-/** Reasons remembered of one time offline; of more, the last is said of the rest. */
-const MAX_OFFLINE_REASONS = 64
+import { momentAfter } from './stream-moment.ts'
+import { StreamTime } from './stream-time.ts'
 
 /** What the streams of a journal share. */
 export interface StoreDeps {
@@ -53,37 +42,34 @@ export class StreamStore implements StreamJournal, ReadableStore {
   readonly topic: string
   readonly folder: string
   /** Oldest first. */
-  segments: Segment[] = []
+  segments: readonly Segment[] = []
   readonly #number: number
   readonly #head: number
   readonly #deps: StoreDeps
-  readonly #track = new RunTrack(0)
-  #moment: StreamMoment = nothingKnown
+  readonly #files: SegmentFiles
+  readonly #time: StreamTime
   /** Of the last configuration of an earlier run. */
   #keptPeriodUs: number | undefined
-  #ownOffline: readonly OfflineSince[] | undefined
   #epoch: Epoch | undefined
   #open: Segment | undefined
   #openedUs = 0
-  /** The log that this stream was named in last. */
-  #namedIn = -1
   #rollWanted = false
   #lastNumber = 0
+  /** The log that this stream was named in last. */
+  #namedIn = -1
   #closed = false
-  #folderIsNew = false
+  /** Places that were found damaged. */
   readonly #damages = new Set<string>()
-  #unusable = 0
-  #unusableReason = ''
-  #lost = 0
-  #lostFromUs = 0
-  #lostToUs = 0
 
   constructor(topic: string, number: number, deps: StoreDeps) {
+    const { utcUs, trouble } = deps
     this.topic = topic
-    this.folder = streamFolder(deps.folder, topic)
     this.#number = number
     this.#head = headOf(LogKind.frame, number)
     this.#deps = deps
+    this.#files = new SegmentFiles(deps.folder, topic, deps.files)
+    this.#time = new StreamTime({ utcUs, trouble, tell: (event) => this.#line(event) })
+    this.folder = this.#files.folder
   }
 
   /** Goes on from what an earlier run left. If that was killed, its last segment gets to know it. */
@@ -91,34 +77,27 @@ export class StreamStore implements StreamJournal, ReadableStore {
     { segments, moment, clean, doubts, periodUs }: LoadedStream,
     { aliveUs, crashWindowToUs }: { readonly aliveUs: number; readonly crashWindowToUs: number | null },
   ): void {
-    // Said while the disk did not let us begin; and a second attempt finds it again.
-    this.#ownOffline ??= this.#moment.offline
     this.segments = segments
     this.#lastNumber = segments.at(-1)?.number ?? 0
     this.#keptPeriodUs = periodUs
-    this.#moment = moment
     const last = segments.at(-1)
-    if (!last) return
+    let now = moment
     for (const { fromUs, toUs, bytes } of doubts) {
-      last.appendLine(encodeEvent({ event: 'damaged', offset: null, bytes, fromUs, toUs: toUs ?? aliveUs }))
+      last?.appendLine(encodeEvent({ event: 'damaged', offset: null, bytes, fromUs, toUs: toUs ?? aliveUs }))
     }
-    if (!clean) {
+    if (last && !clean) {
       const { firstUs, lastUs } = moment.run ?? { firstUs: null, lastUs: null }
       const stop = { event: 'unclean-stop', atUs: aliveUs, firstUs, lastUs, crashWindowToUs } as const
-      this.#moment = momentAfter(moment, stop)
+      now = momentAfter(moment, stop)
       last.appendLine(encodeEvent(stop))
-      const atUs = this.#deps.utcUs()
-      last.appendLine(encodeEvent({ event: 'sealed', atUs, moment: this.#moment, ...last.sums() }))
+      last.appendLine(encodeEvent({ event: 'sealed', atUs: this.#deps.utcUs(), moment: now, ...last.sums() }))
     }
-    last.sealParts()
-    this.#moment = { ...this.#moment, offline: [...this.#moment.offline, ...this.#ownOffline] }
+    last?.sealParts()
+    this.#time.takeOver(now)
   }
 
-  /** How things stand. */
   get moment(): StreamMoment {
-    if (!this.#moment.online) return this.#moment
-    const { firstUs, lastUs } = this.#track
-    return { ...this.#moment, run: { firstUs, lastUs } }
+    return this.#time.moment
   }
 
   get periodUs(): number | undefined {
@@ -126,9 +105,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
   }
 
   get span(): JournalSpan | undefined {
-    const first = this.segments.find(({ spanFromUs }) => Number.isFinite(spanFromUs))
-    const last = this.segments.findLast(({ spanToUs }) => Number.isFinite(spanToUs))
-    return first && last ? { fromUs: first.spanFromUs, toUs: last.spanToUs } : undefined
+    return spanOf(this.segments)
   }
 
   // --- what the producer says
@@ -138,19 +115,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
   }
 
   sessionEnded(reason: string): void {
-    if (this.#closed) return
-    const atUs = this.#deps.utcUs()
-    if (this.#moment.online) {
-      const { firstUs, lastUs } = this.#track
-      this.#settle(this.#lostToUs + 1)
-      this.#moment = { ...this.#moment, online: false, run: { firstUs, lastUs }, offline: [{ atUs, reason }] }
-      this.#line({ event: 'session-ended', atUs, reason, firstUs, lastUs })
-      return
-    }
-    const { offline } = this.#moment
-    if (offline.at(-1)?.reason === reason || offline.length >= MAX_OFFLINE_REASONS) return
-    this.#moment = { ...this.#moment, offline: [...offline, { atUs, reason }] }
-    this.#line({ event: 'offline', atUs, reason })
+    if (!this.#closed) this.#time.ended(reason)
   }
 
   configuration(fragments: readonly Uint8Array[]): void {
@@ -163,14 +128,14 @@ export class StreamStore implements StreamJournal, ReadableStore {
       this.#deps.log.warn({ stream: this.topic, ...error.facts }, 'a configuration that cannot be read: not journaled')
       return
     }
-    this.#track.periodUs = this.#epoch.periodUs ?? 0
+    this.#time.periodUs = this.#epoch.periodUs ?? 0
     // With no segment open it goes to the begin of the next.
     if (this.#open) this.#place(this.#open, this.#epoch)
   }
 
   data(frame: Uint8Array): void {
     const { memory, counters } = this.#deps
-    const epoch = this.#epoch
+    const [epoch, time] = [this.#epoch, this.#time]
     if (this.#closed) return
     if (!epoch) {
       counters.lost('no-configuration')
@@ -179,86 +144,29 @@ export class StreamStore implements StreamJournal, ReadableStore {
     const us = frameUs(frame, epoch.timeBase)
     const log = this.#deps.commitLog()
     if (!log || !memory.hasRoomFor(2 * frame.length + HEAD_SIZE)) {
-      this.#refuse(us)
+      counters.lost('write-failed')
+      time.lost(us)
       return
     }
     if (log.number !== this.#namedIn) this.#nameIn(log)
     const segment = this.#segmentFor(frame.length, us)
-    const track = this.#track
-    if (this.#moment.online) this.#goOn(segment, us)
-    else this.#begin(segment, us)
+    if (time.frame(us)) segment.widen(time.firstUs, time.lastUs)
     log.frame(this.#head, frame)
-    segment.appendFrame(frame, us, track.lastUs)
+    segment.appendFrame(frame, us, time.lastUs)
     counters.frames.add()
     counters.bytes.add(frame.length)
   }
 
   unusable(reason: string): void {
-    this.#unusable++
-    this.#unusableReason = reason
+    this.#time.unusable(reason)
   }
 
-  // --- time
-
-  #begin(segment: Segment, us: number): void {
-    this.#track.begin(us)
-    this.#unusable = 0
-    const run = { firstUs: us, lastUs: us }
-    const originUs = this.#moment.originUs ?? us
-    this.#moment = { online: true, run, offline: [], crashWindowToUs: null, originUs }
-    this.#line({ event: 'session-began', atUs: this.#deps.utcUs(), firstUs: us })
-    if (this.#lost > 0) this.#settle(us)
-    this.#widen(segment)
-  }
-
-  #goOn(segment: Segment, us: number): void {
-    const track = this.#track
-    const beforeUs = track.lastUs
-    const step = track.see(us)
-    if (step === Step.none) return
-    if (step === Step.elsewhere) {
-      const { endedFirstUs: firstUs, endedLastUs: lastUs } = track
-      this.#line({ event: 'time-stepped', atUs: this.#deps.utcUs(), firstUs, lastUs, nextUs: track.firstUs })
-      this.#unusable = 0
-    }
-    if (this.#lost > 0) this.#settle(us)
-    if (this.#unusable > 0) {
-      const [count, reason] = [this.#unusable, this.#unusableReason]
-      this.#line({ event: 'unusable', count, reason, fromUs: beforeUs + 1, toUs: us })
-      this.#unusable = 0
-    }
-    this.#widen(segment)
-  }
-
-  #widen(segment: Segment): void {
-    const { firstUs, lastUs } = this.#track
-    if (lastUs > segment.spanToUs) segment.spanToUs = lastUs
-    if (segment.spanFromUs > lastUs) segment.spanFromUs = segment.frames === 0 ? lastUs : Math.min(firstUs, lastUs)
-  }
-
-  /** A frame that nobody takes. */
-  #refuse(us: number): void {
-    this.#deps.counters.lost('write-failed')
-    if (this.#lost === 0) {
-      this.#lostFromUs = this.#moment.online ? Math.min(this.#track.lastUs + 1, us) : us
-      this.#lostToUs = us
-    }
-    this.#lost++
-    if (us > this.#lostToUs) this.#lostToUs = us
-  }
-
-  /** Frames are taken again, or none will come: says between which frames they are missing. */
-  #settle(toUs: number): void {
-    if (this.#lost === 0) return
-    const count = this.#lost
-    this.#lost = 0
-    this.#line({
-      event: 'write-failed',
-      count,
-      reason: this.#deps.trouble(),
-      fromUs: this.#lostFromUs,
-      toUs: Math.max(toUs, this.#lostToUs + 1),
-    })
+  /** The process ends: nothing comes any more. */
+  close(): void {
+    if (this.#closed) return
+    this.#time.stop()
+    this.#sealOpen()
+    this.#closed = true
   }
 
   // --- segments
@@ -272,18 +180,19 @@ export class StreamStore implements StreamJournal, ReadableStore {
   #roll(us: number): Segment {
     const { commitLog, memory, utcUs } = this.#deps
     this.#sealOpen()
+    this.#time.beginsAt(us)
     this.#rollWanted = false
-    this.#openedUs = utcUs()
+    const atUs = utcUs()
     const number = ++this.#lastNumber
-    const segment = new Segment(number, us, this.#openedUs, memory)
+    const { moment } = this
+    const segment = new Segment(number, us, atUs, memory)
     segment.blocks = []
-    if (this.#moment.originUs === null) this.#moment = { ...this.#moment, originUs: us }
-    const moment = this.moment
     segment.coverFromUs = moment.run?.lastUs ?? Number.NEGATIVE_INFINITY
-    this.segments.push(segment)
+    this.segments = [...this.segments, segment]
     this.#open = segment
+    this.#openedUs = atUs
     commitLog()!.record(LogKind.segment, this.#number, encodeJson({ number, firstUs: us }))
-    this.#line({ event: 'segment', journal: JOURNAL_VERSION, stream: this.topic, number, atUs: this.#openedUs, moment })
+    this.#line({ event: 'segment', journal: JOURNAL_VERSION, stream: this.topic, number, atUs, moment })
     this.#place(segment, this.#epoch!)
     return segment
   }
@@ -291,8 +200,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
   #sealOpen(): void {
     const open = this.#open
     if (!open) return
-    open.closeBlock(this.#track.lastUs)
-    const moment = this.moment
+    const { moment } = this
+    open.closeBlock(this.#time.lastUs)
     this.#line({ event: 'sealed', atUs: this.#deps.utcUs(), moment, ...open.sums() })
     open.coverToUs = Math.max(open.spanToUs, moment.run?.lastUs ?? Number.NEGATIVE_INFINITY)
     open.sealed = true
@@ -305,7 +214,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     const frames = epoch.fragments.map((fragment) => Buffer.from(fragment).toString('base64'))
     this.#line({ event: 'configuration', offset: segment.end, frames })
     log.record(LogKind.configuration, this.#number, epoch.bytes)
-    segment.appendConfiguration(epoch, this.#track.lastUs)
+    segment.appendConfiguration(epoch, this.#time.lastUs)
   }
 
   /** Into the event record of the open segment. With none open, the next one's first line says it. */
@@ -337,12 +246,44 @@ export class StreamStore implements StreamJournal, ReadableStore {
   tick(): void {
     const open = this.#open
     if (!open) return
-    if (open.end > open.fileBytes) open.changedUs = this.#deps.utcUs()
-    if (this.#deps.utcUs() - this.#openedUs < this.#deps.segmentUs) return
-    if (open.frames > 0) this.#rollWanted = true
+    const nowUs = this.#deps.utcUs()
+    if (open.end > open.fileBytes) open.changedUs = nowUs
+    if (nowUs - this.#openedUs >= this.#deps.segmentUs && open.frames > 0) this.#rollWanted = true
   }
 
-  // --- what readers find
+  // --- to the disk, and away from it
+
+  get hasParts(): boolean {
+    return this.segments.some(({ parts }) => parts.length > 0)
+  }
+
+  /** What is in memory is to go to the segments: what comes from here on is apart from it. */
+  seal(): void {
+    for (const segment of this.segments) segment.sealParts()
+  }
+
+  /** Writes and syncs what was sealed. Rejects with the system's error, and can be called again. */
+  async fill(): Promise<void> {
+    for (const segment of this.segments) {
+      while (segment.parts[0]?.sealed) {
+        await this.#files.write(segment, segment.parts[0])
+        segment.partIsOnDisk()
+        if (segment.sealed && segment.parts.length === 0) segment.blocks = undefined
+      }
+    }
+  }
+
+  /** Says to the log where the segments end on disk: all that came up to the log `through` is there. */
+  filled(log: CommitLog, through: number): void {
+    const last = this.segments.findLast(({ fileBytes, eventsBytes }) => fileBytes + eventsBytes > 0)
+    const body = encodeJson({ through, base: last ? baseOf(last) : null, stream: this.topic })
+    log.record(LogKind.filled, this.#number, body)
+  }
+
+  /** It is too old. */
+  forget(segment: Segment): void {
+    this.segments = this.segments.filter((other) => other !== segment)
+  }
 
   /** Found once is known for good: what is not a frame any more will not be one again. */
   damaged(segment: Segment, { offset, bytes, fromUs, toUs }: Damage): void {
@@ -358,99 +299,13 @@ export class StreamStore implements StreamJournal, ReadableStore {
     if (segment === this.#open) this.#line(event)
     else segment.appendLine(encodeEvent(event))
   }
-
-  // --- to the disk
-
-  get hasParts(): boolean {
-    return this.segments.some(({ parts }) => parts.length > 0)
-  }
-
-  /** What is in memory is to go to the segments: what comes from here on is apart from it. */
-  seal(): void {
-    for (const segment of this.segments) segment.sealParts()
-  }
-
-  /** It is too old. */
-  forget(segment: Segment): void {
-    this.segments = this.segments.filter((other) => other !== segment)
-  }
-
-  /** Writes and syncs what was sealed. Rejects with the system's error, and can be called again. */
-  async fill(): Promise<void> {
-    for (const segment of [...this.segments]) {
-      while (segment.parts[0]?.sealed) {
-        await this.#writePart(segment, segment.parts[0])
-        segment.partIsOnDisk()
-        if (segment.sealed && segment.parts.length === 0) segment.blocks = undefined
-      }
-    }
-  }
-
-  /** Where the segments of this stream end on disk: says to the log that all up to `through` is there. */
-  filled(log: CommitLog, through: number): void {
-    const last = this.segments.findLast(({ fileBytes, eventsBytes }) => fileBytes + eventsBytes > 0)
-    log.record(
-      LogKind.filled,
-      this.#number,
-      encodeJson({ through, base: last ? baseOf(last) : null, stream: this.topic }),
-    )
-  }
-
-  async #writePart(segment: Segment, part: Part): Promise<void> {
-    const { files } = this.#deps
-    const path = join(this.folder, segment.name)
-    const isNew = segment.fileBytes === 0 && segment.eventsBytes === 0
-    if (isNew && (await files.makeFolder(this.folder))) this.#folderIsNew = true
-    if (part.lines.length > 0) await this.#write(`${path}.events`, Buffer.concat(part.lines), segment.eventsBytes, true)
-    if (part.length > 0) await this.#write(`${path}.c37`, part.bytes.subarray(0, part.length), part.offset, true)
-    if (part.blocks.length > 0) {
-      const entries = encodeBlocks(part.blocks)
-      await this.#write(`${path}.index`, entries, segment.indexBytes, false)
-      segment.indexBytes += entries.length
-    }
-    if (isNew) await this.#syncFolders()
-  }
-
-  async #write(path: string, bytes: Uint8Array, position: number, sync: boolean): Promise<void> {
-    const { files } = this.#deps
-    const fd = await files.open(path, true)
-    try {
-      await writeAll(files, fd, bytes, position)
-      if (sync) await files.sync(fd)
-    } finally {
-      await files.close(fd)
-    }
-  }
-
-  /** The names of new files are on disk when their folder is; those of new folders when all above them are. */
-  async #syncFolders(): Promise<void> {
-    const { files, folder } = this.#deps
-    const levels = this.#folderIsNew ? this.topic.split('/').length : 0
-    for (let up = 0; up <= levels; up++) {
-      const path = up === 0 ? this.folder : join(this.folder, ...Array<string>(up).fill('..'))
-      await syncFolder(files, up === this.topic.split('/').length ? folder : path)
-    }
-    this.#folderIsNew = false
-  }
-
-  /** The process ends: nothing comes any more. What is left in memory is sealed. */
-  close(): void {
-    if (this.#closed) return
-    const atUs = this.#deps.utcUs()
-    const { online, run, offline } = this.moment
-    if (online) this.#settle(this.#lostToUs + 1)
-    this.#moment = { ...this.#moment, online: false, run, offline: [...offline, { atUs, reason: ADAPTER_DOWN }] }
-    this.#line({ event: 'stopped', atUs, firstUs: run?.firstUs ?? null, lastUs: run?.lastUs ?? null })
-    this.#sealOpen()
-    this.#closed = true
-  }
 }
 
-/** What of a stream is in its segments: up to here in the last of them. */
-export interface Base {
-  readonly number: number
-  readonly bytes: number
-  readonly events: number
+/** First and last time of runs. */
+export function spanOf(segments: readonly Segment[]): JournalSpan | undefined {
+  const first = segments.find(({ spanFromUs }) => Number.isFinite(spanFromUs))
+  const last = segments.findLast(({ spanToUs }) => Number.isFinite(spanToUs))
+  return first && last ? { fromUs: first.spanFromUs, toUs: last.spanToUs } : undefined
 }
 
 const baseOf = ({ number, fileBytes, eventsBytes }: Segment): Base => ({
@@ -458,6 +313,3 @@ const baseOf = ({ number, fileBytes, eventsBytes }: Segment): Base => ({
   bytes: fileBytes,
   events: eventsBytes,
 })
-
-const encoder = new TextEncoder()
-const encodeJson = (value: object): Uint8Array => encoder.encode(JSON.stringify(value))
