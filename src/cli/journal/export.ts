@@ -95,14 +95,18 @@ async function writeRange(
   result: { frames: number; lostUs: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const target: Writable = output === '-' ? process.stdout : createWriteStream(output)
+  let target: Writable | undefined
   const file: FrameFile = /\.pcap$/i.test(output) ? pcapFrames() : rawFrames()
   const progress = createProgress(process.stderr, { label: 'exporting', total: range.toUs - range.fromUs })
+  const waiting = [file.begin()]
+  /** A file that is there is not touched before there is something to write. */
   const write = async (bytes: Uint8Array): Promise<void> => {
-    if (!target.write(bytes)) await once(target, 'drain')
+    waiting.push(bytes)
+    if (file.dataFrames === 0) return
+    target ??= output === '-' ? process.stdout : await opened(output)
+    for (const each of waiting.splice(0)) if (!target.write(each)) await once(target, 'drain')
   }
   try {
-    await write(file.begin())
     let cursor: string | undefined
     do {
       const page = await reader.read({ ...range, maxBytes: PAGE_BYTES, ...(cursor === undefined ? {} : { cursor }) })
@@ -116,9 +120,15 @@ async function writeRange(
   } finally {
     progress.end()
   }
-  if (output === '-') return
+  if (output === '-' || !target) return
   target.end()
   await finished(target)
+}
+
+async function opened(path: string): Promise<Writable> {
+  const file = createWriteStream(path)
+  await once(file, 'open')
+  return file
 }
 
 /** µs since the UNIX epoch. */

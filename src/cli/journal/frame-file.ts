@@ -11,6 +11,7 @@ import { PcapWriter, tcpPacket } from '../../capture/index.ts'
 /** The bytes of a file with frames, piece by piece. */
 export interface FrameFile {
   begin(): Uint8Array
+  /** A frame that must wait for the next comes with that one. */
   frame(frame: Uint8Array): Uint8Array
   readonly dataFrames: number
   /** Timestamp of the last data frame, µs since the UNIX epoch. */
@@ -40,7 +41,8 @@ const MOST_PAYLOAD = 32 * 1024
 
 /**
  * As if it had been captured on the way from a PMU to us: one TCP stream, each
- * frame a packet at its own timestamp.
+ * frame a packet at its own timestamp; a configuration, which may be days older,
+ * at that of the data behind it.
  */
 export function pcapFrames(): FrameFile {
   const clock = new FrameClock()
@@ -49,18 +51,25 @@ export function pcapFrames(): FrameFile {
     { address: '127.0.0.1', port: 4712 },
     { address: '127.0.0.2', port: 50_000 },
   ]
+  const waiting: Uint8Array[] = []
   let seq = 1
+  const packets = (frame: Uint8Array): Uint8Array[] => {
+    const parts: Uint8Array[] = []
+    for (let at = 0; at < frame.length; at += MOST_PAYLOAD) {
+      const payload = frame.subarray(at, at + MOST_PAYLOAD)
+      parts.push(writer.packet(tcpPacket(pmu, pdc, { seq, ack: 1 }, payload), clock.lastUs))
+      seq = (seq + payload.length) >>> 0
+    }
+    return parts
+  }
   return {
     begin: () => writer.header(),
     frame(frame) {
       clock.see(frame)
-      const packets: Uint8Array[] = []
-      for (let at = 0; at < frame.length; at += MOST_PAYLOAD) {
-        const payload = frame.subarray(at, at + MOST_PAYLOAD)
-        packets.push(writer.packet(tcpPacket(pmu, pdc, { seq, ack: 1 }, payload), clock.lastUs))
-        seq = (seq + payload.length) >>> 0
-      }
-      return packets.length === 1 ? packets[0]! : Buffer.concat(packets)
+      waiting.push(frame)
+      return frameTypeOf(frame) === FrameType.data
+        ? Buffer.concat(waiting.splice(0).flatMap(packets))
+        : new Uint8Array(0)
     },
     get dataFrames() {
       return clock.dataFrames
@@ -71,7 +80,7 @@ export function pcapFrames(): FrameFile {
   }
 }
 
-/** The times of frames as they pass by; a configuration has that of the data before it. */
+/** The times of data frames as they pass by. */
 class FrameClock {
   readonly #assembler = new ConfigurationAssembler()
   #timeBase = 0
@@ -82,7 +91,6 @@ class FrameClock {
     if (frameTypeOf(frame) !== FrameType.data) {
       const fragments = this.#assembler.push(frame)
       if (fragments) this.#timeBase = decodeConfiguration(fragments).timeBase
-      this.lastUs ||= microsecondsOf(readFrameHeader(frame), 0)
       return
     }
     this.dataFrames++
