@@ -116,8 +116,10 @@ class StreamOnDisk implements InspectedStream, ReadableStore {
 
   async sessions(): Promise<number> {
     let count = 0
-    for (const segment of this.segments) {
+    for (const [index, segment] of this.segments.entries()) {
       const events = await readEvents({ folder: this.folder, files: systemFiles }, segment)
+      // The one that went on when the oldest segment began: its own beginning may have expired.
+      if (index === 0 && events.some((event) => event?.event === 'segment' && event.moment.online)) count++
       count += events.filter((event) => event?.event === 'session-began').length
     }
     return count

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Folder, frameAt, hexOf, keep, STREAM, slot, T0, temporaryFolder } from '../journal/support/kept.ts'
@@ -123,6 +123,17 @@ describe('phasorbus journal ls', () => {
   })
 })
 
+describe('phasorbus journal ls of a journal that let its oldest segment go', () => {
+  it('counts the session that went on when the next began', async () => {
+    using folder = copied()
+    const [oldest] = segmentsOf(folder.path)
+    for (const kind of ['.c37', '.events', '.index']) rmSync(oldest!.replace('.c37', kind))
+    const { stdout } = await runCli(['journal', 'ls', folder.path, '--json'])
+    const [first] = JSON.parse(stdout).journals[0].streams
+    expect(first).toMatchObject({ stream: STREAM, segments: 2, sessions: 2 })
+  })
+})
+
 describe('phasorbus journal verify', () => {
   it('says that all is right', async () => {
     const { stdout, exitCode } = await runCli(['journal', 'verify', original.path])
@@ -199,6 +210,8 @@ describe('phasorbus journal export', () => {
         { transport: 'tcp', frames: { data: 400 }, chk_errors: 0, first_timestamp: '2026-01-01T00:00:00.000000Z' },
       ],
     })
+    // Else `replay` would wait for the data as long as they are younger than their configuration.
+    expect(readFileSync(file).readUInt32LE(24)).toBe(T0 / 1e6)
   })
 
   it('writes to standard output', async () => {
@@ -228,6 +241,14 @@ describe('phasorbus journal export', () => {
     const empty = await runCli(['journal', 'export', STREAM, original.path, '--from', '1h', ...output])
     expect(empty.exitCode).not.toBe(0)
     expect(empty.stderr).toContain('2026-01-01 00:00:00.000')
+    const none = ['--from', '2025-01-01', '--to', '2025-01-02']
+    expect(await runCli(['journal', 'export', STREAM, original.path, ...none, ...output])).toMatchObject({
+      exitCode: 1,
+    })
+    expect(readdirSync(folder.path)).toEqual([])
+    const nowhere = await runCli(['journal', 'export', STREAM, original.path, '-o', join(folder.path, 'no/out.c37')])
+    expect(nowhere).toMatchObject({ exitCode: 1 })
+    expect(nowhere.stderr).toContain('no such file or directory')
     const wrong = await runCli(['journal', 'export', STREAM, original.path, '--from', 'yesterday', ...output])
     expect(wrong.exitCode).toBe(2)
     expect((await runCli(['journal', 'export', STREAM, original.path])).exitCode).toBe(2)
