@@ -3,7 +3,7 @@ import { type ConfigurationJson, configurationJson } from '../json/configuration
 import type { ConnectModel } from './connect-model.ts'
 import type { DialogueStep } from './dialogue.ts'
 import type { Doubt } from './doubt.ts'
-import { clockDoubts, statusDoubts } from './stream-doubts.ts'
+import { clockDoubts, lateDoubts, statusDoubts } from './stream-doubts.ts'
 import { rotationOf, wiringDoubts } from './wiring-doubts.ts'
 
 /** What `connect --json` prints: stable names, for programs. */
@@ -61,6 +61,7 @@ export function connectReport(model: ConnectModel, status: SourceStatus): Connec
 export function doubtsOf({ inForce, samples, statistics, live }: ConnectModel): Doubt[] {
   if (!inForce || !statistics) return []
   const stream = inForce.pmus[0]?.stn ?? ''
+  const inOrder = statistics.stepsBack === 0
   return [
     ...inForce.pmus.flatMap((pmu, index) => [
       ...wiringDoubts(
@@ -69,8 +70,9 @@ export function doubtsOf({ inForce, samples, statistics, live }: ConnectModel): 
       ),
       ...statusDoubts(inForce, index, samples),
     ]),
-    ...(live ? clockDoubts(stream, statistics.latency()?.p50) : []),
-    ...rateDoubts(stream, statistics, live),
+    ...lateDoubts(stream, statistics.stepsBack),
+    ...(live && inOrder ? clockDoubts(stream, statistics.latency()?.p50) : []),
+    ...rateDoubts(stream, statistics, live && inOrder),
   ]
 }
 

@@ -14,6 +14,7 @@ export interface Doubt {
     | 'FREQUENCY'
     | 'NOT_SYNCHRONISED'
     | 'CLOCK'
+    | 'LATE'
     | 'STAT'
     | 'RATE'
     | 'SLOTS'

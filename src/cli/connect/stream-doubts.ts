@@ -121,6 +121,14 @@ export function clockDoubts(pmu: string, latencyMs: number | undefined): Doubt[]
   return [{ code: 'CLOCK', pmu, channels: ['SOC'], message, hint: hint() }]
 }
 
+/** Frames behind newer ones: rate and latency say nothing of the device then. */
+export function lateDoubts(pmu: string, stepsBack: number): Doubt[] {
+  if (stepsBack === 0) return []
+  const message = `${stepsBack} times a frame came that is older than the one before it`
+  const hint = 'a PDC-adapter that sends what was missed, in which case all is well, or a clock that was set back'
+  return [{ code: 'LATE', pmu, channels: ['SOC'], message, hint }]
+}
+
 function spell(seconds: number): string {
   if (seconds < 120) return `${seconds.toFixed(1)} s`
   if (seconds < 7200) return `${(seconds / 60).toFixed(1)} min`

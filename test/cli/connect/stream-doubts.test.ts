@@ -6,7 +6,7 @@ import {
   type DataSample,
   frameTimeOf,
 } from '../../../src/c37118/index.ts'
-import { clockDoubts, statusDoubts } from '../../../src/cli/connect/stream-doubts.ts'
+import { clockDoubts, lateDoubts, statusDoubts } from '../../../src/cli/connect/stream-doubts.ts'
 import { configurationOf, healthy } from '../../support/measuring-pmu.ts'
 
 interface Signal {
@@ -62,5 +62,14 @@ describe('clockDoubts', () => {
     const [doubt] = clockDoubts('Feeder 7', latencyMs)
     if (text === undefined) expect(doubt).toBeUndefined()
     else expect(`${doubt?.message}; ${doubt?.hint}`).toMatch(text)
+  })
+})
+
+describe('lateDoubts', () => {
+  it('takes frames behind newer ones for what they may be, and nothing for a doubt where none came', () => {
+    expect(lateDoubts('Feeder 7', 0)).toEqual([])
+    expect(lateDoubts('Feeder 7', 64)).toMatchObject([
+      { code: 'LATE', hint: expect.stringMatching(/PDC-adapter.*clock/) },
+    ])
   })
 })
