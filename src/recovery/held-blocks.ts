@@ -31,7 +31,7 @@ export function blockBytes(records: Uint8Array): Uint8Array {
 export function readBlocks(path: string, bytes: Uint8Array, onBlock: (records: Uint8Array) => void): number {
   const known = Math.min(bytes.length, MAGIC.length)
   if (!MAGIC.subarray(0, known).every((byte, index) => byte === bytes[index])) {
-    throw new HeldError({ code: 'HELD_NO_HELD_FILE', path }, `${path} is no file of what is held`)
+    throw new HeldError({ code: 'HELD_NO_HELD_FILE', path }, `${path} is not the accounts of a PDC-adapter`)
   }
   if (bytes.length < HEADER_SIZE) return 0
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

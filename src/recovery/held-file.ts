@@ -69,6 +69,7 @@ export class HeldFile implements HeldStore {
   readonly #streams = new Map<string, HeldStream>()
   readonly #writer = new HeldWriter()
   readonly #failing: Gauge
+  #isTold = false
   readonly #written: Counter
   readonly #unrecorded: Counter
   /** `undefined` while it cannot be written. */
@@ -314,6 +315,8 @@ export class HeldFile implements HeldStore {
     this.#file = next
     this.#next = undefined
     this.#failing.set(0)
+    if (this.#isTold) this.#log.info({ path: this.#path }, 'the accounts are written again')
+    this.#isTold = false
     this.#syncFolder()
   }
 
@@ -379,18 +382,29 @@ export class HeldFile implements HeldStore {
         reading.block(records)
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error
-        this.#warn(error)
+        this.#log.warn({ path: this.#path, error }, 'a part of the accounts cannot be read')
       }
     })
     if (good < bytes.length) {
-      this.#log.warn({ path: this.#path, cutBytes: bytes.length - good }, 'end of the file of what is held was torn')
+      this.#log.warn(
+        { path: this.#path, cutBytes: bytes.length - good },
+        'the end of the accounts was torn; it is cut off',
+      )
     }
     for (const [topic, ledger] of reading.ledgers) this.#add(topic, ledger)
     this.#writer.clear()
   }
 
+  /** Once until they can be written again, however often it is tried. */
   #warn(error: unknown): void {
-    this.#log.warn({ path: this.#path, error }, 'file of what is held')
+    const facts = { path: this.#path, error }
+    if (this.#isTold) this.#log.debug(facts, 'the accounts cannot be written')
+    else
+      this.#log.error(
+        facts,
+        'the accounts cannot be written; live data go on, a restart would send again what they lack',
+      )
+    this.#isTold = true
   }
 }
 

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { HeldFile, type HeldFileSettings } from '../../src/recovery/held-file.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
+import type { Log } from '../../src/runtime/service.ts'
 import { type Account, accountedFor, type GridSource, type StreamLedger } from '../../src/streams/index.ts'
 import { frameAt, usOf } from '../streams/slot-frames.ts'
 import { until } from '../support/until.ts'
@@ -18,9 +19,9 @@ const T0 = 1_700_000_000
 const STREAM = 'a/b/c/PMU/1'
 const grid: GridSource = { dataRate: 50, timeBase: 1_000_000 }
 
-function opened(path = join(root, `held-${files++}`), settings: Partial<HeldFileSettings> = {}) {
+function opened(path = join(root, `held-${files++}`), settings: Partial<HeldFileSettings> = {}, log: Log = silentLog) {
   const metrics = createMetrics()
-  const file = HeldFile.open(path, { consumer: 'pdc', keepDays: 36_500, ...settings }, { log: silentLog, metrics })
+  const file = HeldFile.open(path, { consumer: 'pdc', keepDays: 36_500, ...settings }, { log, metrics })
   return {
     path,
     file,
@@ -173,15 +174,25 @@ describe('the file of what is held', () => {
     expect(held(after.file.ledger('a/b/c/PMU/9'))).toMatchObject({ live: 0 })
   })
 
-  it('says that it cannot be written, and is whole as soon as it can', async () => {
+  it('says once that it cannot be written, and is whole as soon as it can', async () => {
     const folder = join(root, 'missing')
-    using before = opened(join(folder, 'held'), { retryMs: 5 })
+    const told: string[] = []
+    let tries = 0
+    const log: Log = {
+      ...silentLog,
+      debug: () => void tries++,
+      info: (_facts, message) => void told.push(message),
+      error: (_facts, message) => void told.push(message),
+    }
+    using before = opened(join(folder, 'held'), { retryMs: 5 }, log)
     for (let index = 0; index < 10; index++) before.live(index)
     before.file.flush()
     expect(await before.metrics.expose()).toContain('phasorbus_recovery_held_failing{consumer="pdc"} 1')
+    await until(() => tries > 1)
     mkdirSync(folder)
     const failing = before.metrics.gauge('phasorbus_recovery_held_failing', '', { consumer: 'pdc' })
     await until(() => failing.value === 0)
+    expect(told).toEqual([expect.stringContaining('cannot be written'), 'the accounts are written again'])
     before.live(10)
     before.file.flush()
     using after = opened(before.path)
