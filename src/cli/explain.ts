@@ -2,6 +2,7 @@ import { ConfigError, type ConfigFault } from '../config/problem.ts'
 import { CodedError } from '../runtime/coded-error.ts'
 import { CliError, type CliFault } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
+import { hintOf } from './hints.ts'
 import { explainSystemError, isSystemError } from './system-errors.ts'
 
 /** What is said on standard error before the process ends. */
@@ -30,7 +31,8 @@ export function explain(error: unknown): Explanation {
   }
   // What the system says of a port or a file says more than the module that asked for it.
   if (error instanceof CodedError && !isSystemError(error.cause)) {
-    return { exitCode: ExitCode.failed, message: withoutCode(error) }
+    const hint = hintOf(error.code)
+    return { exitCode: ExitCode.failed, message: withoutCode(error), ...(hint !== undefined && { hint }) }
   }
   if (error instanceof CodedError) return explain(error.cause)
   if (isSystemError(error)) return { exitCode: ExitCode.failed, ...explainSystemError(error) }
