@@ -9,6 +9,7 @@ import { type BrokerOptions, brokerConfigOf, watchingFailures, withBrokerOptions
 import { failure, usageError } from './cli-error.ts'
 import { parseDuration } from './duration.ts'
 import { ExitCode } from './exit-codes.ts'
+import { explain } from './explain.ts'
 import { readGridArgument } from './grid-argument.ts'
 import { writeJson, writeNdjson } from './output.ts'
 import { statusObject } from './status/status-json.ts'
@@ -28,7 +29,8 @@ timestamp that must exist:
   expected = live + late + not produced + not received + lost + pending
 
 live: as it came; late: healed from a journal; not produced: the PMU skipped it;
-not received: no session with the PMU; pending: missing, and still asked for.
+not received: no session with the PMU; pending: not delivered yet, because it is
+still asked for, no journal answers, or no PDC is there to take it.
 
 With a grid file its brokers are asked, otherwise the one of --broker. RabbitMQ
 shows little without the file: it keeps what is retained from wildcards.
@@ -110,12 +112,12 @@ async function status(file: string | undefined, options: Options, self: Command)
 
   if (failed) throw failed
   const [fault] = faults.values()
-  if (connected.size === 0 && fault) throw brokerFault(fault)
+  if (connected.size === 0 && fault) throw brokerFault(fault, file)
   if (connected.size === 0) throw failure('no broker answers', 'a longer --wait gives it more time')
   if (model.heard === 0) throw failure('nothing is known there', nothingHint(file))
   if (!options.watch) show(model, options)
   for (const [url, error] of faults) {
-    if (!connected.has(url)) process.stderr.write(`phasorbus: ${printable(brokerFault(error).message)}\n`)
+    if (!connected.has(url)) process.stderr.write(`phasorbus: ${printable(explain(brokerFault(error)).message)}\n`)
   }
   if (lostAt(model.consumers) > 0) process.exitCode = ExitCode.dataLost
 }

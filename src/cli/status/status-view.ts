@@ -1,7 +1,7 @@
 /** What a person reads: nodes, streams, and per consumer what became of every timestamp. */
 import { type AccountJson, type StreamState, sumOf } from '../../streams/index.ts'
 import { printable } from '../terminal/printable.ts'
-import { count, formatMs } from '../terminal/quantity.ts'
+import { count, formatSpan } from '../terminal/quantity.ts'
 import type { Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
 import type { ConsumerStatus, StatusModel, StreamStatus } from './status-model.ts'
@@ -44,7 +44,7 @@ function streamRow({ topic, online, states }: StreamStatus): string[] {
 function journalText({ journal }: StreamState): string {
   if (journal === null) return ''
   const span = Date.parse(journal.to) - Date.parse(journal.from)
-  return `${timeText(journal.from)}${Number.isFinite(span) ? ` and ${formatMs(span)}` : ''}`
+  return `${timeText(journal.from)}${Number.isFinite(span) ? ` and ${formatSpan(span)}` : ''}`
 }
 
 function consumerLines({ node, consumer, streams, total }: ConsumerStatus, style: Style): string[] {
@@ -85,7 +85,7 @@ function verdict(consumers: readonly ConsumerStatus[], style: Style): string[] {
   const lost = consumers.reduce((sum, { total }) => sum + sumOf(total.lost), 0)
   const pending = consumers.reduce((sum, { total }) => sum + total.pending, 0)
   if (consumers.length === 0) return ['', style.dim('no consumer tells its accounts here')]
-  const open = `${count(pending, 'timestamp')} pending: missing, and nothing known of them yet`
+  const open = `${count(pending, 'timestamp')} pending: not delivered, and not given up`
   return [
     '',
     ...(lost > 0 ? [style.bad(`${count(lost, 'timestamp')} lost`)] : []),

@@ -4,11 +4,14 @@ import { explainReason, isSystemError } from '../system-errors.ts'
 
 const hint = 'check --broker, and that the broker runs; a grid that runs here has one at mqtt://127.0.0.1:1883'
 
-/** Why there is no connection, for the person who asked for one. */
-export function brokerFault({ facts, message, cause }: BusError): CliError {
+/** Why there is no connection, for the person who asked for one. `file`: the grid file that names the broker. */
+export function brokerFault({ facts, message, cause }: BusError, file?: string): CliError {
   switch (facts.code) {
     case 'BUS_CONNECTION_LOST':
-      return failure(`${facts.broker} cannot be reached: ${reasonText(facts.reason)}`, hint)
+      return failure(
+        `${facts.broker} cannot be reached: ${reasonText(facts.reason)}`,
+        file === undefined ? hint : `check that it runs, and what ${file} says of it`,
+      )
     case 'BUS_REFUSED':
       return failure(`${facts.broker} refuses us: ${facts.reason}`, 'check --username and --password-file')
     case 'BUS_CREDENTIALS_UNREADABLE': {

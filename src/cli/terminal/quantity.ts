@@ -48,10 +48,11 @@ export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`
 }
 
-/** `12 s`, `3 min`, `1.5 h`: of something that is waited for. */
+/** `12 s`, `3 min`, `1.5 h`, `7 days`. */
 export function formatSpan(ms: number): string {
   if (ms < 99_500) return `${Math.ceil(ms / 1000)} s`
-  return ms < 5_970_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
+  if (ms < 5_970_000) return `${Math.round(ms / 60_000)} min`
+  return ms < 172_800_000 ? `${(ms / 3_600_000).toFixed(1)} h` : `${(ms / 86_400_000).toFixed(1)} days`
 }
 
 /** `512 bytes`, `48.0 kB`, `1.9 MB`. */

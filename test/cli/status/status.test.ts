@@ -99,7 +99,7 @@ describe('phasorbus status', () => {
     const whole = { ...account, expected: 97, lost: {}, pending: 0 }
     const text = textOf(modelOf([`${PDC}/state`, node({ consumers: { 'pdc-1': { [STREAM]: whole } } })]))
     expect(text).toContain('nothing lost')
-    expect(text).not.toContain('pending: missing')
+    expect(text).not.toContain('pending: not delivered')
   })
 
   it('takes a stream as online only when its node is, too', () => {

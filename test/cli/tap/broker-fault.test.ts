@@ -18,6 +18,11 @@ describe('what keeps tap from its broker', () => {
     expect(text.replace('CLI_FAILED: mqtt://', '')).toMatch(message)
   })
 
+  it('blames the grid file that names the broker', () => {
+    const { facts } = brokerFault(new BusError(lost('connect ECONNREFUSED'), 'as the bus says it'), 'area.yaml')
+    expect(facts.hint).toBe('check that it runs, and what area.yaml says of it')
+  })
+
   it('names the file that cannot be read, and does not blame the broker', () => {
     const cause = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' })
     const facts: BusFault = { code: 'BUS_CREDENTIALS_UNREADABLE', file: 'key.pem', reason: 'EACCES' }
