@@ -25,12 +25,14 @@ export interface Appending {
   close(): Promise<void>
 }
 
-export async function openAppending(): Promise<Appending> {
+/** `fillEveryMs`: how often what was logged is moved into segments; as usual without it. */
+export async function openAppending(fillEveryMs?: number): Promise<Appending> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-bench-journal-'))
   const stop = new AbortController()
   const metrics = createMetrics()
   const config = { folder, ...JournalSettings.parse({}) }
-  const journal = await openJournal(config, { signal: stop.signal, log: silentLog, metrics })
+  const deps = { signal: stop.signal, log: silentLog, metrics, ...(fillEveryMs !== undefined && { fillEveryMs }) }
+  const journal = await openJournal(config, deps)
   const streams = Array.from({ length: STREAMS }, (_, i) => {
     const stream = journal.stream(`bench/secondary-station/${i % 20}/PMU/${i}`)
     stream.configuration([configurationFrame(i + 1)])
