@@ -85,12 +85,18 @@ function verdict(consumers: readonly ConsumerStatus[], style: Style): string[] {
   const lost = consumers.reduce((sum, { total }) => sum + sumOf(total.lost), 0)
   const pending = consumers.reduce((sum, { total }) => sum + total.pending, 0)
   if (consumers.length === 0) return ['', style.dim('no consumer tells its accounts here')]
+  const outside = consumers.reduce((sum, { total }) => sum + sumOf(total.outside), 0)
+  const expected = consumers.reduce((sum, { total }) => sum + total.expected, 0)
   const open = `${count(pending, 'timestamp')} pending: not delivered, and not given up`
+  const apart = `${count(outside, 'frame')} outside the accounts: clocks that differ, or timestamps beside DATA_RATE`
+  const isWhole = expected > 0 && lost + pending === 0
   return [
     '',
     ...(lost > 0 ? [style.bad(`${count(lost, 'timestamp')} lost`)] : []),
     ...(pending > 0 ? [style.warn(open)] : []),
-    ...(lost + pending === 0 ? [style.good('nothing lost: every timestamp is accounted for')] : []),
+    ...(outside > 0 ? [style.warn(apart)] : []),
+    ...(isWhole ? [style.good('nothing lost: every timestamp is accounted for')] : []),
+    ...(expected + outside === 0 ? [style.dim('nothing is expected yet: no PDC has taken a frame')] : []),
   ]
 }
 

@@ -95,11 +95,30 @@ describe('phasorbus status', () => {
     expect(textOf(model)).toMatch(/total +8 +4 +200 +180 +8 +2 +4\n/)
   })
 
+  it('does not say that nothing is lost of what nobody counts', () => {
+    const none = {
+      ...account,
+      expected: 0,
+      live: 0,
+      late: 0,
+      never_produced: 0,
+      not_received: {},
+      lost: {},
+      pending: 0,
+    }
+    const shown = (outside: Record<string, number>): string =>
+      textOf(modelOf([`${PDC}/state`, node({ consumers: { 'pdc-1': { [STREAM]: { ...none, outside } } } })]))
+    expect(shown({})).toContain('nothing is expected yet: no PDC has taken a frame')
+    expect(shown({ stale: 157 })).toMatch(/outside: stale 157[^]*\n157 frames outside the accounts/)
+    expect(shown({}) + shown({ stale: 157 })).not.toContain('nothing lost')
+  })
+
   it('says that nothing is lost where nothing is', () => {
     const whole = { ...account, expected: 97, lost: {}, pending: 0 }
     const text = textOf(modelOf([`${PDC}/state`, node({ consumers: { 'pdc-1': { [STREAM]: whole } } })]))
     expect(text).toContain('nothing lost')
     expect(text).not.toContain('pending: not delivered')
+    expect(text).toContain('5 frames outside the accounts: clocks that differ')
   })
 
   it('takes a stream as online only when its node is, too', () => {
