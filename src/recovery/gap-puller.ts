@@ -107,6 +107,7 @@ export class GapPuller {
         this.#soon ??= setTimeout(this.#lookAgain, SOON_MS)
         return
       }
+      this.#turn = found.next
       void this.#pull(found.healing, found.pull)
     }
   }
@@ -122,15 +123,17 @@ export class GapPuller {
     this.look()
   }
 
-  #next(now: Instant, bytes: number): { readonly healing: Healing; readonly pull: Pull } | undefined {
+  /** The first in turn that wants something, and whose turn it is then. */
+  #next(
+    now: Instant,
+    bytes: number,
+  ): { readonly healing: Healing; readonly pull: Pull; readonly next: number } | undefined {
     const count = this.#healings.length
     for (let step = 0; step < count; step++) {
       const at = (this.#turn + step) % count
       const healing = this.#healings[at]!
       const pull = healing.want(now, bytes)
-      if (!pull) continue
-      this.#turn = (at + 1) % count
-      return { healing, pull }
+      if (pull) return { healing, pull, next: (at + 1) % count }
     }
     return undefined
   }

@@ -16,6 +16,8 @@ const FIRST_PAUSE_MS = 2
 const MAX_PAUSE_MS = 1000
 /** Without a live frame for so long, and for three periods, there is nothing to harm. */
 const IDLE_MS = 1000
+/** Live frames whose connection stays away for longer are not waited for. */
+const MAX_DOWN_MS = 10_000
 /** So often the live frames are looked at while nothing is pulled. */
 const LOOK_MS = 1000
 /** Beyond this it is a clock that was set, or a broker that stood still: no queue of ours is that long. */
@@ -61,6 +63,7 @@ export class Pace {
   #pullsUnderWay = 0
   #endedMs = Number.NEGATIVE_INFINITY
   #heldUntilMs = Number.NEGATIVE_INFINITY
+  #downUntilMs = Number.NEGATIVE_INFINITY
   #calmMs = FIRST_CALM_MS
   #calmUntilMs = Number.NEGATIVE_INFINITY
   /** Live frames of the period that is being watched. */
@@ -107,6 +110,17 @@ export class Pace {
   /** Times that pulls were slowed down for live frames. */
   get backedOff(): number {
     return this.#backedOff
+  }
+
+  /** The connection of the live frames is gone. They come first when it is back, so that nothing is pulled until then. */
+  lost(nowMs: number): void {
+    this.#downUntilMs = nowMs + MAX_DOWN_MS
+  }
+
+  /** It is there again, and live frames have a second to show up. */
+  back(nowMs: number): void {
+    this.#downUntilMs = Number.NEGATIVE_INFINITY
+    this.restart(nowMs)
   }
 
   /** The path is a new one: what was learnt of its speed is forgotten. */
@@ -192,7 +206,7 @@ export class Pace {
 
   /** Bytes that the next pull may be for; 0: not now. */
   allowance(nowMs: number): number {
-    if (this.#pullsUnderWay >= MAX_PULLS) return 0
+    if (this.#pullsUnderWay >= MAX_PULLS || nowMs < this.#downUntilMs) return 0
     const isIdle = this.isIdle(nowMs)
     if (!isIdle) {
       if (nowMs < this.#heldUntilMs || (this.#pauseMs > 0 && nowMs - this.#endedMs < this.#pauseMs)) return 0

@@ -37,7 +37,7 @@ export class ReplayRemedy implements Remedy {
   readonly #pace: Pace
   #client: ReplayClient
   readonly #puller: GapPuller
-  readonly #forget: () => void
+  readonly #forgets: readonly (() => void)[]
   readonly #unneeded: Counter
   readonly #unreadable: Counter
   readonly #window: Gauge
@@ -91,7 +91,7 @@ export class ReplayRemedy implements Remedy {
       'Bytes of late frames that wait until they are taken; at 8 MiB nothing more is asked for.',
       { consumer },
     )
-    this.#forget = replayBus.onConnect(() => this.#connected())
+    this.#forgets = [bus.onConnect(() => this.#pace.back(monotonicMs())), replayBus.onConnect(() => this.#connected())]
   }
 
   follow(stream: ConsumedStream, utcMs: number): void {
@@ -138,7 +138,7 @@ export class ReplayRemedy implements Remedy {
   }
 
   lost(nowMs: number): void {
-    this.#pace.restart(nowMs)
+    this.#pace.lost(nowMs)
   }
 
   room(stream: ConsumedStream): void {
@@ -164,7 +164,7 @@ export class ReplayRemedy implements Remedy {
   }
 
   close(): void {
-    this.#forget()
+    for (const forget of this.#forgets) forget()
     this.#puller.close()
     this.#client.close()
   }

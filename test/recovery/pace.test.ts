@@ -97,6 +97,17 @@ describe('the pace of pulls, over a simulated link', () => {
     expect(pace.windowBytes).toBe(4096)
   })
 
+  it('pulls nothing while the connection of the live frames is away, unless it stays away', () => {
+    const pace = new Pace({ pullBytes: 65_536 })
+    pace.lost(1000)
+    expect(pace.allowance(5000)).toBe(0)
+    expect(pace.allowance(11_001)).toBe(4096)
+    pace.lost(20_000)
+    pace.back(24_000)
+    expect(pace.allowance(24_500)).toBe(0)
+    expect(pace.allowance(25_001)).toBe(4096)
+  })
+
   it('does not hurry when a connection is new: the first thing on it is what is live', () => {
     const pace = new Pace({ pullBytes: 65_536 })
     pace.restart(5000)
