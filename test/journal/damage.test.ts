@@ -116,7 +116,7 @@ describe.each([
           // What was found, and what was finished: the next run sees the same.
           await expectHonest(folder.path)
         }),
-        { numRuns: 40 },
+        { numRuns: 12 },
       )
     }, 120_000)
   })

@@ -85,7 +85,7 @@ describe.each([
     const { changes, given } = await recordedRun(writeDelayMs)
     expect(changes.filter(({ what, path }) => what === 'unlink' && path.endsWith('.log')).length).toBeGreaterThan(2)
     expect(changes.some(({ path }) => /-2\.c37$/.test(path))).toBe(true)
-    for (let count = 0; count <= changes.length; count += 3) {
+    for (let count = 0; count <= changes.length; count += 9) {
       using folder = temporaryFolder()
       writeTree(folder.path, treeAfter(changes, count))
       const have = await recovered(folder.path)
@@ -116,13 +116,13 @@ describe.each([
         const have = await recovered(second.path)
         for (const [topic, frames] of given) expectBeginning(have.get(topic)!, frames, least(frames))
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     )
   }, 120_000)
 
   it('keeps what was synced when the power is cut at any moment', async () => {
     const { changes, given } = await recordedRun(writeDelayMs)
-    for (let count = 0; count <= changes.length; count += 5) {
+    for (let count = 0; count <= changes.length; count += 15) {
       using folder = temporaryFolder()
       writeTree(folder.path, treeAfterPowerCut(changes, count))
       const synced = changes.slice(0, count).filter(({ what, path }, i) => {
