@@ -16,7 +16,7 @@ const FIRST_PAUSE_MS = 2
 const MAX_PAUSE_MS = 1000
 /** Without a live frame for so long, and for three periods, there is nothing to harm. */
 const IDLE_MS = 1000
-/** Live frames whose connection stays away for longer are not waited for. */
+/** Live frames whose connection stays away for longer than the other are not waited for. */
 const MAX_DOWN_MS = 10_000
 /** So often the live frames are looked at while nothing is pulled. */
 const LOOK_MS = 1000
@@ -63,7 +63,7 @@ export class Pace {
   #pullsUnderWay = 0
   #endedMs = Number.NEGATIVE_INFINITY
   #heldUntilMs = Number.NEGATIVE_INFINITY
-  #downUntilMs = Number.NEGATIVE_INFINITY
+  #downUntilMs: number | undefined
   #calmMs = FIRST_CALM_MS
   #calmUntilMs = Number.NEGATIVE_INFINITY
   /** Live frames of the period that is being watched. */
@@ -119,7 +119,7 @@ export class Pace {
 
   /** It is there again, and live frames have a second to show up. */
   back(nowMs: number): void {
-    this.#downUntilMs = Number.NEGATIVE_INFINITY
+    this.#downUntilMs = undefined
     this.restart(nowMs)
   }
 
@@ -127,6 +127,7 @@ export class Pace {
   restart(nowMs: number): void {
     this.#begin()
     this.#sinceMs = nowMs
+    if (this.#downUntilMs !== undefined) this.#downUntilMs = nowMs + MAX_DOWN_MS
     this.#shortestMs = this.#shortestBeforeMs = Number.POSITIVE_INFINITY
     this.#watchSinceMs = undefined
   }
@@ -206,7 +207,7 @@ export class Pace {
 
   /** Bytes that the next pull may be for; 0: not now. */
   allowance(nowMs: number): number {
-    if (this.#pullsUnderWay >= MAX_PULLS || nowMs < this.#downUntilMs) return 0
+    if (this.#pullsUnderWay >= MAX_PULLS || nowMs < (this.#downUntilMs ?? 0)) return 0
     const isIdle = this.isIdle(nowMs)
     if (!isIdle) {
       if (nowMs < this.#heldUntilMs || (this.#pauseMs > 0 && nowMs - this.#endedMs < this.#pauseMs)) return 0

@@ -103,9 +103,12 @@ describe('the pace of pulls, over a simulated link', () => {
     expect(pace.allowance(5000)).toBe(0)
     expect(pace.allowance(11_001)).toBe(4096)
     pace.lost(20_000)
-    pace.back(24_000)
-    expect(pace.allowance(24_500)).toBe(0)
-    expect(pace.allowance(25_001)).toBe(4096)
+    // The pulls' own connection was away, too, and for long.
+    pace.restart(80_000)
+    expect(pace.allowance(83_000)).toBe(0)
+    pace.back(84_000)
+    expect(pace.allowance(84_500)).toBe(0)
+    expect(pace.allowance(85_001)).toBe(4096)
   })
 
   it('does not hurry when a connection is new: the first thing on it is what is live', () => {
