@@ -28,6 +28,8 @@ const MAX_ECHO_MS = 200
 const EXPECTED_GAIN = 0.2
 /** Share of a quiet time that an answer may take, or none is waited for. */
 const FITTING = 0.8
+/** Share of it up to which pulls are made larger: several small ones are as quick, and gentler to everybody. */
+const GROWING = 0.25
 /** What a second old frame still counts for in what is normal. */
 const FADE_PER_S = 0.9
 
@@ -228,10 +230,10 @@ export class Pace {
     return this.#expectedMs <= this.#quiet.leftMs(nowMs)
   }
 
-  /** Whether a larger pull would still come between live frames, where those do now. */
+  /** Whether a larger pull would still leave time between live frames, where pulls come between them now. */
   #hasTimeForMore(): boolean {
-    const longestMs = FITTING * this.#quiet.longestMs
-    return this.#expectedMs > longestMs || this.#expectedMs * 1.5 <= longestMs
+    const { longestMs } = this.#quiet
+    return this.#expectedMs > FITTING * longestMs || this.#expectedMs <= GROWING * longestMs
   }
 
   #begin(): void {
