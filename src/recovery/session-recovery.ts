@@ -22,6 +22,8 @@ export interface SessionRecoveryConfig {
   readonly consumer: string
   /** File with the configurations of the streams where the session is. Without it a restart takes what is retained. */
   readonly epochsFile?: string
+  /** The bus has other brokers beside the session's: they bring what is live while the session's is away. */
+  readonly standsIn?: boolean
   /** Streams followed at once. Default 20,000. */
   readonly maxStreams?: number
 }
@@ -55,13 +57,16 @@ export interface SessionRecovery extends Running {
 const SENT_AGAIN_MS = 35_000
 
 export function startSessionRecovery(config: SessionRecoveryConfig, deps: SessionRecoveryDeps): SessionRecovery {
-  const { consumer, broker, clientId, epochsFile, maxStreams = 20_000 } = config
+  const { consumer, broker, clientId, epochsFile, standsIn = false, maxStreams = 20_000 } = config
   const { signal, log, metrics, pace, confirms = false } = deps
   const lates: { readonly filters: readonly string[]; readonly late: SessionLate }[] = []
   const closes: (() => void)[] = []
-  const bus = new SessionBus(deps.bus, (topic, payload) => {
-    const of = lates.find(({ filters }) => filters.some((filter) => matchesFilter(filter, topic)))
-    of?.late.live(topic, payload)
+  const bus = new SessionBus(deps.bus, {
+    standsIn,
+    onNow(topic, payload) {
+      const of = lates.find(({ filters }) => filters.some((filter) => matchesFilter(filter, topic)))
+      of?.late.live(topic, payload)
+    },
   })
   let drainedMs = monotonicMs()
 

@@ -15,6 +15,8 @@ export interface SessionSettings {
   readonly clientId: string
   /** File with the configurations of the streams where the session is. */
   readonly epochsFile?: string
+  /** The consumer's bus has other brokers, too: what is live comes from them while this one is away. */
+  readonly standsIn?: boolean
 }
 
 export interface SessionRemedyDeps extends ServiceDeps {

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BrokerConfig, startBus } from '../../src/bus/index.ts'
+import { BrokerConfig, startFailoverBus } from '../../src/bus/index.ts'
 import { RecoverySettings } from '../../src/config/recovery.ts'
 import { startConsumer } from '../../src/recovery/index.ts'
 import { accountedFor } from '../../src/streams/index.ts'
 import { startMosquitto, type TestBroker } from '../support/brokers.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { timeUsOf } from '../support/memory-journal.ts'
+import { metricSum } from '../support/metric-sum.ts'
 import { needs } from '../support/needs.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -35,30 +36,37 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     await rm(folder, { recursive: true })
   })
 
-  /** A plain MQTT publisher: no journal, no state. */
-  async function publish() {
+  /** A plain MQTT publisher: no journal, no state. It reaches every broker. */
+  async function publish(...others: readonly MqttClient[]) {
+    const publishers = [publisher, ...others]
     const soc = Math.floor(Date.now() / 1000) - 30
     const configuration = { ...smallPmu(), soc }
     const frame = frameWriter(configuration)
     const topic = `area/secondary-station/${++numbers}/PMU/1`
     const [config2] = configurationFrames(configuration)
-    await publisher.publishAsync(topic, Buffer.from(config2!), { qos: 1, retain: true })
+    const toAll = (payload: Uint8Array, retain: boolean) =>
+      Promise.all(publishers.map((one) => one.publishAsync(topic, Buffer.from(payload), { qos: 1, retain })))
+    await toAll(config2!, true)
     return {
       topic,
+      frame,
       times: (from: number, to: number) => Array.from({ length: to - from }, (_, n) => timeUsOf(frame(from + n))),
       async send(from: number, to: number) {
-        for (let n = from; n < to; n++) await publisher.publishAsync(topic, Buffer.from(frame(n)), { qos: 1 })
+        for (let n = from; n < to; n++) await toAll(frame(n), false)
       },
     }
   }
 
-  function consume(deps: TestDeps, topic: string, url: string) {
+  function consume(deps: TestDeps, topic: string, url: string, others: readonly string[] = []) {
     const sink = new RecordingConsumerSink()
-    const bus = deps.stops(startBus(BrokerConfig.parse({ url: mosquitto.url, retry }), deps))
+    const urls = others.length > 0 ? [url, ...others] : [mosquitto.url]
+    const brokers = urls.map((one) => BrokerConfig.parse({ url: one, retry }))
+    const bus = deps.stops(startFailoverBus(brokers, deps))
     const session = {
       broker: BrokerConfig.parse({ url, retry }),
       clientId: `session-consumer-${numbers}`,
       epochsFile: join(folder, `${numbers}`),
+      standsIn: others.length > 0,
     }
     const recovery = RecoverySettings.parse({ mode: 'session', closeAfterMs: 600_000 })
     const consumer = deps.stops(
@@ -116,6 +124,37 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     expect(it.account.pending).toBeGreaterThanOrEqual(190)
     it.sink.room = Number.POSITIVE_INFINITY
     await it.sink.until(() => it.sink.got.length === sent)
+    expect(it.account).toMatchObject({ expected: sent, pending: 0, lost: {} })
+  })
+
+  it('gets what is live from the next broker while the one that keeps its session is away, each once', async () => {
+    await using deps = testDeps()
+    await using next = await startMosquitto()
+    await using proxy = await startTcpProxy(mosquitto.url)
+    const second = await connectAsync(next.url)
+    const stream = await publish(second)
+    const it = consume(deps, stream.topic, proxy.url, [next.url])
+    await it.consumer.ready
+    await stream.send(0, 50)
+    await it.sink.until(() => it.sink.got.length === 50)
+    proxy.stall()
+    proxy.cut()
+    let sent = 50
+    while (it.sink.times('live').length < 100) await stream.send(sent, ++sent)
+    proxy.resume()
+    await until(() => it.sink.got.length === sent)
+    // The other one may go: its session's broker has it all again.
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_session_draining')) === 0)
+    await second.endAsync(true)
+    await next[Symbol.asyncDispose]()
+    const { length } = it.sink.times('live')
+    for (const to = sent + 50; sent < to; sent++) {
+      await publisher.publishAsync(stream.topic, Buffer.from(stream.frame(sent)), { qos: 1 })
+    }
+    await it.sink.until(() => it.sink.times('live').length === length + 50)
+
+    await it.sink.until(() => it.sink.got.length === sent)
+    expect(it.sink.times().toSorted((a, b) => a - b)).toEqual(stream.times(0, sent))
     expect(it.account).toMatchObject({ expected: sent, pending: 0, lost: {} })
   })
 })

@@ -66,12 +66,13 @@ async function startServer(site: Site, config: Site['pdcAdapters'][number], deps
   return { id, adapter }
 }
 
-/** The first broker of the list keeps the session. */
+/** The first broker of the list keeps the session; the others stand in while it is away. */
 function sessionOf(site: Site, { id, recovery }: Site['pdcAdapters'][number]): { session?: SessionSettings } {
-  const [broker] = site.broker.kind === 'servers' ? site.broker.servers : []
+  const [broker, ...others] = site.broker.kind === 'servers' ? site.broker.servers : []
   if (recovery.mode !== 'session' || !broker) return {}
   const epochsFile = join(site.stateFolder, `session-${id}`)
-  return { session: { broker, clientId: clientIdOf(site, `session-${id}`), epochsFile } }
+  const standsIn = others.length > 0
+  return { session: { broker, clientId: clientIdOf(site, `session-${id}`), epochsFile, standsIn } }
 }
 
 /** PMU-adapter, its journal, and who answers from it. The journal outlives the adapter, whose last words it writes. */
