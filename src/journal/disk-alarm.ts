@@ -1,6 +1,6 @@
+import { errnoOf } from '../runtime/errno.ts'
 import type { Log } from '../runtime/service.ts'
 import type { JournalCounters } from './journal-counters.ts'
-import { errnoOf } from './journal-files.ts'
 
 /** What may fail apart from the other. */
 type Work = 'log' | 'segments'

@@ -18,4 +18,4 @@ export type { ReplayPage, ReplayServerConfig, ReplayServerDeps, ReplaySource } f
 export { startReplayServer } from './replay-server.ts'
 export type { JournalSpan, StreamJournal } from './stream-journal.ts'
 export type { DamageKind, FoundDamage, VerifiedStream } from './verify-journal.ts'
-export { verifyLogs, verifyStream } from './verify-journal.ts'
+export { isHarmless, verifyLogs, verifyStream } from './verify-journal.ts'

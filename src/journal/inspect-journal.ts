@@ -26,6 +26,8 @@ const MAX_DEPTH = 8
 
 export interface InspectedJournal {
   readonly folder: string
+  /** Its frames are read as those of the version that this program knows, where not. */
+  readonly isVersionReadable: boolean
   readonly streams: readonly InspectedStream[]
 }
 
@@ -65,17 +67,23 @@ export async function findJournals(folder: string): Promise<string[]> {
 
 /** `only`: streams that are looked at; all without it. */
 export async function inspectJournal(folder: string, only?: (topic: string) => boolean): Promise<InspectedJournal> {
-  const journalId = await readVersion(folder, systemFiles)
-  if (journalId === undefined) {
-    const cause = `it has no ${VERSION_FILE} that can be read`
+  const version = await readVersion(folder, systemFiles)
+  if (version === undefined) {
+    const cause = `it has no ${VERSION_FILE}`
     throw new JournalError({ code: 'JOURNAL_UNUSABLE', folder, cause }, `${folder} is no journal: ${cause}`)
   }
   const nowUs = Math.round(utcMs() * 1000)
   const context = { memory: new MemoryBound(Number.POSITIVE_INFINITY), nowUs }
   const { streams } = await loadJournal(folder, systemFiles, context, only)
   const blocks = new BlockCache()
+  // Only cursors need it, and nobody keeps those of an inspection.
+  const journalId = version === 'unreadable' ? '' : version.id
   const deps = { journalId, files: systemFiles, blocks, utcUs: () => nowUs }
-  return { folder, streams: streams.map((loaded) => new StreamOnDisk(loaded, deps)) }
+  return {
+    folder,
+    isVersionReadable: version !== 'unreadable',
+    streams: streams.map((loaded) => new StreamOnDisk(loaded, deps)),
+  }
 }
 
 class StreamOnDisk implements InspectedStream, ReadableStore {

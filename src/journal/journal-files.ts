@@ -94,8 +94,3 @@ export async function syncFolder(files: JournalFiles, path: string): Promise<voi
     await files.close(fd)
   }
 }
-
-export const errnoOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN'
-
-export const isMissing = (error: unknown): boolean => errnoOf(error) === 'ENOENT'

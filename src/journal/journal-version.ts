@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { isMissing } from '../runtime/errno.ts'
 import { JournalError } from './journal-error.ts'
 import { JOURNAL_VERSION } from './journal-event.ts'
-import { isMissing, type JournalFiles, syncFolder, writeAll } from './journal-files.ts'
+import { type JournalFiles, syncFolder, writeAll } from './journal-files.ts'
 import { VERSION_FILE } from './paths.ts'
 
 interface Version {
@@ -12,9 +13,12 @@ interface Version {
 
 /**
  * The journal's id; refuses what another version wrote. Undefined where there is
- * none, or none that can be read: torn while it was written, or damaged since.
+ * none, and `'unreadable'` where it was torn while it was written, or damaged since.
  */
-export async function readVersion(folder: string, files: JournalFiles): Promise<string | undefined> {
+export async function readVersion(
+  folder: string,
+  files: JournalFiles,
+): Promise<{ readonly id: string } | 'unreadable' | undefined> {
   let text: string
   try {
     text = Buffer.from(await files.readWhole(join(folder, VERSION_FILE))).toString()
@@ -23,7 +27,7 @@ export async function readVersion(folder: string, files: JournalFiles): Promise<
     return undefined
   }
   const version = parse(text)
-  if (version === undefined) return undefined
+  if (version === undefined) return 'unreadable'
   if (version.journal !== JOURNAL_VERSION) {
     const found = String(version.journal)
     throw new JournalError(
@@ -31,7 +35,7 @@ export async function readVersion(folder: string, files: JournalFiles): Promise<
       `${folder} has version ${JSON.stringify(found)}; this program knows ${JOURNAL_VERSION}`,
     )
   }
-  return version.id
+  return version
 }
 
 export async function writeVersion(folder: string, files: JournalFiles, id: string): Promise<void> {

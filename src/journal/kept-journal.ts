@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JournalConfig } from '../config/journal.ts'
 import { aborted } from '../runtime/aborted.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
+import { errnoOf, isMissing } from '../runtime/errno.ts'
+import { LOCK_BEAT_MS } from '../runtime/process-lock.ts'
 import type { ServiceDeps } from '../runtime/service.ts'
 import { parseStreamTopic } from '../streams/index.ts'
 import { BlockCache } from './block-cache.ts'
@@ -18,10 +20,10 @@ import { inParallel } from './in-parallel.ts'
 import type { Journal, JournalReader } from './journal.ts'
 import { JournalCounters } from './journal-counters.ts'
 import { JournalError } from './journal-error.ts'
-import { errnoOf, isMissing, type JournalFiles } from './journal-files.ts'
+import type { JournalFiles } from './journal-files.ts'
 import { readVersion, writeVersion } from './journal-version.ts'
 import { type LoadedJournal, loadJournal } from './load-journal.ts'
-import { LOCK_BEAT_MS, type Lock, takeLock } from './lock.ts'
+import { type Lock, takeLock } from './lock.ts'
 import { MemoryBound } from './memory-bound.ts'
 import { expire } from './retention.ts'
 import { StoreReader } from './store-reader.ts'
@@ -46,9 +48,13 @@ const passing = new Set(['ENOSPC', 'EROFS', 'EIO', 'EDQUOT', 'EMFILE', 'ENFILE',
 
 export interface KeptJournalDeps extends ServiceDeps {
   readonly files: JournalFiles
+  /** The clock of this node, µs since the UNIX epoch. */
   readonly utcUs?: () => number
   readonly maxMemoryBytes?: number
+  /** How often what was logged is moved into segments. */
   readonly fillEveryMs?: number
+  /** The caller has locked a folder above: whoever kept the journal before is gone. */
+  readonly isAlone?: boolean
 }
 
 export class KeptJournal implements Journal {
@@ -136,10 +142,8 @@ export class KeptJournal implements Journal {
   async #recover(): Promise<void> {
     const { folder } = this.#config
     await this.#files.makeFolder(folder)
-    this.#lock ??= await takeLock(folder, this.#config)
-    const id = await readVersion(folder, this.#files)
-    this.#id = id ?? randomBytes(8).toString('hex')
-    if (id === undefined) await writeVersion(folder, this.#files, this.#id)
+    this.#lock ??= await takeLock(folder, this.#config, this.#deps.isAlone)
+    this.#id = await this.#identify(folder)
     const loaded = await loadJournal(folder, this.#files, {
       memory: new MemoryBound(Number.POSITIVE_INFINITY),
       nowUs: this.#utcUs(),
@@ -154,6 +158,21 @@ export class KeptJournal implements Journal {
     this.#log = await this.#openLog(loaded.lastLog + 1)
     this.#alarm.worked('log')
     this.#alarm.worked('segments')
+  }
+
+  /** Its id, or a new one where there is none that can be read: cursors of before say nothing then. */
+  async #identify(folder: string): Promise<string> {
+    const version = await readVersion(folder, this.#files)
+    if (typeof version === 'object') return version.id
+    if (version === 'unreadable') {
+      this.#deps.log.warn(
+        { folder },
+        'the version of the journal could not be read and is written anew; its frames are kept',
+      )
+    }
+    const id = randomBytes(8).toString('hex')
+    await writeVersion(folder, this.#files, id)
+    return id
   }
 
   async #openLog(firstNumber: number): Promise<CommitLog> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { type FolderEntry, isMissing, type JournalFiles } from './journal-files.ts'
+import { isMissing } from '../runtime/errno.ts'
+import type { FolderEntry, JournalFiles } from './journal-files.ts'
 import type { MemoryBound } from './memory-bound.ts'
 import { parseSegmentName, segmentName } from './paths.ts'
 import { Segment } from './segment.ts'

@@ -1,8 +1,9 @@
 /** Everything that is in the folder of a journal: reads, and changes nothing. */
 import { join } from 'node:path'
+import { isMissing } from '../runtime/errno.ts'
 import { isTopicLevel } from '../streams/index.ts'
 import type { LoadContext } from './apply-plan.ts'
-import { isMissing, type JournalFiles } from './journal-files.ts'
+import type { JournalFiles } from './journal-files.ts'
 import { type LoadedStream, loadStream } from './load-stream.ts'
 import { type LogContent, planOf } from './log-plan.ts'
 import { logName, parseLogName, streamFolder } from './paths.ts'

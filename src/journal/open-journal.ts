@@ -1,19 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import type { JournalConfig } from '../config/journal.ts'
-import type { ServiceDeps } from '../runtime/service.ts'
+import { errnoOf } from '../runtime/errno.ts'
 import type { Journal } from './journal.ts'
 import { JournalError } from './journal-error.ts'
-import { errnoOf, type JournalFiles, systemFiles } from './journal-files.ts'
-import { KeptJournal } from './kept-journal.ts'
+import { type JournalFiles, systemFiles } from './journal-files.ts'
+import { KeptJournal, type KeptJournalDeps } from './kept-journal.ts'
 
-export interface JournalDeps extends ServiceDeps {
+export interface JournalDeps extends Omit<KeptJournalDeps, 'files'> {
   /** The file system; tests let it fail. */
   readonly files?: JournalFiles
-  /** The clock of this node, µs since the UNIX epoch. */
-  readonly utcUs?: () => number
-  readonly maxMemoryBytes?: number
-  /** How often what was logged is moved into segments. */
-  readonly fillEveryMs?: number
 }
 
 /**

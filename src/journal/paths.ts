@@ -20,13 +20,6 @@ export function parseLogName(name: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
-export const lockName = (number: number): string => `journal-${number}.lock`
-
-export function parseLockName(name: string): number | undefined {
-  const match = /^journal-(\d{1,15})\.lock$/.exec(name)
-  return match ? Number(match[1]) : undefined
-}
-
 export const streamFolder = (folder: string, topic: string): string => join(folder, ...topic.split('/'))
 
 export const segmentName = (firstUs: number, number: number): string => `${firstUs}-${number}`

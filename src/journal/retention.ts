@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { JournalConfig } from '../config/journal.ts'
-import { errnoOf, isMissing, type JournalFiles } from './journal-files.ts'
+import { errnoOf, isMissing } from '../runtime/errno.ts'
+import type { JournalFiles } from './journal-files.ts'
 import type { Segment } from './segment.ts'
 import type { StreamStore } from './stream-store.ts'
 

@@ -4,10 +4,11 @@
  * memory to disk: nothing is read twice or left out.
  */
 import { join } from 'node:path'
+import { isMissing } from '../runtime/errno.ts'
 import { type Block, decodeBlocks } from './block.ts'
 import type { Epoch } from './epoch.ts'
 import { decodeEvent, type JournalEvent } from './journal-event.ts'
-import { isMissing, type JournalFiles, readRange } from './journal-files.ts'
+import { type JournalFiles, readRange } from './journal-files.ts'
 import type { RunTrack } from './run-track.ts'
 import { copiesIn, type EpochAt, leadingEpoch, scanBlocks } from './scan-blocks.ts'
 import type { Segment } from './segment.ts'

@@ -2,18 +2,22 @@
 import { createReadStream } from 'node:fs'
 import { join, relative } from 'node:path'
 import { ConfigurationAssembler, FrameError, FrameSplitter, FrameType, frameTypeOf } from '../c37118/index.ts'
+import { isMissing } from '../runtime/errno.ts'
 import type { AbsentRange } from '../streams/index.ts'
 import { decodeBlocks, encodeBlocks } from './block.ts'
 import { epochOf, frameUs } from './epoch.ts'
 import type { InspectedJournal, InspectedStream } from './inspect-journal.ts'
 import { decodeEvents } from './journal-event.ts'
-import { isMissing, systemFiles } from './journal-files.ts'
+import { systemFiles } from './journal-files.ts'
 import { scanLog } from './log-entry.ts'
-import { parseLogName } from './paths.ts'
+import { parseLogName, VERSION_FILE } from './paths.ts'
 import type { Segment } from './segment.ts'
 
-/** What a damaged stretch was. An index is made anew from the frames: its damage costs nothing. */
-export type DamageKind = 'frames' | 'events' | 'index' | 'log'
+/** What a damaged stretch was. */
+export type DamageKind = 'frames' | 'events' | 'index' | 'log' | 'version'
+
+/** It costs no frame: an index is made anew from the frames, the version by the next run. */
+export const isHarmless = ({ kind }: FoundDamage): boolean => kind === 'index' || kind === 'version'
 
 export interface FoundDamage {
   readonly kind: DamageKind
@@ -62,9 +66,16 @@ export async function verifyStream(
   }
 }
 
-/** The same of the log, which has what is in no segment yet. Its torn end is no damage: it was being written. */
-export async function verifyLogs({ folder }: InspectedJournal): Promise<FoundDamage[]> {
+/**
+ * The same of what belongs to no stream: the log, which has what is in no segment yet, and whose torn end is no
+ * damage (it was being written), and the file of the version.
+ */
+export async function verifyLogs({ folder, isVersionReadable }: InspectedJournal): Promise<FoundDamage[]> {
   const damages: FoundDamage[] = []
+  if (!isVersionReadable) {
+    const { bytes } = await systemFiles.facts(join(folder, VERSION_FILE))
+    damages.push({ kind: 'version', file: VERSION_FILE, offset: 0, bytes, between: undefined })
+  }
   for (const { name } of await systemFiles.list(folder)) {
     if (parseLogName(name) === undefined) continue
     const log = await readOrNothing(join(folder, name))

@@ -184,6 +184,17 @@ describe('phasorbus journal verify', () => {
   })
 })
 
+describe('a journal whose version cannot be read', () => {
+  it('can be looked at all the same, and verify says so and that it costs nothing', async () => {
+    using folder = copied()
+    writeFileSync(join(folder.path, 'state/journal/journal.version'), '\0\0\0')
+    const { stdout, exitCode } = await runCli(['journal', 'verify', folder.path])
+    expect(stdout).toContain('journal.version at byte 0: 3 bytes of version; the next run writes it anew')
+    expect(stdout).toContain(`${STREAM}: 400 frames in 3 segments`)
+    expect(exitCode).toBe(0)
+  })
+})
+
 describe('phasorbus journal export', () => {
   it('writes the frames of a time, each with its configuration, that decode can read', async () => {
     using folder = temporaryFolder()

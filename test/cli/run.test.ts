@@ -98,6 +98,38 @@ describe('phasorbus run', () => {
     expect(ready.pdcAdapters.map(({ site }) => site)).toEqual(['secondary-station/2'])
   })
 
+  it('names the brokers elsewhere that it uses', async () => {
+    const one = `area: a
+broker: ['mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:2']
+sites: [{ location: s/1, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
+`
+    const elsewhere = join(folder, 'elsewhere.yaml')
+    await writeFile(elsewhere, one)
+    const { ready } = await runGrid([elsewhere])
+    expect(ready.brokers).toEqual(['mqtt://127.0.0.1:1', 'mqtt://127.0.0.1:2'])
+  })
+
+  it('is refused for a node that runs already, before it disturbs it', async () => {
+    const consumer = join(folder, 'consumer.yaml')
+    await writeFile(
+      consumer,
+      `area: a
+broker: mqtt://127.0.0.1:1
+sites: [{ location: s/1, node: left, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
+`,
+    )
+    const { cli } = await runGrid([consumer])
+    const { exitCode, stderr } = await runCli(['run', consumer])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`node left of s/1 runs already: process ${cli.child.pid} uses `)
+    expect(stderr).toContain('stop that process, or give this node another `node` or `state`')
+    expect(stderr).not.toContain('"broker"')
+
+    cli.child.kill('SIGKILL')
+    await cli.ended
+    await runGrid([consumer])
+  })
+
   it('reads the grid from standard input', async () => {
     const cli = startCli(['run', '-'])
     started.push(cli)

@@ -5,23 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { config2 } from '../support/blue-pmu.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needsRoot } from '../support/needs.ts'
+import { recordedLog } from '../support/recorded-log.ts'
 import { until } from '../support/until.ts'
 import { frameAt, hexOf, type Kept, keep, readAll, STREAM, slot, temporaryFolder, verdictAt } from './support/kept.ts'
 import { troubledFiles } from './support/troubled-files.ts'
-
-interface Line {
-  readonly level: string
-  readonly message: string
-}
-
-function recordedLog() {
-  const lines: Line[] = []
-  const at =
-    (level: string) =>
-    (_facts: object, message: string): void =>
-      void lines.push({ level, message })
-  return { lines, log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }
-}
 
 const failing = (kept: Kept): Promise<number> => metricSum(kept.deps.metrics, 'phasorbus_journal_failing')
 const lost = (kept: Kept): Promise<number> =>

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { FrameSplitter } from '../../src/c37118/index.ts'
 import { JournalError } from '../../src/journal/index.ts'
 import { config2, config2Of, smallerConfig2, smallerDataAt } from '../support/blue-pmu.ts'
 import { needs } from '../support/needs.ts'
+import { recordedLog } from '../support/recorded-log.ts'
 import { until } from '../support/until.ts'
 import { frameAt, hexOf, isData, keep, readAll, STREAM, slot, temporaryFolder, usOf } from './support/kept.ts'
 
@@ -140,6 +141,23 @@ describe('a journal', () => {
     }
     await using kept = await keep(folder.path)
     expect(kept.journal.failing).toBe(false)
+  })
+
+  it('keeps its frames when its version cannot be read, and says so', async () => {
+    using folder = temporaryFolder()
+    {
+      await using kept = await keep(folder.path)
+      kept.journal.stream(STREAM).configuration([config2])
+      for (let n = 0; n < 10; n++) kept.journal.stream(STREAM).data(frameAt(slot(n)))
+    }
+    writeFileSync(join(folder.path, 'journal.version'), '{"journal":')
+    const { log, lines } = recordedLog()
+    await using kept = await keep(folder.path, { log })
+    expect(kept.journal.reader(STREAM)?.span).toMatchObject({ fromUs: slot(0), toUs: slot(9) })
+    expect(lines).toContainEqual({ level: 'warn', message: expect.stringContaining('version of the journal') })
+    expect(readFileSync(join(folder.path, 'journal.version'), 'utf8')).toMatch(
+      /^\{"journal":1,"id":"[0-9a-f]{16}"\}\n$/,
+    )
   })
 
   it('refuses a cursor that is of another range, another stream or nobody', async () => {

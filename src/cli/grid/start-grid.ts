@@ -10,7 +10,7 @@ import { startSite } from './start-site.ts'
 
 /** A grid, or the share of it that this process has, up and running. */
 export interface RunningGrid extends Running {
-  /** Where embedded brokers listen. */
+  /** Where embedded brokers listen, and the others that are used, without credentials. */
   readonly brokers: readonly { readonly url: string }[]
   readonly buses: readonly Bus[]
   readonly pdcAdapters: readonly {
@@ -60,16 +60,18 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
   const inputs = createSharedInputs()
   const embedded = new EmbeddedBrokers(deps, keep)
   const buses: Bus[] = []
+  const others = new Set<string>()
   const pdcAdapters: RunningGrid['pdcAdapters'][number][] = []
 
   for (const site of grid.sites) {
     const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep })
     buses.push(...started.buses.each)
+    if (site.broker.kind === 'servers') for (const { name } of started.buses.each) others.add(name)
     for (const { id, adapter } of started.servers)
       pdcAdapters.push({ site: siteName(site), id, addresses: adapter.server.addresses })
   }
   return {
-    brokers: embedded.addresses,
+    brokers: [...embedded.addresses, ...[...others].map((url) => ({ url }))],
     buses,
     pdcAdapters,
     pmus: grid.sites.reduce((sum, { pmus }) => sum + pmus.length, 0),

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { clientIdOf } from '../../bus/index.ts'
 import type { Pmu, Site } from '../../config/grid.ts'
@@ -8,8 +7,10 @@ import type { SharedInputs } from '../../link/index.ts'
 import { type PdcAdapter, startPdcAdapter } from '../../pdc-adapter/index.ts'
 import { startPmuAdapter } from '../../pmu-adapter/index.ts'
 import { HeldFile, type SessionSettings } from '../../recovery/index.ts'
-import type { ServiceDeps } from '../../runtime/service.ts'
+import { aborted } from '../../runtime/aborted.ts'
+import type { Running, ServiceDeps } from '../../runtime/service.ts'
 import { nodeTopic } from '../../streams/index.ts'
+import { lockNode, type NodeLock } from './lock-node.ts'
 import { type EmbeddedBrokers, type Keep, openBuses, type SiteBuses } from './open-buses.ts'
 import { SiteAccounts } from './site-accounts.ts'
 import type { SimulatedPmus } from './start-simulated-pmus.ts'
@@ -31,10 +32,22 @@ export interface StartedServer {
   readonly adapter: PdcAdapter
 }
 
-type PartDeps = SiteDeps & { readonly buses: SiteBuses }
+type NodeDeps = SiteDeps & { readonly lock: NodeLock }
+type PartDeps = NodeDeps & { readonly buses: SiteBuses }
 
-/** One node of the bus: its servers first, so that its PMUs' first frames are served. */
+/** One node of the bus, by one process: its lock first, then its servers, so that its PMUs' first frames are served. */
 export async function startSite(site: Site, deps: SiteDeps): Promise<StartedSite> {
+  const lock = await lockNode(site, deps.log)
+  const parts: Running[] = []
+  const keep: Keep = (running) => {
+    parts.push(running)
+    return deps.keep(running)
+  }
+  deps.keep({ done: aborted(deps.signal).then(() => lock.freeAfter(parts)) })
+  return await startNode(site, { ...deps, keep, lock })
+}
+
+async function startNode(site: Site, deps: NodeDeps): Promise<StartedSite> {
   const accounts = new SiteAccounts()
   const isConsumer = site.pdcAdapters.length > 0
   const buses = await openBuses(site, { ...deps, ...(isConsumer && { consumers: () => accounts.latest }) })
@@ -52,7 +65,6 @@ export async function startSite(site: Site, deps: SiteDeps): Promise<StartedSite
 async function startServer(site: Site, config: Site['pdcAdapters'][number], deps: PartDeps): Promise<StartedServer> {
   const { buses, keep, log, metrics } = deps
   const { id, recovery } = config
-  await mkdir(site.stateFolder, { recursive: true })
   const held = HeldFile.open(join(site.stateFolder, `held-${id}`), { consumer: id, ...recovery }, { log, metrics })
   const adapter = startPdcAdapter(config, {
     ...deps,
@@ -77,9 +89,10 @@ function sessionOf(site: Site, { id, recovery }: Site['pdcAdapters'][number]): {
 
 /** PMU-adapter, its journal, and who answers from it. The journal outlives the adapter, whose last words it writes. */
 async function startProducers(site: Site, deps: PartDeps): Promise<void> {
-  const { buses, keep, simulated } = deps
+  const { buses, keep, lock, simulated } = deps
   const journalStop = new AbortController()
-  const journal = site.journal && keep(await openJournal(site.journal, { ...deps, signal: journalStop.signal }))
+  const journal =
+    site.journal && keep(await openJournal(site.journal, { ...deps, signal: journalStop.signal, isAlone: lock.isHeld }))
   if (site.journal && journal) startAnswering(site, site.journal.replayBytesPerS, journal, deps)
   const pmus = site.pmus.map((pmu) => ({ topic: pmu.topic, source: sourceOf(pmu, simulated), live: pmu.live }))
   const adapter = startPmuAdapter(

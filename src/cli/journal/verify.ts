@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type FoundDamage, type VerifiedStream, verifyLogs, verifyStream } from '../../journal/index.ts'
+import { type FoundDamage, isHarmless, type VerifiedStream, verifyLogs, verifyStream } from '../../journal/index.ts'
 import { CliError } from '../cli-error.ts'
 import { writeJson } from '../output.ts'
 import { createProgress, noProgress } from '../terminal/progress.ts'
@@ -12,8 +12,8 @@ const help = `
 Every byte is read: each frame against its CHK, each line of the event records
 and each entry of index and log against its own. What is damaged is named with
 file, offset and the time of the frames that are lost with it; so is what the
-journal knows that it lost, when its disk was full, say. An index that is damaged
-costs nothing: it is made anew from the frames. Frames that were in memory when a
+journal knows that it lost, when its disk was full, say. An index or a version
+that is damaged costs nothing: it is made anew. Frames that were in memory when a
 process was killed ("crash-window": at most the write delay) are listed, and are
 no damage.
 
@@ -64,9 +64,9 @@ async function verify(folder: string, { json }: { readonly json?: true }): Promi
   if (json) writeJson({ journals: all.map(verifiedJson) })
   else process.stdout.write(`${text(all, createStyle(process.stdout)).join('\n')}\n`)
   const problems = all.flatMap(({ streams, logDamages }) => [
-    ...logDamages,
+    ...logDamages.filter((damage) => !isHarmless(damage)),
     ...streams.flatMap(({ damages, lost }) => [
-      ...damages.filter(({ kind }) => kind !== 'index'),
+      ...damages.filter((damage) => !isHarmless(damage)),
       ...lost.filter(({ reason }) => reason === 'write-failed'),
     ]),
   ])
@@ -92,13 +92,18 @@ function text(all: readonly Verified[], style: Style): string[] {
   ])
 }
 
-function damageText({ kind, file, offset, bytes, between }: FoundDamage, style: Style): string {
+function damageText(damage: FoundDamage, style: Style): string {
+  const { kind, file, offset, bytes, between } = damage
   const cost = between
     ? `; frames between ${utcText(between.fromUs)} and ${utcText(between.toUs)} are lost`
-    : kind === 'index'
-      ? '; it is made anew from the frames'
-      : ''
-  return `  ${kind === 'index' ? style.warn('damaged') : style.bad('damaged')}  ${file} at byte ${offset}: ${count(bytes, 'byte')} of ${kind}${cost}`
+    : (remedies[kind] ?? '')
+  const word = isHarmless(damage) ? style.warn('damaged') : style.bad('damaged')
+  return `  ${word}  ${file} at byte ${offset}: ${count(bytes, 'byte')} of ${kind}${cost}`
+}
+
+const remedies: Partial<Readonly<Record<FoundDamage['kind'], string>>> = {
+  index: '; it is made anew from the frames',
+  version: '; the next run writes it anew',
 }
 
 function verifiedJson({ journal, streams, logDamages }: Verified): object {
