@@ -69,6 +69,8 @@ async function runAll(asked: readonly Fault[], folder: string, options: BenchOpt
       if (runs.length > 0) Object.assign(figures, figuresOf(fault.name, one.name, summaryOf(runs)))
     }
   }
+  // Of all that the folder has, where nothing was missing, too.
+  if (out !== undefined) writeReport(folder, all, results)
   return figures
 }
 

@@ -36,11 +36,12 @@ export const crashRun: Fault = {
 }
 
 /** 50,000 messages; at the 25,000th the node dies that keeps the subscriber's session. */
-const mirroring: FaultCase['strike'] = async (line, window) => {
-  await published(line, window, 25_000)
+const mirroring: FaultCase['strike'] = async (line, window, quick) => {
+  const messages = quick ? 5_000 : 50_000
+  await published(line, window, messages / 2)
   const faultMs = monotonicMs()
   await line.brokers[1]!.kill()
-  await published(line, window, 50_000)
+  await published(line, window, messages)
   return { faultMs, healMs: faultMs }
 }
 
