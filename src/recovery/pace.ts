@@ -73,6 +73,7 @@ export class Pace {
   #frames = 0
   #tooLate = 0
   #answeredBytes = 0
+  #answers = 0
   #framesPerPeriod = 1
   /** What is normal: lateness while nothing is pulled. */
   readonly #normal = new FadingHistogram()
@@ -173,9 +174,13 @@ export class Pace {
     }
     if (nowMs - this.#watchSinceMs! < this.#periodMs) return
     this.#framesPerPeriod = this.#frames
-    // Only what was used has been tried.
-    const mayTry = this.#pauseMs > 0 || (nowMs >= this.#calmUntilMs && this.#hasTimeForMore())
-    if (mayTry && this.#answeredBytes >= this.#window / 2) this.#speedUp()
+    if (this.#pauseMs > 0) {
+      // An answer that holds nothing, since nothing was recorded, ends a pause as well as any.
+      if (this.#answers > 0) this.#speedUp()
+    } else if (nowMs >= this.#calmUntilMs && this.#hasTimeForMore()) {
+      // Only what was used has been tried.
+      if (this.#answeredBytes >= this.#window / 2) this.#speedUp()
+    }
     this.#watch(nowMs)
   }
 
@@ -193,6 +198,7 @@ export class Pace {
     if (!answer) return
     const { tookMs } = answer
     this.#answeredBytes += answer.bytes
+    this.#answers++
     this.#shortestMs = Math.min(this.#shortestMs, tookMs)
     this.#expectedMs += (tookMs - this.#expectedMs) * EXPECTED_GAIN
     const stoodMs = tookMs - Math.min(this.#shortestMs, this.#shortestBeforeMs)
@@ -249,6 +255,7 @@ export class Pace {
     this.#frames = 0
     this.#tooLate = 0
     this.#answeredBytes = 0
+    this.#answers = 0
   }
 
   #speedUp(): void {

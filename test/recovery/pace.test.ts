@@ -69,6 +69,34 @@ describe('the pace of pulls, over a simulated link', () => {
     expect(healedMs).toBeLessThan(40_000)
   })
 
+  it('is not stopped by single frames that come late anyway, a few a second', () => {
+    // One of 500 frames, 60 ms: a busy machine.
+    let frames = 0
+    const { healedMs } = run({
+      untilMs: 120_000,
+      jitterMs: () => ((Math.imul(++frames, 2_654_435_761) >>> 0) % 500 === 0 ? 60 : 0),
+    })
+    expect(healedMs).toBeLessThan(30_000)
+  })
+
+  it('pauses no longer where answers hold nothing: they tell that no pause is needed, too', () => {
+    const pace = new Pace({ pullBytes: 65_536 })
+    let nowMs = 0
+    /** A pull whose answer has no frame, and a live frame so much too late. */
+    const pull = (lateMs: number): void => {
+      for (; pace.allowance(nowMs) === 0; nowMs += 20) pace.live(0, nowMs)
+      pace.began(4096)
+      nowMs += 3
+      pace.ended(4096, nowMs, { bytes: 0, tookMs: 3 })
+      pace.live(lateMs, ++nowMs)
+    }
+    pace.live(0, nowMs)
+    while (pace.pauseMs < 1000) pull(100)
+    for (let n = 0; n < 20; n++) pull(0)
+    expect(pace.pauseMs).toBe(0)
+    expect(pace.windowBytes).toBe(4096)
+  })
+
   it('pauses between the smallest pulls where even they make live frames late', () => {
     // 512 kbit/s: 4 KiB take three reporting periods.
     const { healing, pace } = run({ streams: 1, bytesPerMs: 64, backlog: 200_000, untilMs: 60_000 })
