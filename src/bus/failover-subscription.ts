@@ -14,6 +14,8 @@ export class FailoverSubscription implements Subscription {
   readonly filter: string
   readonly handler: MessageHandler
   readonly granted: Promise<void>
+  /** Data frames came by it. */
+  hasFrames = false
   readonly #options: SubscribeOptions
   readonly #onClose: (entry: FailoverSubscription) => void
   #resolve!: () => void

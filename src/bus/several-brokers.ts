@@ -1,6 +1,7 @@
 import type { BrokerConfig } from '../config/bus.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import type { Counter, Gauge } from '../runtime/service.ts'
+import { matchesFilter } from '../streams/index.ts'
 import { BrokerTrial } from './broker-trial.ts'
 import type { MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 import type { FailoverBus, FailoverDeps } from './failover-bus.ts'
@@ -10,6 +11,7 @@ import { isDataFrame } from './is-data-frame.ts'
 import { brokerName, returnSettings } from './link-settings.ts'
 import { MqttBus } from './mqtt-bus.ts'
 import { NearestFirst } from './nearest-first.ts'
+import { StrayStreams } from './stray-streams.ts'
 
 type MoveReason = 'connection-lost' | 'data-silence' | 'unreachable' | 'returned' | 'followed'
 
@@ -41,6 +43,7 @@ export class SeveralBrokers implements FailoverBus {
   readonly #onMove = new Set<() => void>()
   readonly #activeGauges: readonly Gauge[]
   readonly #flow = new FlowWatch(DATA_SILENCE_MS)
+  readonly #strays: StrayStreams
   /** Data frames that came by the broker in use. */
   #frames = 0
   #active = 0
@@ -72,6 +75,7 @@ export class SeveralBrokers implements FailoverBus {
           onRefused: () => this.#wasRefused(index),
         }),
     )
+    this.#strays = new StrayStreams({ members: this.members, log: deps.log, deliver: this.#deliverStray })
     this.#activeGauges[0]!.set(1)
     const timer = setInterval(this.#tick, FLOW_TICK_MS).unref()
     const unfollow = deps.follow?.onMove(this.#tick)
@@ -104,6 +108,8 @@ export class SeveralBrokers implements FailoverBus {
   subscribe(filter: string, handler: MessageHandler, options: SubscribeOptions = {}): Subscription {
     const entry = new FailoverSubscription(filter, handler, options, (closed) => {
       this.#entries.delete(closed)
+      // Frames that nobody reads any more are no silence.
+      if (closed.hasFrames) this.#forgetFlow()
       this.#trying?.trial.delete(closed)
     })
     this.#entries.add(entry)
@@ -136,8 +142,24 @@ export class SeveralBrokers implements FailoverBus {
   }
 
   readonly #deliver: Arrived = (entry, topic, payload, retained) => {
-    if (!retained && isDataFrame(payload)) this.#frames++
+    if (!retained && isDataFrame(payload)) {
+      this.#frames++
+      entry.hasFrames = true
+      // Who follows another one is there for requests and answers.
+      if (!this.#deps.follow) this.#strays.came(topic)
+    }
     entry.handler(topic, payload, retained)
+  }
+
+  readonly #deliverStray: MessageHandler = (topic, payload, retained) => {
+    for (const { filter, handler } of this.#entries) {
+      if (matchesFilter(filter, topic)) handler(topic, payload, retained)
+    }
+  }
+
+  #forgetFlow(): void {
+    this.#flow.forget()
+    this.#strays.forget()
   }
 
   #up(index: number): void {
@@ -185,7 +207,6 @@ export class SeveralBrokers implements FailoverBus {
 
   readonly #tick = (): void => {
     const now = monotonicMs()
-    if (this.#entries.size === 0) this.#flow.forget()
     this.#flow.tick(now, this.#frames)
     for (const [index, { connected }] of this.members.entries()) this.#choice.healthy(index, connected, now)
     if (this.#deps.signal.aborted) return
@@ -203,6 +224,7 @@ export class SeveralBrokers implements FailoverBus {
     if (this.#deps.follow) this.#followOther(this.#deps.follow.active, now)
     else if (this.#flow.isSilent) this.#search(0, now)
     else {
+      this.#strays.tick(now, this.#bus)
       this.#searchPauseMs = 0
       this.#searchAt = 0
       const nearer = this.#choice.better(this.#active, now)
@@ -297,6 +319,7 @@ export class SeveralBrokers implements FailoverBus {
   }
 
   #moved(): void {
+    this.#strays.moved()
     for (const callback of this.#onConnect) callback()
     for (const callback of this.#onMove) callback()
   }

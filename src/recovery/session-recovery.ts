@@ -29,7 +29,7 @@ export interface SessionRecoveryConfig {
 }
 
 export interface SessionRecoveryDeps extends ServiceDeps {
-  /** The process's own connection: for all that is not the streams' frames. */
+  /** The process's own connection: for all that is not the streams' frames, and for these with `standsIn`. */
   readonly bus: Bus
   /** A frame of the backlog, CHK right, with the configuration of its place. `false`: not now; it is offered again. */
   readonly late: (stream: string, frame: Uint8Array, epoch: Epoch) => boolean
@@ -63,7 +63,7 @@ export function startSessionRecovery(config: SessionRecoveryConfig, deps: Sessio
   const closes: (() => void)[] = []
   const bus = new SessionBus(deps.bus, {
     standsIn,
-    onNow(topic, payload) {
+    onRetained(topic, payload) {
       const of = lates.find(({ filters }) => filters.some((filter) => matchesFilter(filter, topic)))
       of?.late.live(topic, payload)
     },
@@ -73,9 +73,12 @@ export function startSessionRecovery(config: SessionRecoveryConfig, deps: Sessio
   const lanes = groupsOf(config.filters).map((filters, index): SessionLane => {
     const own = (name: string): string => (index === 0 ? name : `${name}_${index}`)
     const epochs = new SessionEpochs(epochsFile === undefined ? undefined : own(epochsFile), log, maxStreams)
-    const readers = new LaneReaders((error, topic) => log.error({ error, topic, consumer }, 'a message handler threw'))
-    bus.add(filters, readers)
     const late = new SessionLate({ epochs, bus: deps.bus, consumer, metrics, clock: monotonicMs, give: deps.late })
+    const readers = new LaneReaders(
+      (error, topic) => log.error({ error, topic, consumer }, 'a message handler threw'),
+      (topic, payload) => late.live(topic, payload),
+    )
+    bus.add(filters, readers)
     lates.push({ filters, late })
     closes.push(() => {
       late.close()

@@ -22,6 +22,8 @@ const at = { area: 'a', locationType: 't', locationId: 'l' }
 const topic = 'a/t/l/PMU/1'
 const retry = { firstDelayMs: 10, maxDelayMs: 100 }
 const INTERVAL_MS = 20
+/** A machine that stands still for a moment skips no frame: what a move misses is asked here. */
+const live = { windowMs: 5000 }
 
 describe.skipIf(mosquitto.skip)(mosquitto.title('a list of brokers'), () => {
   let brokers: TestBroker[]
@@ -57,12 +59,11 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a list of brokers'), () => {
     deps.stops(startFailoverBus(list.map(configOf), { ...deps, node: { ...at, nodeId }, ...(follow && { follow }) }))
 
   /** A PMU on the bus: a frame every 20 ms to each broker of the list. */
-  const produce = (list: readonly string[]) => {
-    const buses: Bus[] = list.map((url) =>
-      deps.stops(startBus(configOf(url), { ...deps, node: { ...at, nodeId: 'producer' } })),
-    )
+  const produce = (list: readonly string[], stream = topic) => {
+    const node = { ...at, nodeId: `producer-${stream.at(-1)}` }
+    const buses: Bus[] = list.map((url) => deps.stops(startBus(configOf(url), { ...deps, node })))
     const producers = buses.map(
-      (bus) => new StreamProducer({ topic, buses: [bus], node: nodeTopic({ ...at, nodeId: 'producer' }) }, deps),
+      (bus) => new StreamProducer({ topic: stream, buses: [bus], node: nodeTopic(node), live }, deps),
     )
     let [configuration, frame, index] = [smallPmu(), frameWriter(smallPmu()), 0]
     const silenced = new Set<number>()
@@ -85,7 +86,12 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a list of brokers'), () => {
 
   /** What a reader gets: the number of each frame and when it came. */
   const read = async (bus: FailoverBus) => {
-    const frames: { readonly index: number; readonly atMs: number; readonly station: string }[] = []
+    const frames: {
+      readonly stream: string
+      readonly index: number
+      readonly atMs: number
+      readonly station: string
+    }[] = []
     let station = ''
     let losses = 0
     const reader = new StreamReader(
@@ -96,8 +102,8 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a list of brokers'), () => {
           configuration: (_stream, _fragments, { pmus }) => {
             station = pmus[0]!.stn
           },
-          data: (_stream, bytes) => {
-            frames.push({ index: Buffer.from(bytes).readUInt16BE(16), atMs: performance.now(), station })
+          data: (stream, bytes) => {
+            frames.push({ stream, index: Buffer.from(bytes).readUInt16BE(16), atMs: performance.now(), station })
             seen.changed()
           },
           lost: () => losses++,
@@ -110,6 +116,7 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a list of brokers'), () => {
     return {
       frames,
       losses: () => losses,
+      close: () => reader.close(),
       /** Resolves when so many more have come. */
       more(count: number): Promise<void> {
         const goal = frames.length + count
@@ -196,6 +203,48 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a list of brokers'), () => {
     await more(25)
     expect(moves[1]).toMatchObject({ reason: 'returned' })
     expect(missing(frames.slice(afterMove))).toBe(0)
+  })
+
+  it('does not take for silence what nobody reads any more, and goes back all the same', async () => {
+    produce(urls())
+    const bus = consume(urls())
+    const { more, close } = await read(bus)
+    bus.subscribe('a/t/l/NODE/+/state', () => {})
+    process.kill(brokers[0]!.pid, 'SIGKILL')
+    await more(150)
+    close()
+    await brokers[0]!.restart()
+    await seen.until(() => moves.length === 2)
+    expect(moves[1]).toMatchObject({ reason: 'returned' })
+    expect(searches).toBe(0)
+  })
+
+  it('has a stream that stopped at the nearest alone from the next, until it comes by the nearest again', async () => {
+    produce(urls())
+    const stray = 'a/t/l/PMU/2'
+    const { silenced } = produce(urls(), stray)
+    const bus = consume(urls())
+    const { frames } = await read(bus)
+    const framesOf = (stream: string) => frames.filter((frame) => frame.stream === stream)
+    const moreOf = (stream: string, count: number): Promise<void> => {
+      const goal = framesOf(stream).length + count
+      return seen.until(() => framesOf(stream).length >= goal)
+    }
+    await moreOf(stray, 150)
+    silenced.add(0)
+    await moreOf(stray, 100)
+    silenced.delete(0)
+    await moreOf(stray, 100)
+    // What both brought in between came twice; then by the nearest alone.
+    const numbers = framesOf(stray)
+      .slice(-50)
+      .map(({ index }) => index)
+    expect(new Set(numbers).size).toBe(numbers.length)
+    expect([bus.active, moves]).toEqual([0, []])
+    // 2 s of silence, a look, and a round of it.
+    expect(longestWait(framesOf(stray))).toBeLessThan(4000)
+    expect(longestWait(framesOf(topic))).toBeLessThan(1000)
+    expect(missing(framesOf(topic))).toBe(0)
   })
 
   it('is not moved about when nobody has frames any more', async () => {

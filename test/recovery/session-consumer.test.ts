@@ -51,8 +51,12 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
       topic,
       frame,
       times: (from: number, to: number) => Array.from({ length: to - from }, (_, n) => timeUsOf(frame(from + n))),
+      configuration,
       async send(from: number, to: number) {
         for (let n = from; n < to; n++) await toAll(frame(n), false)
+      },
+      async sendTo(one: MqttClient, from: number, to: number) {
+        for (let n = from; n < to; n++) await one.publishAsync(topic, Buffer.from(frame(n)), { qos: 1 })
       },
     }
   }
@@ -143,18 +147,51 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     while (it.sink.times('live').length < 100) await stream.send(sent, ++sent)
     proxy.resume()
     await until(() => it.sink.got.length === sent)
-    // The other one may go: its session's broker has it all again.
+    // It can be reached again, and a publisher that has not noticed yet sends to the other one alone.
     await until(async () => (await metricSum(deps.metrics, 'phasorbus_session_draining')) === 0)
+    await stream.sendTo(second, sent, sent + 50)
+    sent += 50
+    await it.sink.until(() => it.sink.got.length === sent)
+    // Once it has frames the other one may go.
+    await stream.send(sent, ++sent)
+    await it.sink.until(() => it.sink.got.length === sent)
     await second.endAsync(true)
     await next[Symbol.asyncDispose]()
-    const { length } = it.sink.times('live')
-    for (const to = sent + 50; sent < to; sent++) {
-      await publisher.publishAsync(stream.topic, Buffer.from(stream.frame(sent)), { qos: 1 })
-    }
-    await it.sink.until(() => it.sink.times('live').length === length + 50)
+    await stream.sendTo(publisher, sent, sent + 50)
+    sent += 50
 
     await it.sink.until(() => it.sink.got.length === sent)
     expect(it.sink.times().toSorted((a, b) => a - b)).toEqual(stream.times(0, sent))
+    expect(it.account).toMatchObject({ expected: sent, pending: 0, lost: {} })
+  })
+
+  it('reads by the configuration of its own broker again, which the other one never had', async () => {
+    await using deps = testDeps()
+    await using next = await startMosquitto()
+    await using proxy = await startTcpProxy(mosquitto.url)
+    const second = await connectAsync(next.url)
+    const stream = await publish(second)
+    const it = consume(deps, stream.topic, proxy.url, [next.url])
+    await it.consumer.ready
+    await stream.send(0, 50)
+    await it.sink.until(() => it.sink.got.length === 50)
+    proxy.stall()
+    proxy.cut()
+    let sent = 50
+    while (it.sink.times('live').length < 60) await stream.send(sent, ++sent)
+    const [before] = configurationFrames(stream.configuration)
+    await second.publishAsync(stream.topic, Buffer.from(before!), { qos: 1, retain: true })
+    await second.endAsync(true)
+
+    const changed = { ...stream.configuration, pmus: stream.configuration.pmus.map((pmu) => ({ ...pmu, cfgcnt: 7 })) }
+    const [after] = configurationFrames(changed)
+    const frame = frameWriter(changed)
+    await publisher.publishAsync(stream.topic, Buffer.from(after!), { qos: 1, retain: true })
+    proxy.resume()
+    for (const to = sent + 50; sent < to; sent++) {
+      await publisher.publishAsync(stream.topic, Buffer.from(frame(sent)), { qos: 1 })
+    }
+    await it.sink.until(() => it.sink.got.length === sent)
     expect(it.account).toMatchObject({ expected: sent, pending: 0, lost: {} })
   })
 })
