@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JournalConfig } from '../config/journal.ts'
 import { aborted } from '../runtime/aborted.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
-import { errnoOf, isMissing } from '../runtime/errno.ts'
-import { LOCK_BEAT_MS } from '../runtime/process-lock.ts'
+import { isMissing, isPassing } from '../runtime/errno.ts'
+import { LOCK_BEAT_MS, type LockHolder } from '../runtime/process-lock.ts'
 import type { ServiceDeps } from '../runtime/service.ts'
 import { parseStreamTopic } from '../streams/index.ts'
 import { BlockCache } from './block-cache.ts'
@@ -43,8 +43,6 @@ const RETRY_MS = 1_000
 const LEAST_SEGMENT_BYTES = 4096
 const MOST_SEGMENT_BYTES = 1024 * 1024 * 1024
 const DAY_US = 86_400_000_000
-/** What a disk may say today and not tomorrow. Anything else is no matter of waiting. */
-const passing = new Set(['ENOSPC', 'EROFS', 'EIO', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'ESTALE', 'EAGAIN', 'EBUSY'])
 
 export interface KeptJournalDeps extends ServiceDeps {
   readonly files: JournalFiles
@@ -53,8 +51,8 @@ export interface KeptJournalDeps extends ServiceDeps {
   readonly maxMemoryBytes?: number
   /** How often what was logged is moved into segments. */
   readonly fillEveryMs?: number
-  /** The caller has locked a folder above: whoever kept the journal before is gone. */
-  readonly isAlone?: boolean
+  /** Known to be dead: if it kept the journal before, nobody has to look whether it lives. */
+  readonly dead?: LockHolder | undefined
 }
 
 export class KeptJournal implements Journal {
@@ -133,7 +131,7 @@ export class KeptJournal implements Journal {
     try {
       await this.#recover()
     } catch (error) {
-      if (!passing.has(errnoOf(error))) throw error
+      if (!isPassing(error)) throw error
       this.#alarm.failed('segments', error)
     }
   }
@@ -142,7 +140,7 @@ export class KeptJournal implements Journal {
   async #recover(): Promise<void> {
     const { folder } = this.#config
     await this.#files.makeFolder(folder)
-    this.#lock ??= await takeLock(folder, this.#config, this.#deps.isAlone)
+    this.#lock ??= await takeLock(folder, this.#config, this.#deps.dead)
     this.#id = await this.#identify(folder)
     const loaded = await loadJournal(folder, this.#files, {
       memory: new MemoryBound(Number.POSITIVE_INFINITY),
@@ -270,7 +268,7 @@ export class KeptJournal implements Journal {
     try {
       await this.#lock?.beat()
     } catch (error) {
-      this.#deps.log.debug({ folder: this.#config.folder, error }, 'the lock of the journal cannot be touched')
+      this.#deps.log.warn({ folder: this.#config.folder, error }, 'the lock of the journal cannot be touched')
     }
   }
 

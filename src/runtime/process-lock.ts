@@ -3,6 +3,7 @@
  * one that was killed does not lock out the next; its time of change says when
  * that process was alive last.
  */
+import { randomUUID } from 'node:crypto'
 import { link, readdir, readFile, readlink, stat, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,8 +14,11 @@ import { errnoOf, isMissing } from './errno.ts'
 export const LOCK_BEAT_MS = 1_000
 const BEATS_AWAITED = 3
 
-/** Another process has it, and lives. */
-export type LockFault = { readonly code: 'LOCK_HELD'; readonly folder: string; readonly pid: number }
+export type LockFault =
+  /** Another process has it, and lives. */
+  | { readonly code: 'LOCK_HELD'; readonly folder: string; readonly pid: number }
+  /** Another process took it: we stood still for so long that it took us for dead. */
+  | { readonly code: 'LOCK_LOST'; readonly folder: string }
 
 export class LockError extends CodedError<LockFault> {}
 
@@ -23,25 +27,34 @@ export interface LockOptions {
   readonly name: string
   /** What whoever takes it over shall know of this process, as JSON. */
   readonly said?: object
-  /** Nobody else can live who has it: the folder lies in one that is locked. */
-  readonly isAlone?: boolean
+  /** Known to be dead: if it is the holder, nobody has to look whether it lives. */
+  readonly dead?: LockHolder | undefined
 }
 
-interface Holder {
+/** A process. */
+export interface LockHolder {
   readonly pid: number
   /** When the process began, as the kernel counts; a number used again does not fool us. */
   readonly began: string
   /** Of the machine's run, and of the container: a pid means nothing in another. */
   readonly boot: string
   readonly pids: string
+}
+
+interface Held extends LockHolder {
+  /** Of this taking of the lock, and of no other. */
+  readonly id: string
   readonly said: unknown
 }
 
 export interface ProcessLock {
   /** Of the process before, if it did not let go: it was killed, or the power went. What it said may be anything. */
-  readonly left: { readonly said: unknown; readonly aliveUs: number; readonly sameBoot: boolean } | undefined
-  /** To be called every {@link LOCK_BEAT_MS}. Rejects with the system's error. */
+  readonly left:
+    | { readonly holder: LockHolder; readonly said: unknown; readonly aliveUs: number; readonly sameBoot: boolean }
+    | undefined
+  /** To be called every {@link LOCK_BEAT_MS}. Rejects with LOCK_LOST, or with the system's error. */
   beat(): Promise<void>
+  /** Nothing is done where it is another's by now. */
   release(): Promise<void>
 }
 
@@ -51,19 +64,22 @@ export interface ProcessLock {
  * another may just have taken. Rejects with a {@link LockError}, or with the
  * system's error where the folder does not take a file.
  */
-export async function takeProcessLock(folder: string, options: LockOptions): Promise<ProcessLock> {
-  const { name, said, isAlone = false } = options
-  const own: Holder = { ...(await describe(process.pid)), said }
+export async function takeProcessLock(folder: string, { name, said, dead }: LockOptions): Promise<ProcessLock> {
+  const own: Held = { ...(await describe(process.pid)), id: randomUUID(), said }
   const draft = join(folder, `${name}.lock-${process.pid}-${performance.now()}`)
-  await writeFile(draft, `${JSON.stringify(own)}\n`)
   try {
+    await writeFile(draft, `${JSON.stringify(own)}\n`)
     for (;;) {
       const before = await highest(folder, name)
       const found = before && (await readHolder(before.path))
       if (before && !found) continue
-      if (before && found && !isAlone && (await isAlive(found.holder, before.path, own))) {
-        const { pid } = found.holder
-        throw new LockError({ code: 'LOCK_HELD', folder, pid }, `${folder} is in use by process ${pid}`)
+      if (before && found && !isSame(found.holder, dead)) {
+        const life = await lifeOf(found.holder, before.path, own)
+        if (life === 'released') continue
+        if (life === 'alive') {
+          const { pid } = found.holder
+          throw new LockError({ code: 'LOCK_HELD', folder, pid }, `${folder} is in use by process ${pid}`)
+        }
       }
       const number = (before?.number ?? 0) + 1
       const path = join(folder, `${name}-${number}.lock`)
@@ -73,15 +89,32 @@ export async function takeProcessLock(folder: string, options: LockOptions): Pro
         continue
       }
       if (before) await unlinkIfThere(before.path)
-      const left = found && {
-        said: found.holder.said,
-        aliveUs: found.aliveUs,
-        sameBoot: found.holder.boot === own.boot,
-      }
-      return { left, beat: () => touch(path), release: () => unlinkIfThere(path) }
+      return lockOf(folder, path, own, found)
     }
   } finally {
-    await unlink(draft)
+    await unlink(draft).catch(() => {}) // it was never written, or the disk lets nothing go: one more small file
+  }
+}
+
+function lockOf(folder: string, path: string, own: Held, found: Found | undefined): ProcessLock {
+  const isOurs = async (): Promise<boolean> => (await readHolder(path))?.holder.id === own.id
+  return {
+    left: found && {
+      holder: found.holder,
+      said: found.holder.said,
+      aliveUs: found.aliveUs,
+      sameBoot: found.holder.boot === own.boot,
+    },
+    async beat() {
+      if (!(await isOurs())) {
+        throw new LockError({ code: 'LOCK_LOST', folder }, `another process took over ${folder} from this one`)
+      }
+      const now = new Date()
+      await utimes(path, now, now)
+    },
+    async release() {
+      if (await isOurs()) await unlinkIfThere(path)
+    },
   }
 }
 
@@ -91,11 +124,6 @@ async function unlinkIfThere(path: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error
   }
-}
-
-async function touch(path: string): Promise<void> {
-  const now = new Date()
-  await utimes(path, now, now)
 }
 
 async function highest(
@@ -119,7 +147,12 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function readHolder(path: string): Promise<{ readonly holder: Holder; readonly aliveUs: number } | undefined> {
+interface Found {
+  readonly holder: Held
+  readonly aliveUs: number
+}
+
+async function readHolder(path: string): Promise<Found | undefined> {
   try {
     const [text, { mtimeMs }] = [await readFile(path, 'utf8'), await stat(path)]
     return { holder: parse(text), aliveUs: Math.round(mtimeMs * 1000) }
@@ -130,22 +163,29 @@ async function readHolder(path: string): Promise<{ readonly holder: Holder; read
 }
 
 /** A lock that says nothing (the power went while it was written) is nobody's. */
-function parse(text: string): Holder {
+function parse(text: string): Held {
   try {
-    const { pid, began, boot, pids, said } = JSON.parse(text) as Partial<Holder>
-    return { pid: Number(pid), began: String(began), boot: String(boot), pids: String(pids), said }
+    const { pid, began, boot, pids, id, said } = JSON.parse(text) as Partial<Held>
+    return { pid: Number(pid), began: String(began), boot: String(boot), pids: String(pids), id: String(id), said }
   } catch {
-    return { pid: 0, began: '', boot: '', pids: '', said: undefined }
+    return { pid: 0, began: '', boot: '', pids: '', id: '', said: undefined }
   }
 }
 
-async function isAlive(holder: Holder, path: string, own: Holder): Promise<boolean> {
-  if (holder.boot !== own.boot || holder.pid <= 0) return false
-  if (holder.pids === own.pids) return (await describe(holder.pid)).began === holder.began && isRunning(holder.pid)
+const isSame = (one: LockHolder, other: LockHolder | undefined): boolean =>
+  one.pid === other?.pid && one.began === other.began && one.boot === other.boot && one.pids === other.pids
+
+async function lifeOf(holder: LockHolder, path: string, own: LockHolder): Promise<'alive' | 'dead' | 'released'> {
+  if (holder.boot !== own.boot || holder.pid <= 0) return 'dead'
+  if (holder.pids === own.pids) {
+    return (await describe(holder.pid)).began === holder.began && isRunning(holder.pid) ? 'alive' : 'dead'
+  }
   // In another container its pid cannot be looked up: if it lives it beats.
   const before = await changed(path)
   await sleep(BEATS_AWAITED * LOCK_BEAT_MS)
-  return (await changed(path)) !== before
+  const after = await changed(path)
+  if (after === undefined) return 'released'
+  return after === before ? 'dead' : 'alive'
 }
 
 async function changed(path: string): Promise<number | undefined> {
@@ -162,12 +202,12 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return errnoOf(error) === 'EPERM'
   }
 }
 
 /** Where the kernel does not tell (no Linux), every process looks alike and only its pid counts. */
-async function describe(pid: number): Promise<Omit<Holder, 'said'>> {
+async function describe(pid: number): Promise<LockHolder> {
   const [status, boot, pids] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),

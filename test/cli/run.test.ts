@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,12 +122,46 @@ sites: [{ location: s/1, node: left, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0'
     const { exitCode, stderr } = await runCli(['run', consumer])
     expect(exitCode).toBe(1)
     expect(stderr).toContain(`node left of s/1 runs already: process ${cli.child.pid} uses `)
-    expect(stderr).toContain('stop that process, or give this node another `node` or `state`')
+    expect(stderr).toContain('stop that process (it may be in another container), or give this node another `node`')
     expect(stderr).not.toContain('"broker"')
 
     cli.child.kill('SIGKILL')
     await cli.ended
     await runGrid([consumer])
+  })
+
+  it('ends when another process took its node over, as from one that stood still', async () => {
+    const consumer = join(folder, 'taken-over.yaml')
+    await writeFile(
+      consumer,
+      `area: b
+broker: mqtt://127.0.0.1:1
+sites: [{ location: s/1, node: left, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
+`,
+    )
+    const { cli } = await runGrid([consumer])
+    const lock = join(folder, 'phasorbus-state/b/s/1/left/node-1.lock')
+    await writeFile(`${lock}.new`, '{}')
+    await rename(`${lock}.new`, lock)
+    const { exitCode, stderr } = await cli.ended
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('another process took over')
+  })
+
+  it('says what is wrong with a folder for its state that cannot be used', async () => {
+    const consumer = join(folder, 'no-state.yaml')
+    await writeFile(join(folder, 'in-the-way'), '')
+    await writeFile(
+      consumer,
+      `area: c
+state: in-the-way
+broker: mqtt://127.0.0.1:1
+sites: [{ location: s/1, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
+`,
+    )
+    const { exitCode, stderr } = await runCli(['run', consumer])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`cannot open ${join(folder, 'in-the-way')}`)
   })
 
   it('reads the grid from standard input', async () => {

@@ -4,6 +4,7 @@ import { type Grid, siteName } from '../../config/grid.ts'
 import { createSharedInputs } from '../../link/index.ts'
 import type { PdcAdapter } from '../../pdc-adapter/index.ts'
 import type { Running, ServiceDeps } from '../../runtime/service.ts'
+import { lockNodes } from './lock-node.ts'
 import { EmbeddedBrokers, type Keep } from './open-buses.ts'
 import { startSimulatedPmus } from './start-simulated-pmus.ts'
 import { startSite } from './start-site.ts'
@@ -56,6 +57,7 @@ export async function startGrid(grid: Grid, deps: ServiceDeps): Promise<RunningG
 }
 
 async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Omit<RunningGrid, 'done'>> {
+  const locks = await lockNodes(grid.sites, deps, keep)
   const simulated = await startSimulatedPmus(grid, deps, keep)
   const inputs = createSharedInputs()
   const embedded = new EmbeddedBrokers(deps, keep)
@@ -63,8 +65,8 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
   const others = new Set<string>()
   const pdcAdapters: RunningGrid['pdcAdapters'][number][] = []
 
-  for (const site of grid.sites) {
-    const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep })
+  for (const [index, site] of grid.sites.entries()) {
+    const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep, lock: locks[index]! })
     buses.push(...started.buses.each)
     if (site.broker.kind === 'servers') for (const { name } of started.buses.each) others.add(name)
     for (const { id, adapter } of started.servers)

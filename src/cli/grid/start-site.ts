@@ -7,15 +7,15 @@ import type { SharedInputs } from '../../link/index.ts'
 import { type PdcAdapter, startPdcAdapter } from '../../pdc-adapter/index.ts'
 import { startPmuAdapter } from '../../pmu-adapter/index.ts'
 import { HeldFile, type SessionSettings } from '../../recovery/index.ts'
-import { aborted } from '../../runtime/aborted.ts'
-import type { Running, ServiceDeps } from '../../runtime/service.ts'
+import type { ServiceDeps } from '../../runtime/service.ts'
 import { nodeTopic } from '../../streams/index.ts'
-import { lockNode, type NodeLock } from './lock-node.ts'
+import type { NodeLock } from './lock-node.ts'
 import { type EmbeddedBrokers, type Keep, openBuses, type SiteBuses } from './open-buses.ts'
 import { SiteAccounts } from './site-accounts.ts'
 import type { SimulatedPmus } from './start-simulated-pmus.ts'
 
 export interface SiteDeps extends ServiceDeps {
+  readonly lock: NodeLock
   readonly embedded: EmbeddedBrokers
   readonly inputs: SharedInputs
   readonly simulated: SimulatedPmus
@@ -32,22 +32,20 @@ export interface StartedServer {
   readonly adapter: PdcAdapter
 }
 
-type NodeDeps = SiteDeps & { readonly lock: NodeLock }
-type PartDeps = NodeDeps & { readonly buses: SiteBuses }
+type PartDeps = SiteDeps & { readonly buses: SiteBuses }
 
-/** One node of the bus, by one process: its lock first, then its servers, so that its PMUs' first frames are served. */
+/** One node of the bus: its servers first, so that its PMUs' first frames are served. Its lock is free when all of it is over. */
 export async function startSite(site: Site, deps: SiteDeps): Promise<StartedSite> {
-  const lock = await lockNode(site, deps.log)
-  const parts: Running[] = []
   const keep: Keep = (running) => {
-    parts.push(running)
+    deps.lock.holdFor(running.done)
     return deps.keep(running)
   }
-  deps.keep({ done: aborted(deps.signal).then(() => lock.freeAfter(parts)) })
-  return await startNode(site, { ...deps, keep, lock })
+  const starting = startNode(site, { ...deps, keep })
+  deps.lock.holdFor(starting)
+  return await starting
 }
 
-async function startNode(site: Site, deps: NodeDeps): Promise<StartedSite> {
+async function startNode(site: Site, deps: SiteDeps): Promise<StartedSite> {
   const accounts = new SiteAccounts()
   const isConsumer = site.pdcAdapters.length > 0
   const buses = await openBuses(site, { ...deps, ...(isConsumer && { consumers: () => accounts.latest }) })
@@ -92,7 +90,7 @@ async function startProducers(site: Site, deps: PartDeps): Promise<void> {
   const { buses, keep, lock, simulated } = deps
   const journalStop = new AbortController()
   const journal =
-    site.journal && keep(await openJournal(site.journal, { ...deps, signal: journalStop.signal, isAlone: lock.isHeld }))
+    site.journal && keep(await openJournal(site.journal, { ...deps, signal: journalStop.signal, dead: lock.dead }))
   if (site.journal && journal) startAnswering(site, site.journal.replayBytesPerS, journal, deps)
   const pmus = site.pmus.map((pmu) => ({ topic: pmu.topic, source: sourceOf(pmu, simulated), live: pmu.live }))
   const adapter = startPmuAdapter(
