@@ -21,6 +21,7 @@ import { LedgerError } from './ledger-error.ts'
 import { type LeapSecond, midnightBefore, midnightBeside, saysInserted } from './ledger-leap.ts'
 import type { OutsideReason } from './ledger-tally.ts'
 import { type GridSource, SlotGrid } from './slot-grid.ts'
+import { UsualLateness } from './usual-lateness.ts'
 
 /** What a frame is to the ledger. `outside`: it has no slot, and is not of the accounts. */
 export type LedgerVerdict = 'fresh' | 'duplicate' | 'conflict' | 'outside'
@@ -43,8 +44,6 @@ const defaults: LedgerSettings = { closeAfterMs: 1000, staleAfterMs: 60_000, fut
 const MICROSECONDS = 1_000_000
 /** SOC has 32 bits. */
 const MAX_US = 2 ** 32 * MICROSECONDS
-/** Weight of one frame in the usual lateness, where it grows; it falls at once. */
-const LATENESS_GAIN = 1 / 1024
 
 export class StreamLedger {
   readonly #closeAfterUs: number
@@ -60,8 +59,7 @@ export class StreamLedger {
   #lateGrid: SlotGrid | undefined
   /** The newest time by the clock. */
   #utcUs = 0
-  /** How much later than their timestamps frames usually come; it is the clocks' difference, too. */
-  #latenessUs: number | undefined
+  readonly #lateness = new UsualLateness()
   #leapsSeen: number | undefined
 
   // What was judged fresh last.
@@ -110,17 +108,15 @@ export class StreamLedger {
     if (lateUs < -this.#futureAfterUs) return this.#outside('future')
     const slot = grid.slotOf(soc, fraction)
     if (lateUs > this.#staleAfterUs) return this.#stale(frame, grid, slot, us, utcUs)
+    // Of every frame: one whose slot was closed too early is the one that can say so.
+    this.#lateness.add(lateUs, utcUs)
 
     let era = this.#book.last
-    if (!era) {
-      this.#latenessUs = smoothed(this.#latenessUs, lateUs)
-      return this.#first(grid, slot, us, frame, false)
-    }
+    if (!era) return this.#first(grid, slot, us, frame, false)
     if (this.#book.retired || (era.grid !== grid && !era.grid.isOf(grid))) {
       era = this.#book.begin(grid, slot, us)
       if (!era) return this.#outside('stale')
     }
-    if (slot >= era.next) this.#latenessUs = smoothed(this.#latenessUs, lateUs)
     return this.#judge(era, slot, us, frame, false)
   }
 
@@ -225,8 +221,7 @@ export class StreamLedger {
     this.#utcUs = utcUs
     if (!last || retired) return
     if (hasSteppedBack) this.#book.retract(utcUs)
-    const latenessUs = Math.min(this.#latenessUs ?? 0, this.#staleAfterUs)
-    const dueUs = utcUs - this.#closeAfterUs - latenessUs
+    const dueUs = utcUs - this.#closeAfterUs - this.#lateness.us
     this.#book.closeTo(last, last.grid.slotFrom(dueUs))
     for (const leap of leaps) {
       if (leap.era.next > leap.era.start && dueUs > (leap.midnight + 1) * MICROSECONDS) {
@@ -460,9 +455,4 @@ export class StreamLedger {
     this.#book.tally.duplicates++
     return 'duplicate'
   }
-}
-
-function smoothed(latenessUs: number | undefined, newUs: number): number {
-  if (latenessUs === undefined || newUs < latenessUs) return newUs
-  return latenessUs + (newUs - latenessUs) * LATENESS_GAIN
 }

@@ -24,7 +24,8 @@ export class NaiveLedger {
   #next = 0
   #isRetired = false
   #utcUs = 0
-  #latenessUs: number | undefined
+  /** The least lateness of each ten seconds of the clock that had a frame. */
+  #lateness: { readonly window: number; leastUs: number }[] = []
   #claim: { slot: number; lane: Lane; content: number } | undefined
 
   constructor(settings: Settings) {
@@ -45,11 +46,11 @@ export class NaiveLedger {
       if ('content' in found && found.content === content) return this.#judge(slot, content, 'late')
       return this.#stands('stale')
     }
+    const window = Math.floor(utcUs / 10_000_000)
+    const latest = this.#lateness.at(-1)
+    if (latest?.window === window) latest.leastUs = Math.min(latest.leastUs, lateUs)
+    else this.#lateness.push({ window, leastUs: lateUs })
     if (this.#first !== undefined && this.#isRetired && !this.#begin(slot)) return this.#stands('stale')
-    if (this.#first === undefined || slot >= this.#next) {
-      const known = this.#latenessUs
-      this.#latenessUs = known === undefined || lateUs < known ? lateUs : known + (lateUs - known) / 1024
-    }
     if (this.#first === undefined) return this.#fresh(slot, 'live', content)
     return this.#judge(slot, content, 'live')
   }
@@ -89,7 +90,7 @@ export class NaiveLedger {
   }
 
   close(utcUs: number): void {
-    const { periodUs, closeAfterUs, staleAfterUs, futureAfterUs } = this.#settings
+    const { periodUs, closeAfterUs, futureAfterUs } = this.#settings
     const hasSteppedBack = utcUs + futureAfterUs < this.#utcUs
     this.#utcUs = utcUs
     if (this.#first === undefined || this.#isRetired) return
@@ -99,7 +100,8 @@ export class NaiveLedger {
         this.#slots.delete(--this.#next)
       }
     }
-    const dueUs = utcUs - closeAfterUs - Math.min(this.#latenessUs ?? 0, staleAfterUs)
+    const usualUs = Math.min(...this.#lateness.slice(-2).map(({ leastUs }) => leastUs))
+    const dueUs = utcUs - closeAfterUs - (this.#lateness.length === 0 ? 0 : Math.max(0, usualUs))
     this.#closeTo(Math.ceil(dueUs / periodUs))
   }
 
@@ -116,7 +118,7 @@ export class NaiveLedger {
   /** As after a restart: there is nothing to compare with. */
   forgetContents(): void {
     for (const found of this.#slots.values()) if ('content' in found) found.content = undefined
-    this.#latenessUs = undefined
+    this.#lateness = []
     this.#utcUs = 0
   }
 
