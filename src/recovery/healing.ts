@@ -296,7 +296,8 @@ export class Healing {
   }
 
   #give(frame: Uint8Array, epoch: Epoch): Given {
-    if (!this.#isWanted(frame, epoch)) {
+    const { configuration } = epoch
+    if (!this.#ledger.lacks(timeUsOf(frame, configuration.timeBase), configuration)) {
       this.#options.unneeded()
       return 'done'
     }
@@ -304,16 +305,6 @@ export class Healing {
     const given = this.#options.give(frame, epoch)
     if (given === 'done') this.#progress = true
     return given
-  }
-
-  /** Where it has the grid that gaps were found by; of another, the ledger alone can tell. */
-  #isWanted(frame: Uint8Array, { configuration }: Epoch): boolean {
-    const { dataRate, timeBase } = configuration
-    const inForce = this.#options.epochs.inForce?.configuration
-    if (inForce?.dataRate !== dataRate || inForce.timeBase !== timeBase) return true
-    const timeUs = timeUsOf(frame, timeBase)
-    const quarterUs = 250_000 / framesPerSecond(dataRate)
-    return this.#ledger.pendingIn(timeUs - quarterUs, timeUs + quarterUs) > 0
   }
 }
 

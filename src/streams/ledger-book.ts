@@ -3,7 +3,7 @@ import type { AbsentRange } from './absent.ts'
 import { LedgerEra } from './ledger-era.ts'
 import { LeapSecond } from './ledger-leap.ts'
 import { LedgerTally } from './ledger-tally.ts'
-import type { SlotGrid } from './slot-grid.ts'
+import type { GridSource, SlotGrid } from './slot-grid.ts'
 
 /** A run of pending slots, as half-open microseconds that a journal can be asked for. */
 export interface Gap {
@@ -158,6 +158,16 @@ export class LedgerBook {
       count += era.pending.count(from, to)
     })
     return count
+  }
+
+  /** Whether nothing is held at this time; an inserted second has the timestamps of those beside it, too. */
+  lacks(us: number, source: GridSource): boolean {
+    const era = this.eraAt(us)
+    // By another grid than was expected: it may be that the rate had changed.
+    if (!era?.grid.isOf(source)) return true
+    const slot = era.grid.slotNear(us)
+    if (era.missing(slot, slot + 1) > 0) return true
+    return this.leaps.some((leap) => leap.lacksBeside(slot) && leap.era.grid.isOf(source))
   }
 
   pendingBefore(us: number): boolean {

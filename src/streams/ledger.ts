@@ -249,6 +249,11 @@ export class StreamLedger {
     return this.#book.pendingIn(fromUs, toUs)
   }
 
+  /** Whether a frame of this time, by the grid of its configuration, may fill something; its bytes may tell that it does not. */
+  lacks(us: number, source: GridSource): boolean {
+    return this.#book.lacks(us, source)
+  }
+
   /** Whether anything before this time is open. */
   pendingBefore(us: number): boolean {
     return this.#book.pendingBefore(us)
