@@ -1,6 +1,6 @@
 /** The eras of a ledger in order of time, and what is pending and absent in them. Nothing here is on the hot path. */
 import type { AbsentRange } from './absent.ts'
-import { LedgerEra } from './ledger-era.ts'
+import { type Absence, LedgerEra } from './ledger-era.ts'
 import { LeapSecond } from './ledger-leap.ts'
 import { LedgerTally } from './ledger-tally.ts'
 import type { GridSource, SlotGrid } from './slot-grid.ts'
@@ -189,6 +189,26 @@ export class LedgerBook {
     }
     this.bound()
     return given
+  }
+
+  /**
+   * What was said of these times is in doubt: it is pending again, but for what
+   * has one of these reasons. The newest first, as far as there may be more gaps.
+   */
+  reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number {
+    let room = this.#maxGaps
+    const found: { readonly era: LedgerEra; readonly absence: Absence; readonly us: number }[] = []
+    this.#each((era) => {
+      room -= era.pending.intervals
+      const { from, to } = era.slotsIn(fromUs, toUs)
+      for (const absence of era.absences(from, to)) {
+        if (!except.has(absence.kind.reason)) found.push({ era, absence, us: era.grid.microsecondsOf(absence.from) })
+      }
+    })
+    const newest = found.toSorted((one, other) => other.us - one.us).slice(0, Math.max(0, room))
+    const reopened = newest.reduce((sum, { era, absence }) => sum + era.reopen(absence), 0)
+    this.bound()
+    return reopened
   }
 
   /** At the bound the oldest gaps are given up, and the oldest absences become mere numbers. */

@@ -268,6 +268,14 @@ export class StreamLedger {
     return this.#book.absent(ranges)
   }
 
+  /**
+   * Somebody may know better what became of [fromUs, toUs): its absent slots are
+   * pending again, but those that are lost for one of these reasons. Returns how many.
+   */
+  reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number {
+    return this.#book.reopen(fromUs, toUs, except)
+  }
+
   account(): Account {
     return this.#book.tally.account(this.#book.pending)
   }

@@ -304,6 +304,21 @@ describe('what a journal says of a time without frames', () => {
     expect(stream.account).toMatchObject({ late: 70, notReceived: { 'adapter-down': 19 } })
   }, 30_000)
 
+  it('is believed until another journal is heard of, that has the frames', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one').carriedBy('two', { hasJournal: false })
+    stream.journaled(0, 50, 'one')
+    line.journal('one').absent = [covering(stream, 50, 99, 'not-received', 'adapter-down')]
+    stream.live(0, 10)
+    stream.live(99)
+    await until(() => line.consumer.accounts().get(stream.topic)?.notReceived['adapter-down'] === 49)
+    stream.journaled(50, 99, 'two')
+    stream.producer('two').journal({ fromUs: stream.timeUs(0), toUs: stream.timeUs(99) })
+    await line.sink.until(() => line.sink.got.length === 100)
+    expect(stream.account).toMatchObject({ expected: 100, live: 11, late: 89, notReceived: {}, pending: 0 })
+  })
+
   it('is asked for again where it says that it does not know yet', async () => {
     await using deps = testDeps()
     const line = await HealingLine.start(deps)

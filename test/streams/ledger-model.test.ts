@@ -32,6 +32,14 @@ const events = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retire') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart') }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('reopen'),
+      by: fc.integer({ min: -80, max: 0 }),
+      length: fc.integer({ min: 1, max: 40 }),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('absent'),
@@ -84,6 +92,11 @@ describe('a ledger, beside a naive one that keeps every slot', () => {
             const lane = naive.lane(slot)
             if (lane) ledger.release(usOfSlot(slot), lane)
             naive.release(slot)
+          } else if (event.kind === 'reopen') {
+            const slot = clock + event.by
+            const except = 'other-configuration'
+            ledger.reopen(usOfSlot(slot), usOfSlot(slot + event.length), new Set([except]))
+            naive.reopen(slot, slot + event.length, except)
           } else if (event.kind === 'absent') {
             const { by, length, verdict, reason } = event
             const slot = clock + by

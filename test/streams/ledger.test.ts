@@ -218,6 +218,18 @@ describe('what a journal answers', () => {
 })
 
 describe('a ledger at its bounds', () => {
+  it('takes back the newest of what was said, and loses nothing by it', () => {
+    const { ledger, live, us, account } = ledgerOf({ maxGaps: 2 })
+    live(0)
+    for (const index of [2, 4, 6]) {
+      live(index)
+      ledger.absent([{ fromUs: us(0), toUs: us(index), verdict: 'not-received', reason: 'silent' }])
+    }
+    expect(ledger.reopen(us(0), us(7), new Set())).toBe(2)
+    expect(ledger.gaps(100).map(({ fromUs }) => fromUs)).toEqual([us(3) - 10_000, us(5) - 10_000])
+    expect(account()).toMatchObject({ expected: 7, live: 4, notReceived: { silent: 1 }, lost: {}, pending: 2 })
+  })
+
   it('gives up the oldest gaps, and says so', () => {
     const { ledger, live, account } = ledgerOf({ maxGaps: 8 })
     for (let index = 0; index < 40; index += 2) live(index)

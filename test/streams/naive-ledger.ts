@@ -111,6 +111,14 @@ export class NaiveLedger {
     }
   }
 
+  /** Of what was absent for another reason than this one. */
+  reopen(from: number, to: number, except: string): void {
+    for (let slot = from; slot < to; slot++) {
+      const state = this.#slots.get(slot)?.state
+      if (state && state !== 'held' && state !== `lost ${except}`) this.#slots.set(slot, { state: 'pending' })
+    }
+  }
+
   retire(): void {
     this.#isRetired = true
   }
