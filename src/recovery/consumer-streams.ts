@@ -162,8 +162,8 @@ export class ConsumerStreams implements RemedyHooks {
     this.remedy.retry(stream)
   }
 
-  pendingBefore(topic: string, timeUs: number): boolean {
-    return this.#streams.get(topic)?.ledger.pendingBefore(timeUs) ?? false
+  pendingBetween(topic: string, afterUs: number, beforeUs: number): boolean {
+    return this.#streams.get(topic)?.ledger.pendingBetween(afterUs, beforeUs) ?? false
   }
 
   accounts(): ReadonlyMap<string, Account> {

@@ -170,9 +170,14 @@ export class LedgerBook {
     return this.leaps.some((leap) => leap.lacksBeside(slot) && leap.era.grid.isOf(source))
   }
 
-  pendingBefore(us: number): boolean {
+  pendingBetween(afterUs: number, beforeUs: number): boolean {
     for (const { pending, grid } of this.eras) {
-      if (pending.first !== undefined && grid.microsecondsOf(pending.first) < us - grid.periodUs / 2) return true
+      if (pending.size === 0) continue
+      // The slots of frames of both times are not between them.
+      const half = grid.periodUs / 2
+      const from = grid.slotFrom(afterUs + half)
+      const interval = pending.at(pending.indexAt(from))
+      if (interval && grid.microsecondsOf(Math.max(from, interval.from)) < beforeUs - half) return true
     }
     return false
   }

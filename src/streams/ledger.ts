@@ -254,9 +254,9 @@ export class StreamLedger {
     return this.#book.lacks(us, source)
   }
 
-  /** Whether anything before this time is open. */
-  pendingBefore(us: number): boolean {
-    return this.#book.pendingBefore(us)
+  /** Whether anything between the frames of these two times is open. */
+  pendingBetween(afterUs: number, beforeUs: number): boolean {
+    return this.#book.pendingBetween(afterUs, beforeUs)
   }
 
   /**

@@ -65,8 +65,15 @@ describe('a ledger', () => {
     expect(ledger.nextGap(us(3))).toEqual({ fromUs: us(3) - 10_000, toUs: us(4) + 10_000, slots: 2 })
     expect(ledger.nextGap(us(5))).toBeUndefined()
     expect(ledger.pendingIn(us(2), us(4))).toBe(2)
-    expect(ledger.pendingBefore(us(1))).toBe(false)
-    expect(ledger.pendingBefore(us(2))).toBe(true)
+  })
+
+  it('knows whether anything between the frames of two times is open', () => {
+    const { ledger, live, us } = ledgerOf()
+    for (const index of [0, 3, 9]) live(index)
+    const ever = Number.NEGATIVE_INFINITY
+    expect([us(1), us(2), us(20)].map((before) => ledger.pendingBetween(ever, before))).toEqual([false, true, true])
+    expect([us(3), us(4), us(5)].map((before) => ledger.pendingBetween(us(2), before))).toEqual([false, false, true])
+    expect([us(7), us(8), us(9)].map((after) => ledger.pendingBetween(after, us(20)))).toEqual([true, false, false])
   })
 
   it('takes a frame that was overtaken as it takes any other', () => {
