@@ -20,6 +20,7 @@ import type { LedgerEra } from './ledger-era.ts'
 import { LedgerError } from './ledger-error.ts'
 import { type LeapSecond, midnightBefore, midnightBeside, saysInserted } from './ledger-leap.ts'
 import type { OutsideReason } from './ledger-tally.ts'
+import { RecentOutside } from './recent-outside.ts'
 import { type GridSource, SlotGrid } from './slot-grid.ts'
 import { UsualLateness } from './usual-lateness.ts'
 
@@ -61,6 +62,7 @@ export class StreamLedger {
   #utcUs = 0
   readonly #lateness = new UsualLateness()
   #leapsSeen: number | undefined
+  #recentOutside: RecentOutside | undefined
 
   // What was judged fresh last.
   #claimEra: LedgerEra | undefined
@@ -98,14 +100,14 @@ export class StreamLedger {
   live(frame: Uint8Array, utcUs: number): LedgerVerdict {
     this.#disclaim()
     const grid = this.#grid
-    if (!grid) return this.#outside('no-grid')
+    if (!grid) return this.#outside('no-grid', frame)
     const soc = socOf(frame)
     const fraction = fractionOf(frame)
-    if (grid.isOffSlot(soc, fraction)) return this.#outside('off-slot')
+    if (grid.isOffSlot(soc, fraction)) return this.#outside('off-slot', frame)
     const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
     const lateUs = utcUs - us
     if (utcUs > this.#utcUs) this.#utcUs = utcUs
-    if (lateUs < -this.#futureAfterUs) return this.#outside('future')
+    if (lateUs < -this.#futureAfterUs) return this.#outside('future', frame)
     const slot = grid.slotOf(soc, fraction)
     if (lateUs > this.#staleAfterUs) return this.#stale(frame, grid, slot, us, utcUs)
     // Of every frame: one whose slot was closed too early is the one that can say so.
@@ -115,7 +117,7 @@ export class StreamLedger {
     if (!era) return this.#first(grid, slot, us, frame, false)
     if (this.#book.retired || (era.grid !== grid && !era.grid.isOf(grid))) {
       era = this.#book.begin(grid, slot, us)
-      if (!era) return this.#outside('stale')
+      if (!era) return this.#outside('stale', frame)
     }
     return this.#judge(era, slot, us, frame, false)
   }
@@ -314,15 +316,14 @@ export class StreamLedger {
     if (leap) return this.#judgeInserted(leap, leap.slotBeside(slot), digest, late)
     // Nothing to compare with any more.
     if (known === undefined) return this.#duplicate()
-    this.#book.tally.conflicts++
-    return 'conflict'
+    return this.#conflict()
   }
 
   /** A slot before the last era began. */
   #judgeOlder(slot: number, us: number, grid: SlotGrid, frame: Uint8Array, late: boolean): LedgerVerdict {
     const era = this.#book.eraAt(us)
-    if (!era) return this.#homeless(us)
-    if (!era.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#homeless(us)
+    if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next)
+      return this.#homeless(us, late ? undefined : frame)
     return this.#judge(era, slot, us, frame, late)
   }
 
@@ -334,8 +335,7 @@ export class StreamLedger {
       return this.#fresh(era, slot, digest, late, leap)
     }
     if (leap.digests[leap.indexInserted(slot)] === digest) return this.#duplicate()
-    this.#book.tally.conflicts++
-    return 'conflict'
+    return this.#conflict()
   }
 
   /**
@@ -345,9 +345,9 @@ export class StreamLedger {
   #stale(frame: Uint8Array, grid: SlotGrid, slot: number, us: number, utcUs: number): LedgerVerdict {
     this.close(utcUs)
     const era = this.#book.eraAt(us)
-    if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale')
+    if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale', frame)
     if (era.missing(slot, slot + 1) > 0) return this.#judge(era, slot, us, frame, true)
-    return this.#digestAt(era, slot) === digestOf(frame) ? this.#duplicate() : this.#outside('stale')
+    return this.#digestAt(era, slot) === digestOf(frame) ? this.#duplicate() : this.#outside('stale', frame)
   }
 
   /** The inserted second that this frame may be of; that it is over is noted, too. */
@@ -394,9 +394,9 @@ export class StreamLedger {
   }
 
   /** In no era: its slot was held, for all one can know, or there was none. */
-  #homeless(us: number): LedgerVerdict {
+  #homeless(us: number, live?: Uint8Array): LedgerVerdict {
     const { beganUs = 0, forgottenUs } = this.#book
-    return us >= beganUs && us < forgottenUs ? this.#duplicate() : this.#outside('stale')
+    return us >= beganUs && us < forgottenUs ? this.#duplicate() : this.#outside('stale', live)
   }
 
   #gridOf(source: GridSource): SlotGrid | undefined {
@@ -459,9 +459,23 @@ export class StreamLedger {
     return this.#digestGrid?.isOf(grid) === true ? this.#digests.get(slot) : undefined
   }
 
-  #outside(reason: OutsideReason): LedgerVerdict {
+  /** What came live is given on from here: that is done once, too. */
+  #outside(reason: OutsideReason, live?: Uint8Array): LedgerVerdict {
+    if (live) {
+      this.#recentOutside ??= new RecentOutside()
+      const [soc, fraction, digest] = [socOf(live), fractionOf(live), digestOf(live)]
+      const known = this.#recentOutside.get(soc, fraction)
+      if (known === digest) return this.#duplicate()
+      if (known !== undefined) return this.#conflict()
+      this.#recentOutside.put(soc, fraction, digest)
+    }
     this.#book.tally.outside[reason]++
     return 'outside'
+  }
+
+  #conflict(): LedgerVerdict {
+    this.#book.tally.conflicts++
+    return 'conflict'
   }
 
   #duplicate(): LedgerVerdict {

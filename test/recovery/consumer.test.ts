@@ -70,6 +70,24 @@ describe('a consumer', () => {
     expect(stream.account).toMatchObject({ expected: 11, live: 11, pending: 0, outside: { stale: 1 } })
   })
 
+  it('gives frames outside the accounts once, whoever publishes them', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one').carriedBy('two')
+    const offSlot = (n: number): Uint8Array => {
+      const copy = new Uint8Array(stream.frame(n))
+      const timeUs = stream.timeUs(n) + 7000
+      stampFrame(copy, { soc: Math.floor(timeUs / 1e6), fraction: timeUs % 1e6 })
+      return copy
+    }
+    for (const n of range(0, 50)) for (const node of ['one', 'two']) stream.producer(node).data(offSlot(n))
+    stream.producer('two').data(altered(offSlot(49)))
+    await line.sink.until(() => line.sink.conflicts.length === 1)
+
+    expect(line.sink.times()).toEqual(range(0, 50).map((n) => stream.timeUs(n) + 7000))
+    expect(stream.account).toMatchObject({ expected: 0, outside: { 'off-slot': 50 }, duplicates: 50, conflicts: 1 })
+  })
+
   it('asks for holes that lie close at once, and gives only what it lacks', async () => {
     await using deps = testDeps()
     const line = await HealingLine.start(deps)

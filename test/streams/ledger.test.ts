@@ -143,8 +143,29 @@ describe('a ledger', () => {
     const ledger = new StreamLedger()
     expect(ledger.live(frameAt(grid, T0, 0), T0 * 1e6)).toBe('outside')
     ledger.configuration({ dataRate: 0, timeBase: 1_000_000 })
-    expect(ledger.live(frameAt(grid, T0, 0), T0 * 1e6)).toBe('outside')
+    expect(ledger.live(frameAt(grid, T0, 1), T0 * 1e6)).toBe('outside')
     expect(ledger.account().outside).toEqual({ 'no-grid': 2 })
+  })
+
+  it.each([
+    ['off its slots', 0.4],
+    ['of another year', -50 * 86_400 * 365],
+    ['of the future', 50 * 60],
+  ])('lets a frame %s stand outside once', (_case, by) => {
+    const { ledger, live, us, account } = ledgerOf()
+    live(0)
+    const judge = (index: number, content = 0) => ledger.live(frameAt(grid, T0, index + by, content), us(0))
+    expect([judge(0), judge(0), judge(1), judge(0), judge(0, 7)]).toEqual([
+      'outside',
+      'duplicate',
+      'outside',
+      'duplicate',
+      'conflict',
+    ])
+    expect(account()).toMatchObject({ expected: 1, live: 1, duplicates: 2, conflicts: 1 })
+    // As far as it remembers.
+    for (let index = 2; index < 258; index++) expect(judge(index)).toBe('outside')
+    expect([judge(2), judge(1)]).toEqual(['duplicate', 'outside'])
   })
 
   it('leaves a slot open whose frame nobody took, and offers it again', () => {

@@ -18,6 +18,7 @@ export class NaiveLedger {
   readonly #settings: Settings
   readonly #slots = new Map<number, Slot>()
   readonly #counts = { duplicates: 0, conflicts: 0 }
+  readonly #contentsOutside = new Map<number, number>()
   readonly #outside: Record<string, number> = {}
   #first: number | undefined
   #eraStart = 0
@@ -37,20 +38,22 @@ export class NaiveLedger {
     const lateUs = utcUs - slot * periodUs
     this.#utcUs = Math.max(this.#utcUs, utcUs)
     this.#claim = undefined
-    if (lateUs < -futureAfterUs) return this.#stands('future')
+    if (lateUs < -futureAfterUs) return this.#standsOnce('future', slot, content)
     if (lateUs > staleAfterUs) {
       this.close(utcUs)
       const found = this.#slots.get(slot)
-      if (!found) return this.#stands('stale')
+      if (!found) return this.#standsOnce('stale', slot, content)
       if (found.state !== 'held') return this.#fresh(slot, 'late', content)
       if ('content' in found && found.content === content) return this.#judge(slot, content, 'late')
-      return this.#stands('stale')
+      return this.#standsOnce('stale', slot, content)
     }
     const window = Math.floor(utcUs / 10_000_000)
     const latest = this.#lateness.at(-1)
     if (latest?.window === window) latest.leastUs = Math.min(latest.leastUs, lateUs)
     else this.#lateness.push({ window, leastUs: lateUs })
-    if (this.#first !== undefined && this.#isRetired && !this.#begin(slot)) return this.#stands('stale')
+    if (this.#first !== undefined && this.#isRetired && !this.#begin(slot)) {
+      return this.#standsOnce('stale', slot, content)
+    }
     if (this.#first === undefined) return this.#fresh(slot, 'live', content)
     return this.#judge(slot, content, 'live')
   }
@@ -127,6 +130,7 @@ export class NaiveLedger {
   forgetContents(): void {
     for (const found of this.#slots.values()) if ('content' in found) found.content = undefined
     this.#lateness = []
+    this.#contentsOutside.clear()
     this.#utcUs = 0
   }
 
@@ -176,7 +180,7 @@ export class NaiveLedger {
       return this.#fresh(slot, lane, content)
     }
     const found = this.#slots.get(slot)
-    if (!found) return this.#stands('stale')
+    if (!found) return lane === 'live' ? this.#standsOnce('stale', slot, content) : this.#stands('stale')
     if (!('content' in found)) return this.#fresh(slot, lane, content)
     const isSame = found.content === undefined || found.content === content
     this.#counts[isSame ? 'duplicates' : 'conflicts']++
@@ -186,6 +190,17 @@ export class NaiveLedger {
   #fresh(slot: number, lane: Lane, content: number): LedgerVerdict {
     this.#claim = { slot, lane, content }
     return 'fresh'
+  }
+
+  /** What came live is given, and a second one is not. */
+  #standsOnce(reason: string, slot: number, content: number): LedgerVerdict {
+    const known = this.#contentsOutside.get(slot)
+    if (known !== undefined) {
+      this.#counts[known === content ? 'duplicates' : 'conflicts']++
+      return known === content ? 'duplicate' : 'conflict'
+    }
+    this.#contentsOutside.set(slot, content)
+    return this.#stands(reason)
   }
 
   #stands(reason: string): LedgerVerdict {
