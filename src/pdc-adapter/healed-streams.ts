@@ -127,7 +127,7 @@ export class HealedStreams {
       room: () => this.#consumer?.room(topic),
       delivered: (timeUs, as) => this.#consumer?.delivered(topic, timeUs, as),
       release: (timeUs, as) => this.#consumer?.release(topic, timeUs, as),
-      pendingBefore: (timeUs) => this.#consumer?.pendingBefore(topic, timeUs) ?? false,
+      pendingBetween: (afterUs, beforeUs) => this.#consumer?.pendingBetween(topic, afterUs, beforeUs) ?? false,
     }
   }
 }

@@ -83,7 +83,7 @@ export class InOrderLane implements LateLane {
 
   readonly #releaseNow = (): void => {
     this.#release = undefined
-    while (this.#waiting.length > 0 && !this.#outlet.pendingBefore(this.#waiting[0]!.timeUs)) this.#sendFirst()
+    while (this.#waiting.length > 0 && !this.#isMissingBefore(this.#waiting[0]!.timeUs)) this.#sendFirst()
   }
 
   #hasReceivers(): boolean {
@@ -92,7 +92,12 @@ export class InOrderLane implements LateLane {
 
   #isNext(timeUs: number): boolean {
     const first = this.#waiting[0]
-    return (!first || timeUs < first.timeUs) && !this.#outlet.pendingBefore(timeUs)
+    return (!first || timeUs < first.timeUs) && !this.#isMissingBefore(timeUs)
+  }
+
+  /** What is older than what was sent can only come too late: nothing waits for it. */
+  #isMissingBefore(timeUs: number): boolean {
+    return this.#outlet.pendingBetween(this.#sentUs, timeUs)
   }
 
   #send(frame: Uint8Array, timeUs: number): boolean {

@@ -13,8 +13,8 @@ export interface Outlet {
   delivered(timeUs: number, as: 'live' | 'late'): void
   /** What was kept will not go out. */
   release(timeUs: number, as: 'live' | 'late'): void
-  /** Whether a frame of before this time may still come. */
-  pendingBefore(timeUs: number): boolean
+  /** Whether a frame of between these times may still come. */
+  pendingBetween(afterUs: number, beforeUs: number): boolean
 }
 
 /** How the late frames of one stream go to its PDCs, beside the live ones. Times are monotonic milliseconds. */

@@ -162,8 +162,8 @@ export class ConsumerStreams implements RemedyHooks {
     this.remedy.retry(stream)
   }
 
-  pendingBefore(topic: string, timeUs: number): boolean {
-    return this.#streams.get(topic)?.ledger.pendingBefore(timeUs) ?? false
+  pendingBetween(topic: string, afterUs: number, beforeUs: number): boolean {
+    return this.#streams.get(topic)?.ledger.pendingBetween(afterUs, beforeUs) ?? false
   }
 
   accounts(): ReadonlyMap<string, Account> {
@@ -180,25 +180,17 @@ export class ConsumerStreams implements RemedyHooks {
   /** The hot path: nothing is waited for, nothing made. */
   #live(stream: ConsumedStream, frame: Uint8Array): void {
     const { topic, ledger } = stream
-    if (ledger.beganUs === undefined) {
-      this.#first(stream, frame)
-      return
-    }
     const verdict = ledger.live(frame, utcMs() * 1000)
     if (verdict === 'fresh') this.#given(stream, frame, this.#sink.live(topic, frame))
     else if (verdict === 'outside') this.#sink.live(topic, frame)
     else if (verdict === 'conflict') this.#sink.conflict?.(topic, frame)
   }
 
-  /** The account of a stream begins with the first frame that is taken: what nobody ever wanted is missed by nobody. */
-  #first(stream: ConsumedStream, frame: Uint8Array): void {
-    const taken = this.#sink.live(stream.topic, frame)
-    if (taken !== false && stream.ledger.live(frame, utcMs() * 1000) === 'fresh') this.#given(stream, frame, taken)
-  }
-
   /** A fresh frame, and what the sink made of it. */
   #given(stream: ConsumedStream, frame: Uint8Array, taken: boolean | 'kept'): void {
     const { topic, ledger, epochs, lateness } = stream
+    // The account begins with the first frame that is taken: what nobody ever wanted is missed by nobody.
+    if (taken === false && ledger.beganUs === undefined) return
     const timeUs = timeUsOf(frame, epochs.inForce?.configuration.timeBase ?? 0)
     if (taken !== false) ledger.take()
     if (taken === true) this.#held?.took(topic, timeUs, 'live')

@@ -46,8 +46,8 @@ export interface Consumer extends Running {
   delivered(stream: string, timeUs: number, as: 'live' | 'late'): void
   /** What the sink took or kept did not get there after all: that timestamp is pending again. */
   release(stream: string, timeUs: number, as: 'live' | 'late'): void
-  /** The sink waits with frames until those before them are there: whether any before this time still may come. */
-  pendingBefore(stream: string, timeUs: number): boolean
+  /** The sink waits with frames until those before them are there: whether any between these times still may come. */
+  pendingBetween(stream: string, afterUs: number, beforeUs: number): boolean
   /** What became of every timestamp, by stream. */
   accounts(): ReadonlyMap<string, Account>
 }
@@ -105,7 +105,7 @@ export function startConsumer(config: ConsumerConfig, deps: ConsumerDeps): Consu
     },
     delivered: (stream, timeUs, as) => held?.took(stream, timeUs, as),
     release: (stream, timeUs, as) => streams.release(stream, timeUs, as),
-    pendingBefore: (stream, timeUs) => streams.pendingBefore(stream, timeUs),
+    pendingBetween: (stream, afterUs, beforeUs) => streams.pendingBetween(stream, afterUs, beforeUs),
     accounts: () => streams.accounts(),
   }
 }

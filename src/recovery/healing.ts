@@ -1,6 +1,8 @@
 import { framesPerSecond } from '../c37118/index.ts'
-import type { AbsentRange, ReplayQuery, StreamLedger } from '../streams/index.ts'
+import { type AbsentRange, nodeIdOf, type ReplayQuery, type StreamLedger, type StreamState } from '../streams/index.ts'
+import type { LateTaken } from './consumer-sink.ts'
 import type { Epoch, Epochs } from './epochs.ts'
+import { Explained } from './explained.ts'
 import { timeUsOf } from './frame-time.ts'
 import type { Journals } from './journals.ts'
 import { type AnswerEnd, type Given, LateHand } from './late-hand.ts'
@@ -20,6 +22,10 @@ const LOST_MS = 1000
 /** A stream that says of no journal for so long has none. */
 const NO_JOURNAL_MS = 60_000
 const DAY_MS = 86_400_000
+/** A journal that is heard of later than others is asked for what they did not have, so far back. */
+const REOPENED_MS = DAY_MS
+/** Lost for these, a frame was to be had; it would be refused again. */
+const refusals: ReadonlySet<string> = new Set<LateTaken & string>(['too-late', 'other-configuration'])
 
 /** One request that should be made. */
 export interface Pull {
@@ -62,6 +68,7 @@ export class Healing {
   readonly #ledger: StreamLedger
   readonly #journals: Journals
   readonly #hand: LateHand
+  readonly #explained = new Explained()
   /** The gap that is being asked for, and what was heard of it. */
   #gap: Range | undefined
   #asked = new Set<string>()
@@ -185,6 +192,20 @@ export class Healing {
     this.retry()
   }
 
+  /** A node says what it has of the stream. */
+  heard(state: StreamState, { nowMs, utcMs }: Instant): void {
+    const nodeId = nodeIdOf(state.node)
+    if (this.#journals.heard(state)) {
+      const { fromUs, toUs } = this.#explained.without(nodeId)
+      // Its frames have no end: a span is as old as the state that tells of it.
+      const sinceUs = Math.max(fromUs, spanBeginUs(state), (utcMs - REOPENED_MS) * 1000)
+      const isNews = sinceUs < toUs && this.#ledger.reopen(sinceUs, toUs, refusals) > 0
+      if (isNews && !this.#gap) this.#afterUs = Number.NEGATIVE_INFINITY
+    }
+    // Who speaks can answer: also what it was asked while it was away.
+    this.heardOf(nodeId, nowMs)
+  }
+
   /** The node lives. */
   heardOf(nodeId: string, nowMs: number): void {
     if (this.#pulling && this.#node === nodeId && nowMs - this.#askedMs > LOST_MS) {
@@ -268,7 +289,8 @@ export class Healing {
     const heardAll = all.length > 0 && all.every((nodeId) => this.#asked.has(nodeId))
     const throughUs = Math.min(toUs, this.#throughUs)
     if (heardAll && this.#ledger.pendingIn(fromUs, throughUs) > 0) {
-      this.#explain(mergeAbsent(this.#said, fromUs, throughUs))
+      const ended = this.#explain(mergeAbsent(this.#said, fromUs, throughUs))
+      if (ended > 0) this.#explained.add(fromUs, throughUs, this.#asked)
     }
     this.#forgetGap()
     // What comes after is known to nobody yet, or was too much for one answer.
@@ -287,16 +309,21 @@ export class Healing {
   #giveUp({ utcMs }: Instant): void {
     if (!this.#journals.everHad) {
       if (utcMs - this.#sinceUtcMs < NO_JOURNAL_MS) return
-      this.#explain(allLost('no-journal', utcMs - NO_JOURNAL_MS))
+      const beforeMs = utcMs - NO_JOURNAL_MS
+      const ended = this.#explain(allLost('no-journal', beforeMs))
+      if (ended > 0) this.#explained.add(Number.NEGATIVE_INFINITY, beforeMs * 1000, none)
     } else this.#explain(allLost('no-answer', utcMs - this.#options.maxAgeDays * DAY_MS))
   }
 
-  #explain(ranges: readonly AbsentRange[]): void {
-    if (this.#options.explain(ranges) > 0) this.#progress = true
+  #explain(ranges: readonly AbsentRange[]): number {
+    const ended = this.#options.explain(ranges)
+    if (ended > 0) this.#progress = true
+    return ended
   }
 
   #give(frame: Uint8Array, epoch: Epoch): Given {
-    if (!this.#isWanted(frame, epoch)) {
+    const { configuration } = epoch
+    if (!this.#ledger.lacks(timeUsOf(frame, configuration.timeBase), configuration)) {
       this.#options.unneeded()
       return 'done'
     }
@@ -305,16 +332,12 @@ export class Healing {
     if (given === 'done') this.#progress = true
     return given
   }
+}
 
-  /** Where it has the grid that gaps were found by; of another, the ledger alone can tell. */
-  #isWanted(frame: Uint8Array, { configuration }: Epoch): boolean {
-    const { dataRate, timeBase } = configuration
-    const inForce = this.#options.epochs.inForce?.configuration
-    if (inForce?.dataRate !== dataRate || inForce.timeBase !== timeBase) return true
-    const timeUs = timeUsOf(frame, timeBase)
-    const quarterUs = 250_000 / framesPerSecond(dataRate)
-    return this.#ledger.pendingIn(timeUs - quarterUs, timeUs + quarterUs) > 0
-  }
+/** What cannot be read as a time bounds nothing. */
+function spanBeginUs({ journal }: StreamState): number {
+  const beginMs = Date.parse(journal?.from ?? '')
+  return Number.isNaN(beginMs) ? Number.NEGATIVE_INFINITY : beginMs * 1000
 }
 
 const none: ReadonlySet<string> = new Set()

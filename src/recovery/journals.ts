@@ -26,17 +26,20 @@ export class Journals {
     return this.#everHad
   }
 
-  heard({ node, online, journal }: StreamState): void {
+  /** Says whether it is of a journal that was not among them. */
+  heard({ node, online, journal }: StreamState): boolean {
     if (journal === null) {
       this.#journals.delete(node)
-      return
+      return false
     }
     const nodeId = nodeIdOf(node)
     this.#nodes.isThere(nodeId)
     this.#everHad = true
     const known = this.#journals.get(node)
     if (known) known.online = online
-    else if (this.#journals.size < MAX_NODES) this.#journals.set(node, { nodeId, online })
+    if (known || this.#journals.size >= MAX_NODES) return false
+    this.#journals.set(node, { nodeId, online })
+    return true
   }
 
   /** The node carries the stream no more. */

@@ -1,8 +1,8 @@
 import type { Bus } from '../bus/index.ts'
 import type { RecoverySettings } from '../config/recovery.ts'
-import { monotonicMs } from '../runtime/clock.ts'
+import { monotonicMs, utcMs } from '../runtime/clock.ts'
 import type { Counter, Gauge, ServiceDeps } from '../runtime/service.ts'
-import { nodeIdOf, type StreamState } from '../streams/index.ts'
+import type { StreamState } from '../streams/index.ts'
 import type { ConsumedStream } from './consumed-stream.ts'
 import { GapPuller } from './gap-puller.ts'
 import { Healing } from './healing.ts'
@@ -122,11 +122,7 @@ export class ReplayRemedy implements Remedy {
   }
 
   state(stream: ConsumedStream, state: StreamState): void {
-    const healed = this.#streams.get(stream)
-    if (!healed) return
-    healed.journals.heard(state)
-    // Who speaks can answer: also what it was asked while it was away.
-    healed.healing.heardOf(nodeIdOf(state.node), monotonicMs())
+    this.#streams.get(stream)?.healing.heard(state, { nowMs: monotonicMs(), utcMs: utcMs() })
   }
 
   left(stream: ConsumedStream, node: string): void {

@@ -21,9 +21,9 @@ export interface Account {
   readonly pending: number
   /** By reason: frames that have no slot. */
   readonly outside: Readonly<Record<string, number>>
-  /** Frames whose slot was taken: by the same bytes, or by what cannot be compared any more. */
+  /** Frames whose slot was taken: by the same bytes, or by what cannot be compared any more. Those outside by their timestamp. */
   readonly duplicates: number
-  /** Frames whose slot was taken by other bytes. */
+  /** Frames whose slot, or timestamp outside, was taken by other bytes. */
   readonly conflicts: number
 }
 

@@ -1,9 +1,9 @@
 /** The eras of a ledger in order of time, and what is pending and absent in them. Nothing here is on the hot path. */
 import type { AbsentRange } from './absent.ts'
-import { LedgerEra } from './ledger-era.ts'
+import { type Absence, LedgerEra } from './ledger-era.ts'
 import { LeapSecond } from './ledger-leap.ts'
 import { LedgerTally } from './ledger-tally.ts'
-import type { SlotGrid } from './slot-grid.ts'
+import type { GridSource, SlotGrid } from './slot-grid.ts'
 
 /** A run of pending slots, as half-open microseconds that a journal can be asked for. */
 export interface Gap {
@@ -160,9 +160,24 @@ export class LedgerBook {
     return count
   }
 
-  pendingBefore(us: number): boolean {
+  /** Whether nothing is held at this time; an inserted second has the timestamps of those beside it, too. */
+  lacks(us: number, source: GridSource): boolean {
+    const era = this.eraAt(us)
+    // By another grid than was expected: it may be that the rate had changed.
+    if (!era?.grid.isOf(source)) return true
+    const slot = era.grid.slotNear(us)
+    if (era.missing(slot, slot + 1) > 0) return true
+    return this.leaps.some((leap) => leap.lacksBeside(slot) && leap.era.grid.isOf(source))
+  }
+
+  pendingBetween(afterUs: number, beforeUs: number): boolean {
     for (const { pending, grid } of this.eras) {
-      if (pending.first !== undefined && grid.microsecondsOf(pending.first) < us - grid.periodUs / 2) return true
+      if (pending.size === 0) continue
+      // The slots of frames of both times are not between them.
+      const half = grid.periodUs / 2
+      const from = grid.slotFrom(afterUs + half)
+      const interval = pending.at(pending.indexAt(from))
+      if (interval && grid.microsecondsOf(Math.max(from, interval.from)) < beforeUs - half) return true
     }
     return false
   }
@@ -179,6 +194,26 @@ export class LedgerBook {
     }
     this.bound()
     return given
+  }
+
+  /**
+   * What was said of these times is in doubt: it is pending again, but for what
+   * has one of these reasons. The newest first, as far as there may be more gaps.
+   */
+  reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number {
+    let room = this.#maxGaps
+    const found: { readonly era: LedgerEra; readonly absence: Absence; readonly us: number }[] = []
+    this.#each((era) => {
+      room -= era.pending.intervals
+      const { from, to } = era.slotsIn(fromUs, toUs)
+      for (const absence of era.absences(from, to)) {
+        if (!except.has(absence.kind.reason)) found.push({ era, absence, us: era.grid.microsecondsOf(absence.from) })
+      }
+    })
+    const newest = found.toSorted((one, other) => other.us - one.us).slice(0, Math.max(0, room))
+    const reopened = newest.reduce((sum, { era, absence }) => sum + era.reopen(absence), 0)
+    this.bound()
+    return reopened
   }
 
   /** At the bound the oldest gaps are given up, and the oldest absences become mere numbers. */

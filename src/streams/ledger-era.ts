@@ -7,6 +7,13 @@ import { IntervalSet } from './interval-set.ts'
 import type { AbsenceKind } from './ledger-tally.ts'
 import type { SlotGrid } from './slot-grid.ts'
 
+/** Slots [from, to) that are absent of one kind. */
+export interface Absence {
+  readonly kind: AbsenceKind
+  readonly from: number
+  readonly to: number
+}
+
 export class LedgerEra {
   readonly grid: SlotGrid
   readonly start: number
@@ -75,6 +82,27 @@ export class LedgerEra {
     }
     kind.count += given
     return given
+  }
+
+  /** Which slots of [from, to) are absent, and as what. */
+  absences(from: number, to: number): Absence[] {
+    const found: Absence[] = []
+    for (const [kind, slots] of this.absent) {
+      for (let index = slots.indexAt(from); ; index++) {
+        const interval = slots.at(index)
+        if (!interval || interval.from >= to) break
+        found.push({ kind, from: Math.max(from, interval.from), to: Math.min(to, interval.to) })
+      }
+    }
+    return found
+  }
+
+  /** What was absent is pending again; returns how many slots. */
+  reopen({ kind, from, to }: Absence): number {
+    const reopened = this.absent.get(kind)?.remove(from, to) ?? 0
+    kind.count -= reopened
+    this.pending.add(from, to)
+    return reopened
   }
 
   /** Makes an absent or pending slot a held one. */

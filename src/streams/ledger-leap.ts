@@ -71,6 +71,12 @@ export class LeapSecond {
     return this.era.start + (slot % this.era.grid.dataRate)
   }
 
+  /** Whether a frame that has the timestamp of `slot`, of the normal seconds, may be one that is missing here. */
+  lacksBeside(slot: number): boolean {
+    const inserted = this.slotBeside(slot)
+    return this.indexOf(slot) >= 0 && this.era.missing(inserted, inserted + 1) > 0
+  }
+
   /** Where {@link digests} has `slot` of the normal seconds; -1 for any other. */
   indexOf(slot: number): number {
     const index = slot - this.era.start + this.era.grid.dataRate

@@ -20,7 +20,9 @@ import type { LedgerEra } from './ledger-era.ts'
 import { LedgerError } from './ledger-error.ts'
 import { type LeapSecond, midnightBefore, midnightBeside, saysInserted } from './ledger-leap.ts'
 import type { OutsideReason } from './ledger-tally.ts'
+import { RecentOutside } from './recent-outside.ts'
 import { type GridSource, SlotGrid } from './slot-grid.ts'
+import { UsualLateness } from './usual-lateness.ts'
 
 /** What a frame is to the ledger. `outside`: it has no slot, and is not of the accounts. */
 export type LedgerVerdict = 'fresh' | 'duplicate' | 'conflict' | 'outside'
@@ -43,8 +45,6 @@ const defaults: LedgerSettings = { closeAfterMs: 1000, staleAfterMs: 60_000, fut
 const MICROSECONDS = 1_000_000
 /** SOC has 32 bits. */
 const MAX_US = 2 ** 32 * MICROSECONDS
-/** Weight of one frame in the usual lateness, where it grows; it falls at once. */
-const LATENESS_GAIN = 1 / 1024
 
 export class StreamLedger {
   readonly #closeAfterUs: number
@@ -60,9 +60,9 @@ export class StreamLedger {
   #lateGrid: SlotGrid | undefined
   /** The newest time by the clock. */
   #utcUs = 0
-  /** How much later than their timestamps frames usually come; it is the clocks' difference, too. */
-  #latenessUs: number | undefined
+  readonly #lateness = new UsualLateness()
   #leapsSeen: number | undefined
+  #recentOutside: RecentOutside | undefined
 
   // What was judged fresh last.
   #claimEra: LedgerEra | undefined
@@ -100,27 +100,25 @@ export class StreamLedger {
   live(frame: Uint8Array, utcUs: number): LedgerVerdict {
     this.#disclaim()
     const grid = this.#grid
-    if (!grid) return this.#outside('no-grid')
+    if (!grid) return this.#outside('no-grid', frame)
     const soc = socOf(frame)
     const fraction = fractionOf(frame)
-    if (grid.isOffSlot(soc, fraction)) return this.#outside('off-slot')
+    if (grid.isOffSlot(soc, fraction)) return this.#outside('off-slot', frame)
     const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
     const lateUs = utcUs - us
     if (utcUs > this.#utcUs) this.#utcUs = utcUs
-    if (lateUs < -this.#futureAfterUs) return this.#outside('future')
+    if (lateUs < -this.#futureAfterUs) return this.#outside('future', frame)
     const slot = grid.slotOf(soc, fraction)
     if (lateUs > this.#staleAfterUs) return this.#stale(frame, grid, slot, us, utcUs)
+    // Of every frame: one whose slot was closed too early is the one that can say so.
+    this.#lateness.add(lateUs, utcUs)
 
     let era = this.#book.last
-    if (!era) {
-      this.#latenessUs = smoothed(this.#latenessUs, lateUs)
-      return this.#first(grid, slot, us, frame, false)
-    }
+    if (!era) return this.#first(grid, slot, us, frame, false)
     if (this.#book.retired || (era.grid !== grid && !era.grid.isOf(grid))) {
       era = this.#book.begin(grid, slot, us)
-      if (!era) return this.#outside('stale')
+      if (!era) return this.#outside('stale', frame)
     }
-    if (slot >= era.next) this.#latenessUs = smoothed(this.#latenessUs, lateUs)
     return this.#judge(era, slot, us, frame, false)
   }
 
@@ -225,8 +223,7 @@ export class StreamLedger {
     this.#utcUs = utcUs
     if (!last || retired) return
     if (hasSteppedBack) this.#book.retract(utcUs)
-    const latenessUs = Math.min(this.#latenessUs ?? 0, this.#staleAfterUs)
-    const dueUs = utcUs - this.#closeAfterUs - latenessUs
+    const dueUs = utcUs - this.#closeAfterUs - this.#lateness.us
     this.#book.closeTo(last, last.grid.slotFrom(dueUs))
     for (const leap of leaps) {
       if (leap.era.next > leap.era.start && dueUs > (leap.midnight + 1) * MICROSECONDS) {
@@ -254,9 +251,14 @@ export class StreamLedger {
     return this.#book.pendingIn(fromUs, toUs)
   }
 
-  /** Whether anything before this time is open. */
-  pendingBefore(us: number): boolean {
-    return this.#book.pendingBefore(us)
+  /** Whether a frame of this time, by the grid of its configuration, may fill something; its bytes may tell that it does not. */
+  lacks(us: number, source: GridSource): boolean {
+    return this.#book.lacks(us, source)
+  }
+
+  /** Whether anything between the frames of these two times is open. */
+  pendingBetween(afterUs: number, beforeUs: number): boolean {
+    return this.#book.pendingBetween(afterUs, beforeUs)
   }
 
   /**
@@ -266,6 +268,14 @@ export class StreamLedger {
    */
   absent(ranges: readonly AbsentRange[]): number {
     return this.#book.absent(ranges)
+  }
+
+  /**
+   * Somebody may know better what became of [fromUs, toUs): its absent slots are
+   * pending again, but those that are lost for one of these reasons. Returns how many.
+   */
+  reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number {
+    return this.#book.reopen(fromUs, toUs, except)
   }
 
   account(): Account {
@@ -306,15 +316,14 @@ export class StreamLedger {
     if (leap) return this.#judgeInserted(leap, leap.slotBeside(slot), digest, late)
     // Nothing to compare with any more.
     if (known === undefined) return this.#duplicate()
-    this.#book.tally.conflicts++
-    return 'conflict'
+    return this.#conflict()
   }
 
   /** A slot before the last era began. */
   #judgeOlder(slot: number, us: number, grid: SlotGrid, frame: Uint8Array, late: boolean): LedgerVerdict {
     const era = this.#book.eraAt(us)
-    if (!era) return this.#homeless(us)
-    if (!era.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#homeless(us)
+    if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next)
+      return this.#homeless(us, late ? undefined : frame)
     return this.#judge(era, slot, us, frame, late)
   }
 
@@ -326,8 +335,7 @@ export class StreamLedger {
       return this.#fresh(era, slot, digest, late, leap)
     }
     if (leap.digests[leap.indexInserted(slot)] === digest) return this.#duplicate()
-    this.#book.tally.conflicts++
-    return 'conflict'
+    return this.#conflict()
   }
 
   /**
@@ -337,9 +345,9 @@ export class StreamLedger {
   #stale(frame: Uint8Array, grid: SlotGrid, slot: number, us: number, utcUs: number): LedgerVerdict {
     this.close(utcUs)
     const era = this.#book.eraAt(us)
-    if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale')
+    if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale', frame)
     if (era.missing(slot, slot + 1) > 0) return this.#judge(era, slot, us, frame, true)
-    return this.#digestAt(era, slot) === digestOf(frame) ? this.#duplicate() : this.#outside('stale')
+    return this.#digestAt(era, slot) === digestOf(frame) ? this.#duplicate() : this.#outside('stale', frame)
   }
 
   /** The inserted second that this frame may be of; that it is over is noted, too. */
@@ -386,9 +394,9 @@ export class StreamLedger {
   }
 
   /** In no era: its slot was held, for all one can know, or there was none. */
-  #homeless(us: number): LedgerVerdict {
+  #homeless(us: number, live?: Uint8Array): LedgerVerdict {
     const { beganUs = 0, forgottenUs } = this.#book
-    return us >= beganUs && us < forgottenUs ? this.#duplicate() : this.#outside('stale')
+    return us >= beganUs && us < forgottenUs ? this.#duplicate() : this.#outside('stale', live)
   }
 
   #gridOf(source: GridSource): SlotGrid | undefined {
@@ -451,18 +459,27 @@ export class StreamLedger {
     return this.#digestGrid?.isOf(grid) === true ? this.#digests.get(slot) : undefined
   }
 
-  #outside(reason: OutsideReason): LedgerVerdict {
+  /** What came live is given on from here: that is done once, too. */
+  #outside(reason: OutsideReason, live?: Uint8Array): LedgerVerdict {
+    if (live) {
+      this.#recentOutside ??= new RecentOutside()
+      const [soc, fraction, digest] = [socOf(live), fractionOf(live), digestOf(live)]
+      const known = this.#recentOutside.get(soc, fraction)
+      if (known === digest) return this.#duplicate()
+      if (known !== undefined) return this.#conflict()
+      this.#recentOutside.put(soc, fraction, digest)
+    }
     this.#book.tally.outside[reason]++
     return 'outside'
+  }
+
+  #conflict(): LedgerVerdict {
+    this.#book.tally.conflicts++
+    return 'conflict'
   }
 
   #duplicate(): LedgerVerdict {
     this.#book.tally.duplicates++
     return 'duplicate'
   }
-}
-
-function smoothed(latenessUs: number | undefined, newUs: number): number {
-  if (latenessUs === undefined || newUs < latenessUs) return newUs
-  return latenessUs + (newUs - latenessUs) * LATENESS_GAIN
 }

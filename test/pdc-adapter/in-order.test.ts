@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { InOrderLane, type WaitingRoom } from '../../src/pdc-adapter/in-order.ts'
+import { StreamLedger } from '../../src/streams/index.ts'
+import { frameAt, usOf } from '../streams/slot-frames.ts'
 import { FakeOutlet, frameOf } from './support/outlet.ts'
 
 let outlet: FakeOutlet
@@ -57,11 +59,42 @@ describe('frames, with in-order', () => {
     live(3, 0)
     live(4, 500)
     lane.tick(1001)
-    expect(outlet.sent).toEqual([1, 3])
+    expect(outlet.sent).toEqual([1, 3, 4])
     expect(room.waitedOut).toBe(1)
     expect(late(2)).toBe('too-late')
-    lane.tick(1050)
-    expect(outlet.sent).toEqual([1, 3, 4])
+  })
+
+  it('wait for nothing that could only come too late', () => {
+    live(1)
+    outlet.pending.add(2)
+    live(3, 0)
+    lane.tick(1001)
+    expect(outlet.sent).toEqual([1, 3])
+    // Nobody has 2, for days.
+    expect([live(4, 1002), live(5, 1022)]).toEqual([true, true])
+    outlet.pending.add(6)
+    expect(live(7, 1062)).toBe('kept')
+    expect(late(6, 1063)).toBe(true)
+  })
+
+  it('wait once for a gap that nothing fills, by the ledger of the stream', () => {
+    const grid = { dataRate: 50, timeBase: 1_000_000 }
+    const [soc, lost] = [1_700_000_000, [100, 101, 102, 103, 104]]
+    const ledger = new StreamLedger()
+    ledger.configuration(grid)
+    outlet.pendingBetween = (afterUs, beforeUs) => ledger.pendingBetween(afterUs, beforeUs)
+    const waitedMs: number[] = []
+    for (let n = 0; n < 1000; n++) {
+      const [frame, timeUs] = [frameAt(grid, soc, n), usOf(grid, soc, n)]
+      if (!lost.includes(n) && ledger.live(frame, timeUs + 20_000) === 'fresh') {
+        lane.live(frame, timeUs, n * 20)
+        ledger.take()
+      }
+      lane.tick(n * 20)
+      waitedMs.push((n - lost.length - outlet.sent.length + 1) * 20)
+    }
+    expect(Math.max(...waitedMs)).toBeLessThanOrEqual(1000 + 20)
+    expect(waitedMs.slice(200)).toEqual(Array(800).fill(0))
   })
 
   it('are pending again when the last PDC leaves, and the next one begins anew', () => {

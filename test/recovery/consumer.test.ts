@@ -70,6 +70,24 @@ describe('a consumer', () => {
     expect(stream.account).toMatchObject({ expected: 11, live: 11, pending: 0, outside: { stale: 1 } })
   })
 
+  it('gives frames outside the accounts once, whoever publishes them', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one').carriedBy('two')
+    const offSlot = (n: number): Uint8Array => {
+      const copy = new Uint8Array(stream.frame(n))
+      const timeUs = stream.timeUs(n) + 7000
+      stampFrame(copy, { soc: Math.floor(timeUs / 1e6), fraction: timeUs % 1e6 })
+      return copy
+    }
+    for (const n of range(0, 50)) for (const node of ['one', 'two']) stream.producer(node).data(offSlot(n))
+    stream.producer('two').data(altered(offSlot(49)))
+    await line.sink.until(() => line.sink.conflicts.length === 1)
+
+    expect(line.sink.times()).toEqual(range(0, 50).map((n) => stream.timeUs(n) + 7000))
+    expect(stream.account).toMatchObject({ expected: 0, outside: { 'off-slot': 50 }, duplicates: 50, conflicts: 1 })
+  })
+
   it('asks for holes that lie close at once, and gives only what it lacks', async () => {
     await using deps = testDeps()
     const line = await HealingLine.start(deps)
@@ -303,6 +321,21 @@ describe('what a journal says of a time without frames', () => {
     await until(() => stream.account.pending === 0)
     expect(stream.account).toMatchObject({ late: 70, notReceived: { 'adapter-down': 19 } })
   }, 30_000)
+
+  it('is believed until another journal is heard of, that has the frames', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps)
+    const stream = line.stream(7).carriedBy('one').carriedBy('two', { hasJournal: false })
+    stream.journaled(0, 50, 'one')
+    line.journal('one').absent = [covering(stream, 50, 99, 'not-received', 'adapter-down')]
+    stream.live(0, 10)
+    stream.live(99)
+    await until(() => line.consumer.accounts().get(stream.topic)?.notReceived['adapter-down'] === 49)
+    stream.journaled(50, 99, 'two')
+    stream.producer('two').journal({ fromUs: stream.timeUs(0), toUs: stream.timeUs(99) })
+    await line.sink.until(() => line.sink.got.length === 100)
+    expect(stream.account).toMatchObject({ expected: 100, live: 11, late: 89, notReceived: {}, pending: 0 })
+  })
 
   it('is asked for again where it says that it does not know yet', async () => {
     await using deps = testDeps()

@@ -26,10 +26,19 @@ const events = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('clock'), by: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('clock'), by: fc.integer({ min: -30, max: 60 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('clock'), by: fc.integer({ min: 200, max: 700 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('close') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release'), by: fc.integer({ min: -60, max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('retire') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('reopen'),
+      by: fc.integer({ min: -80, max: 0 }),
+      length: fc.integer({ min: 1, max: 40 }),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -83,6 +92,11 @@ describe('a ledger, beside a naive one that keeps every slot', () => {
             const lane = naive.lane(slot)
             if (lane) ledger.release(usOfSlot(slot), lane)
             naive.release(slot)
+          } else if (event.kind === 'reopen') {
+            const slot = clock + event.by
+            const except = 'other-configuration'
+            ledger.reopen(usOfSlot(slot), usOfSlot(slot + event.length), new Set([except]))
+            naive.reopen(slot, slot + event.length, except)
           } else if (event.kind === 'absent') {
             const { by, length, verdict, reason } = event
             const slot = clock + by
@@ -111,6 +125,41 @@ describe('a ledger, beside a naive one that keeps every slot', () => {
         }
       }),
       { numRuns: 400 },
+    )
+  })
+})
+
+describe('a clock or a frame that was wrong', () => {
+  const rates: fc.Arbitrary<GridSource> = fc.constantFrom(
+    { dataRate: 50, timeBase: 1_000_000 },
+    { dataRate: 10, timeBase: 1000 },
+    { dataRate: 1, timeBase: 1 },
+    { dataRate: -2, timeBase: 1000 },
+  )
+
+  it('leaves nothing pending 30 s later, or three frames later where those take longer', () => {
+    const usual = fc.integer({ min: 0, max: 2000 })
+    // Of the consumer's clock, set right later; of the PMU's, for a few frames.
+    const wrongMs = fc.integer({ min: -4900, max: 4900 })
+    fc.assert(
+      fc.property(rates, usual, wrongMs, wrongMs, fc.nat({ max: 40 }), (source, usualMs, clockMs, frameMs, count) => {
+        const ledger = new StreamLedger()
+        ledger.configuration(source)
+        const periodMs = source.dataRate > 0 ? 1000 / source.dataRate : -source.dataRate * 1000
+        const settledMs = 60_000 + Math.max(30_000, 3 * periodMs)
+        for (let n = 0; n * periodMs < settledMs + 20_000; n++) {
+          const sentMs = n * periodMs
+          const utcUs = T0 * 1e6 + (sentMs + usualMs + (sentMs < 60_000 ? clockMs : 0)) * 1000
+          const isWrong = sentMs < 60_000 && sentMs >= 60_000 - count * 100
+          for (const by of isWrong ? [0, Math.round(frameMs / periodMs)] : [0]) {
+            const frame = frameAt(source, T0, Math.max(0, n + by))
+            if (ledger.live(frame, utcUs) === 'fresh') ledger.take()
+          }
+          ledger.close(utcUs)
+          if (sentMs >= settledMs) expect(ledger.pending, `${sentMs} ms`).toBe(0)
+        }
+      }),
+      { numRuns: 60 },
     )
   })
 })

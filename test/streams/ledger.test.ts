@@ -65,8 +65,15 @@ describe('a ledger', () => {
     expect(ledger.nextGap(us(3))).toEqual({ fromUs: us(3) - 10_000, toUs: us(4) + 10_000, slots: 2 })
     expect(ledger.nextGap(us(5))).toBeUndefined()
     expect(ledger.pendingIn(us(2), us(4))).toBe(2)
-    expect(ledger.pendingBefore(us(1))).toBe(false)
-    expect(ledger.pendingBefore(us(2))).toBe(true)
+  })
+
+  it('knows whether anything between the frames of two times is open', () => {
+    const { ledger, live, us } = ledgerOf()
+    for (const index of [0, 3, 9]) live(index)
+    const ever = Number.NEGATIVE_INFINITY
+    expect([us(1), us(2), us(20)].map((before) => ledger.pendingBetween(ever, before))).toEqual([false, true, true])
+    expect([us(3), us(4), us(5)].map((before) => ledger.pendingBetween(us(2), before))).toEqual([false, false, true])
+    expect([us(7), us(8), us(9)].map((after) => ledger.pendingBetween(after, us(20)))).toEqual([true, false, false])
   })
 
   it('takes a frame that was overtaken as it takes any other', () => {
@@ -136,8 +143,29 @@ describe('a ledger', () => {
     const ledger = new StreamLedger()
     expect(ledger.live(frameAt(grid, T0, 0), T0 * 1e6)).toBe('outside')
     ledger.configuration({ dataRate: 0, timeBase: 1_000_000 })
-    expect(ledger.live(frameAt(grid, T0, 0), T0 * 1e6)).toBe('outside')
+    expect(ledger.live(frameAt(grid, T0, 1), T0 * 1e6)).toBe('outside')
     expect(ledger.account().outside).toEqual({ 'no-grid': 2 })
+  })
+
+  it.each([
+    ['off its slots', 0.4],
+    ['of another year', -50 * 86_400 * 365],
+    ['of the future', 50 * 60],
+  ])('lets a frame %s stand outside once', (_case, by) => {
+    const { ledger, live, us, account } = ledgerOf()
+    live(0)
+    const judge = (index: number, content = 0) => ledger.live(frameAt(grid, T0, index + by, content), us(0))
+    expect([judge(0), judge(0), judge(1), judge(0), judge(0, 7)]).toEqual([
+      'outside',
+      'duplicate',
+      'outside',
+      'duplicate',
+      'conflict',
+    ])
+    expect(account()).toMatchObject({ expected: 1, live: 1, duplicates: 2, conflicts: 1 })
+    // As far as it remembers.
+    for (let index = 2; index < 258; index++) expect(judge(index)).toBe('outside')
+    expect([judge(2), judge(1)]).toEqual(['duplicate', 'outside'])
   })
 
   it('leaves a slot open whose frame nobody took, and offers it again', () => {
@@ -218,6 +246,18 @@ describe('what a journal answers', () => {
 })
 
 describe('a ledger at its bounds', () => {
+  it('takes back the newest of what was said, and loses nothing by it', () => {
+    const { ledger, live, us, account } = ledgerOf({ maxGaps: 2 })
+    live(0)
+    for (const index of [2, 4, 6]) {
+      live(index)
+      ledger.absent([{ fromUs: us(0), toUs: us(index), verdict: 'not-received', reason: 'silent' }])
+    }
+    expect(ledger.reopen(us(0), us(7), new Set())).toBe(2)
+    expect(ledger.gaps(100).map(({ fromUs }) => fromUs)).toEqual([us(3) - 10_000, us(5) - 10_000])
+    expect(account()).toMatchObject({ expected: 7, live: 4, notReceived: { silent: 1 }, lost: {}, pending: 2 })
+  })
+
   it('gives up the oldest gaps, and says so', () => {
     const { ledger, live, account } = ledgerOf({ maxGaps: 8 })
     for (let index = 0; index < 40; index += 2) live(index)

@@ -18,13 +18,15 @@ export class NaiveLedger {
   readonly #settings: Settings
   readonly #slots = new Map<number, Slot>()
   readonly #counts = { duplicates: 0, conflicts: 0 }
+  readonly #contentsOutside = new Map<number, number>()
   readonly #outside: Record<string, number> = {}
   #first: number | undefined
   #eraStart = 0
   #next = 0
   #isRetired = false
   #utcUs = 0
-  #latenessUs: number | undefined
+  /** The least lateness of each ten seconds of the clock that had a frame. */
+  #lateness: { readonly window: number; leastUs: number }[] = []
   #claim: { slot: number; lane: Lane; content: number } | undefined
 
   constructor(settings: Settings) {
@@ -36,19 +38,21 @@ export class NaiveLedger {
     const lateUs = utcUs - slot * periodUs
     this.#utcUs = Math.max(this.#utcUs, utcUs)
     this.#claim = undefined
-    if (lateUs < -futureAfterUs) return this.#stands('future')
+    if (lateUs < -futureAfterUs) return this.#standsOnce('future', slot, content)
     if (lateUs > staleAfterUs) {
       this.close(utcUs)
       const found = this.#slots.get(slot)
-      if (!found) return this.#stands('stale')
+      if (!found) return this.#standsOnce('stale', slot, content)
       if (found.state !== 'held') return this.#fresh(slot, 'late', content)
       if ('content' in found && found.content === content) return this.#judge(slot, content, 'late')
-      return this.#stands('stale')
+      return this.#standsOnce('stale', slot, content)
     }
-    if (this.#first !== undefined && this.#isRetired && !this.#begin(slot)) return this.#stands('stale')
-    if (this.#first === undefined || slot >= this.#next) {
-      const known = this.#latenessUs
-      this.#latenessUs = known === undefined || lateUs < known ? lateUs : known + (lateUs - known) / 1024
+    const window = Math.floor(utcUs / 10_000_000)
+    const latest = this.#lateness.at(-1)
+    if (latest?.window === window) latest.leastUs = Math.min(latest.leastUs, lateUs)
+    else this.#lateness.push({ window, leastUs: lateUs })
+    if (this.#first !== undefined && this.#isRetired && !this.#begin(slot)) {
+      return this.#standsOnce('stale', slot, content)
     }
     if (this.#first === undefined) return this.#fresh(slot, 'live', content)
     return this.#judge(slot, content, 'live')
@@ -89,7 +93,7 @@ export class NaiveLedger {
   }
 
   close(utcUs: number): void {
-    const { periodUs, closeAfterUs, staleAfterUs, futureAfterUs } = this.#settings
+    const { periodUs, closeAfterUs, futureAfterUs } = this.#settings
     const hasSteppedBack = utcUs + futureAfterUs < this.#utcUs
     this.#utcUs = utcUs
     if (this.#first === undefined || this.#isRetired) return
@@ -99,13 +103,22 @@ export class NaiveLedger {
         this.#slots.delete(--this.#next)
       }
     }
-    const dueUs = utcUs - closeAfterUs - Math.min(this.#latenessUs ?? 0, staleAfterUs)
+    const usualUs = Math.min(...this.#lateness.slice(-2).map(({ leastUs }) => leastUs))
+    const dueUs = utcUs - closeAfterUs - (this.#lateness.length === 0 ? 0 : Math.max(0, usualUs))
     this.#closeTo(Math.ceil(dueUs / periodUs))
   }
 
   absent(from: number, to: number, kind: string): void {
     for (let slot = from; slot < to; slot++) {
       if (this.#slots.get(slot)?.state === 'pending') this.#slots.set(slot, { state: kind })
+    }
+  }
+
+  /** Of what was absent for another reason than this one. */
+  reopen(from: number, to: number, except: string): void {
+    for (let slot = from; slot < to; slot++) {
+      const state = this.#slots.get(slot)?.state
+      if (state && state !== 'held' && state !== `lost ${except}`) this.#slots.set(slot, { state: 'pending' })
     }
   }
 
@@ -116,7 +129,8 @@ export class NaiveLedger {
   /** As after a restart: there is nothing to compare with. */
   forgetContents(): void {
     for (const found of this.#slots.values()) if ('content' in found) found.content = undefined
-    this.#latenessUs = undefined
+    this.#lateness = []
+    this.#contentsOutside.clear()
     this.#utcUs = 0
   }
 
@@ -166,7 +180,7 @@ export class NaiveLedger {
       return this.#fresh(slot, lane, content)
     }
     const found = this.#slots.get(slot)
-    if (!found) return this.#stands('stale')
+    if (!found) return lane === 'live' ? this.#standsOnce('stale', slot, content) : this.#stands('stale')
     if (!('content' in found)) return this.#fresh(slot, lane, content)
     const isSame = found.content === undefined || found.content === content
     this.#counts[isSame ? 'duplicates' : 'conflicts']++
@@ -176,6 +190,17 @@ export class NaiveLedger {
   #fresh(slot: number, lane: Lane, content: number): LedgerVerdict {
     this.#claim = { slot, lane, content }
     return 'fresh'
+  }
+
+  /** What came live is given, and a second one is not. */
+  #standsOnce(reason: string, slot: number, content: number): LedgerVerdict {
+    const known = this.#contentsOutside.get(slot)
+    if (known !== undefined) {
+      this.#counts[known === content ? 'duplicates' : 'conflicts']++
+      return known === content ? 'duplicate' : 'conflict'
+    }
+    this.#contentsOutside.set(slot, content)
+    return this.#stands(reason)
   }
 
   #stands(reason: string): LedgerVerdict {

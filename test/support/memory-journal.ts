@@ -15,6 +15,7 @@ interface Entry {
 /** A journal in memory: what it was given, in that order, and what it was told to say of the rest. */
 export class MemoryJournal implements ReplaySource {
   readonly #entries = new Map<string, Entry[]>()
+  readonly #timeBase: number
   /** Said of every range that is complete. */
   absent: readonly AbsentRange[] = []
   /** Every query, as it came. */
@@ -22,7 +23,11 @@ export class MemoryJournal implements ReplaySource {
   /** Awaited before each answer. */
   before: () => Promise<void> = () => Promise.resolve()
 
-  /** Configuration frames and data frames (of a microsecond TIME_BASE), as received. */
+  constructor(timeBase = 1_000_000) {
+    this.#timeBase = timeBase
+  }
+
+  /** Configuration frames and data frames of its TIME_BASE, as received. */
   add(topic: string, ...frames: readonly Uint8Array[]): void {
     const entries = this.#entries.get(topic) ?? []
     this.#entries.set(topic, entries)
@@ -47,7 +52,7 @@ export class MemoryJournal implements ReplaySource {
     let bytes = 0
     let said: Uint8Array | undefined
     for (const [at, { frame, isData, configuration }] of entries.entries()) {
-      if (at < first || !isData || !isWithin(frame, fromUs, toUs)) continue
+      if (at < first || !isData || !isWithin(usOf(frame, this.#timeBase), fromUs, toUs)) continue
       const both = said === configuration ? [frame] : [configuration, frame]
       const size = both.reduce((sum, { length }) => sum + length, 0)
       if (frames.length > 0 && bytes + size > maxBytes) {
@@ -61,11 +66,10 @@ export class MemoryJournal implements ReplaySource {
   }
 }
 
-const isWithin = (frame: Uint8Array, fromUs: number, toUs: number): boolean => {
-  const timeUs = timeUsOf(frame)
-  return timeUs >= fromUs && timeUs < toUs
-}
+const isWithin = (timeUs: number, fromUs: number, toUs: number): boolean => timeUs >= fromUs && timeUs < toUs
+
+const usOf = (frame: Uint8Array, timeBase: number): number =>
+  microsecondsOf({ soc: socOf(frame), fraction: fractionOf(frame) }, timeBase)
 
 /** Of a frame with a microsecond TIME_BASE. */
-export const timeUsOf = (frame: Uint8Array): number =>
-  microsecondsOf({ soc: socOf(frame), fraction: fractionOf(frame) }, 1_000_000)
+export const timeUsOf = (frame: Uint8Array): number => usOf(frame, 1_000_000)

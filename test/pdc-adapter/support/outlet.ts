@@ -42,8 +42,8 @@ export class FakeOutlet implements Outlet {
     this.outcomes.push(`${as} ${timeUs} released`)
   }
 
-  pendingBefore(timeUs: number): boolean {
-    return [...this.pending].some((pendingUs) => pendingUs < timeUs)
+  pendingBetween(afterUs: number, beforeUs: number): boolean {
+    return [...this.pending].some((pendingUs) => pendingUs > afterUs && pendingUs < beforeUs)
   }
 }
 
