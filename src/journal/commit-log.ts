@@ -127,12 +127,17 @@ export class CommitLog {
     this.#appended(chunk, record.length)
   }
 
-  /** From here on another file; rejects, and nothing has changed, if it cannot be made. */
-  async rotate(): Promise<LogFile> {
+  /**
+   * From here on another file; rejects, and nothing has changed, if it cannot be
+   * made. `atTurn` is called in between: all that was appended is in the old
+   * one, and nothing is in the new one yet.
+   */
+  async rotate(atTurn: () => void): Promise<LogFile> {
     const next = await create(this.#options, this.#file.number + 1)
     const old = this.#file
     this.#file = next
     this.#open.add(next)
+    atTurn()
     return old
   }
 

@@ -293,11 +293,14 @@ export class KeptJournal implements Journal {
     const log = this.#log
     if (!log) return
     this.#lastFillMs = monotonicMs()
-    const stores = [...this.#stores.values()].filter((store) => store.hasParts)
-    if (stores.length > 0) {
-      const old = await log.rotate()
+    if (this.#storesWithParts().length > 0) {
+      let stores: StreamStore[] = []
+      // Only now: frames of others may have come to the old log while the new one was made.
+      const old = await log.rotate(() => {
+        stores = this.#storesWithParts()
+        for (const store of stores) store.seal()
+      })
       this.#fillWanted = false
-      for (const store of stores) store.seal()
       for (const store of stores) {
         await this.#untilWorks(() => store.fill())
         store.filled(log, old.number)
@@ -317,6 +320,10 @@ export class KeptJournal implements Journal {
     this.#counters.diskBytes.set(diskBytes)
     this.#counters.expiredSegments.add(expired)
     this.#alarm.worked('segments')
+  }
+
+  #storesWithParts(): StreamStore[] {
+    return [...this.#stores.values()].filter((store) => store.hasParts)
   }
 
   /** Again and again, until it works or the journal closes. */
@@ -344,7 +351,7 @@ export class KeptJournal implements Journal {
   }
 
   async #fillAtOnce(): Promise<void> {
-    const stores = [...this.#stores.values()].filter((store) => store.hasParts)
+    const stores = this.#storesWithParts()
     for (const store of stores) store.seal()
     await inParallel(stores, AT_ONCE, (store) => store.fill())
   }
