@@ -207,6 +207,8 @@ export class CommitLog {
   #room(size: number): Chunk {
     const last = this.#queue.at(-1)
     if (last && last.file === this.#file && last.length + size <= last.bytes.length) return last
+    // Written, and of the file before or too small: what comes now waits for nothing.
+    if (last?.length === 0) this.#release(this.#queue.pop()!)
     const bytes = size > CHUNK_SIZE ? new Uint8Array(size) : (this.#spare.pop() ?? new Uint8Array(CHUNK_SIZE))
     const chunk = { file: this.#file, bytes, length: 0 }
     this.#queue.push(chunk)

@@ -21,14 +21,19 @@ function watchedFiles() {
   const writes: Write[] = []
   const syncs: number[] = []
   const logs = new Set<number>()
+  const opened: string[] = []
   return {
     writes,
     syncs,
+    opened,
     files: {
       ...systemFiles,
       async open(path: string, write: boolean) {
         const fd = await systemFiles.open(path, write)
-        if (path.endsWith('.log')) logs.add(fd)
+        if (isLog(path)) {
+          logs.add(fd)
+          opened.push(path)
+        }
         return fd
       },
       writev(fd: number, parts: readonly Uint8Array[], position: number) {
@@ -93,6 +98,22 @@ describe('the commit log', () => {
       expect(writes.length).toBeGreaterThan(before)
       expect(writes.at(-1)!.bytes).toBe(58)
     }
+  })
+
+  it('does so in each of its files', async () => {
+    using folder = temporaryFolder()
+    const { writes, opened, files } = watchedFiles()
+    await using kept = await keep(folder.path, { files, fillEveryMs: 20, settings: { writeDelayMs: 0 } })
+    const writer = kept.journal.stream(STREAM)
+    writer.configuration([config2])
+    let late = 0
+    for (let n = 0; opened.length < 5; n++) {
+      const before = writes.length
+      writer.data(frameAt(slot(n)))
+      if (writes.slice(before).at(-1)?.bytes !== 58) late++
+      await nextTurn()
+    }
+    expect(late).toBe(0)
   })
 
   it('is synced within the sync delay', async () => {
