@@ -110,6 +110,11 @@ export class CommitLog {
     return [...this.#open].reduce((sum, { appended }) => sum + appended, 0)
   }
 
+  /** The same of the files that were turned from. */
+  get oldBytes(): number {
+    return this.bytes - this.#file.appended
+  }
+
   /** Appends a data frame; the bytes are copied. */
   frame(head: number, frame: Uint8Array): void {
     const size = HEAD_SIZE + frame.length
@@ -160,13 +165,21 @@ export class CommitLog {
     return settled
   }
 
+  /** What of it is not written yet need not be: all of it is in the segments. A file that fails holds up no other then. */
+  async abandon(file: LogFile): Promise<void> {
+    await this.#idle()
+    for (const chunk of this.#queue) if (chunk.file === file) this.#release(chunk)
+    this.#queue = this.#queue.filter((chunk) => chunk.file !== file)
+    this.#dirty.delete(file as OpenFile)
+  }
+
   /**
    * Forgets a file, and what of it is not written yet: all of it is in the
    * segments. Rejects with the system's error, and can be called again.
    */
   async remove(file: LogFile): Promise<void> {
     const known = file as OpenFile
-    await this.#abandon(known)
+    await this.abandon(known)
     await this.#closeOnce(known)
     await this.#files.unlink(known.path).catch((error: unknown) => {
       if (!isMissing(error)) throw error
@@ -188,13 +201,6 @@ export class CommitLog {
 
   async #idle(): Promise<void> {
     while (this.#writing || this.#syncing) await Promise.all([this.#writing, this.#syncing])
-  }
-
-  async #abandon(file: OpenFile): Promise<void> {
-    await this.#idle()
-    for (const chunk of this.#queue) if (chunk.file === file) this.#release(chunk)
-    this.#queue = this.#queue.filter((chunk) => chunk.file !== file)
-    this.#dirty.delete(file)
   }
 
   /** Whatever it says, the system has let go of it then. */
