@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path'
 import { monotonicMs } from '../runtime/clock.ts'
+import { isMissing } from '../runtime/errno.ts'
 import { type JournalFiles, syncFolder, writeAll } from './journal-files.ts'
 import { encodeRecord, HEAD_SIZE, LOG_MAGIC, type LogKind } from './log-entry.ts'
 import type { MemoryBound } from './memory-bound.ts'
@@ -32,6 +33,8 @@ interface OpenFile extends LogFile {
   appended: number
   handed: number
   synced: number
+  /** Its number may be that of another file by now. */
+  closed: boolean
 }
 
 interface Chunk {
@@ -107,6 +110,11 @@ export class CommitLog {
     return [...this.#open].reduce((sum, { appended }) => sum + appended, 0)
   }
 
+  /** The same of the files that were turned from. */
+  get oldBytes(): number {
+    return this.bytes - this.#file.appended
+  }
+
   /** Appends a data frame; the bytes are copied. */
   frame(head: number, frame: Uint8Array): void {
     const size = HEAD_SIZE + frame.length
@@ -127,12 +135,17 @@ export class CommitLog {
     this.#appended(chunk, record.length)
   }
 
-  /** From here on another file; rejects, and nothing has changed, if it cannot be made. */
-  async rotate(): Promise<LogFile> {
+  /**
+   * From here on another file; rejects, and nothing has changed, if it cannot be
+   * made. `atTurn` is called in between: all that was appended is in the old
+   * one, and nothing is in the new one yet.
+   */
+  async rotate(atTurn: () => void): Promise<LogFile> {
     const next = await create(this.#options, this.#file.number + 1)
     const old = this.#file
     this.#file = next
     this.#open.add(next)
+    atTurn()
     return old
   }
 
@@ -152,32 +165,56 @@ export class CommitLog {
     return settled
   }
 
-  /** Forgets a file, and what of it is not written yet: all of it is in the segments. */
-  async remove(file: LogFile): Promise<void> {
-    while (this.#writing || this.#syncing) await Promise.all([this.#writing, this.#syncing])
+  /** What of it is not written yet need not be: all of it is in the segments. A file that fails holds up no other then. */
+  async abandon(file: LogFile): Promise<void> {
+    await this.#idle()
     for (const chunk of this.#queue) if (chunk.file === file) this.#release(chunk)
     this.#queue = this.#queue.filter((chunk) => chunk.file !== file)
     this.#dirty.delete(file as OpenFile)
-    this.#open.delete(file as OpenFile)
-    await this.#files.close((file as OpenFile).fd)
-    await this.#files.unlink(file.path)
   }
 
-  /** Writes and syncs once more, then lets go of the file. `remove`: it holds nothing that the segments have not. */
+  /**
+   * Forgets a file, and what of it is not written yet: all of it is in the
+   * segments. Rejects with the system's error, and can be called again.
+   */
+  async remove(file: LogFile): Promise<void> {
+    const known = file as OpenFile
+    await this.abandon(known)
+    await this.#closeOnce(known)
+    await this.#files.unlink(known.path).catch((error: unknown) => {
+      if (!isMissing(error)) throw error
+    })
+    this.#open.delete(known)
+  }
+
+  /** Writes and syncs once more, then lets go of its files. `remove`: they hold nothing that the segments have not. */
   async close(remove: boolean): Promise<void> {
     const settled = await this.settled()
     this.#closed = true
     this.#armed?.cancel()
     clearTimeout(this.#syncTimer)
+    await this.#idle()
+    // Newest first: whatever remains if we are killed now still tells where its segments ended.
+    for (const file of [...this.#open].toReversed()) await (remove ? this.remove(file) : this.#closeOnce(file))
+    if (!remove && !settled) throw Object.assign(new Error('the log could not be written'), { code: 'EIO' })
+  }
+
+  async #idle(): Promise<void> {
     while (this.#writing || this.#syncing) await Promise.all([this.#writing, this.#syncing])
-    if (remove) await this.remove(this.#file)
-    else if (settled) await this.#files.close(this.#file.fd)
-    else throw Object.assign(new Error('the log could not be written'), { code: 'EIO' })
+  }
+
+  /** Whatever it says, the system has let go of it then. */
+  async #closeOnce(file: OpenFile): Promise<void> {
+    if (file.closed) return
+    file.closed = true
+    await this.#files.close(file.fd)
   }
 
   #room(size: number): Chunk {
     const last = this.#queue.at(-1)
     if (last && last.file === this.#file && last.length + size <= last.bytes.length) return last
+    // Written, and of the file before or too small: what comes now waits for nothing.
+    if (last?.length === 0) this.#release(this.#queue.pop()!)
     const bytes = size > CHUNK_SIZE ? new Uint8Array(size) : (this.#spare.pop() ?? new Uint8Array(CHUNK_SIZE))
     const chunk = { file: this.#file, bytes, length: 0 }
     this.#queue.push(chunk)
@@ -349,5 +386,5 @@ async function create({ folder, files }: CommitLogOptions, number: number): Prom
     throw error
   }
   const length = LOG_MAGIC.length
-  return { number, path, fd, appended: length, handed: length, synced: 0 }
+  return { number, path, fd, appended: length, handed: length, synced: 0, closed: false }
 }

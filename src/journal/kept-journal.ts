@@ -26,6 +26,7 @@ import { type LoadedJournal, loadJournal } from './load-journal.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { MemoryBound } from './memory-bound.ts'
 import { expire } from './retention.ts'
+import { SegmentFiller } from './segment-filler.ts'
 import { StoreReader } from './store-reader.ts'
 import type { StreamJournal } from './stream-journal.ts'
 import { type StoreDeps, StreamStore } from './stream-store.ts'
@@ -39,7 +40,8 @@ const FILL_EVERY_MS = 20_000
 /** Streams whose files are written at the same time when nobody needs the disk but we. */
 const AT_ONCE = 4
 const TICK_MS = LOCK_BEAT_MS
-const RETRY_MS = 1_000
+/** Of the bytes on disk: what logs may take that wait for a stream whose files fail. */
+const HELD_SHARE = 1 / 8
 const LEAST_SEGMENT_BYTES = 4096
 const MOST_SEGMENT_BYTES = 1024 * 1024 * 1024
 const DAY_US = 86_400_000_000
@@ -73,6 +75,7 @@ export class KeptJournal implements Journal {
   #lock: Lock | undefined
   #log: CommitLog | undefined
   readonly #alarm: DiskAlarm
+  readonly #filler: SegmentFiller
   #lastFillMs = monotonicMs()
   #fillWanted = false
   #streams = 0
@@ -87,6 +90,14 @@ export class KeptJournal implements Journal {
     this.#memory = new MemoryBound(deps.maxMemoryBytes ?? MAX_MEMORY_BYTES)
     this.#counters = new JournalCounters(deps.metrics)
     this.#alarm = new DiskAlarm(config.folder, this.#counters, deps.log)
+    this.#filler = new SegmentFiller({
+      stores: () => this.#stores.values(),
+      memory: this.#memory,
+      counters: this.#counters,
+      log: deps.log,
+      maxHeldBytes: Math.max(LEAST_FILL_BYTES, config.maxBytes * HELD_SHARE),
+      signal: this.#stop.signal,
+    })
     void aborted(deps.signal).then(() => this.#stop.abort())
     this.begun = this.#begin()
     this.done = this.begun.catch(() => this.#stop.abort()).then(() => this.#run())
@@ -291,21 +302,13 @@ export class KeptJournal implements Journal {
     const log = this.#log
     if (!log) return
     this.#lastFillMs = monotonicMs()
-    const stores = [...this.#stores.values()].filter((store) => store.hasParts)
-    if (stores.length > 0) {
-      const old = await log.rotate()
-      this.#fillWanted = false
-      for (const store of stores) store.seal()
-      for (const store of stores) {
-        await this.#untilWorks(() => store.fill())
-        store.filled(log, old.number)
-      }
-      await this.#untilWorks(async () => {
-        if (!(await log.settled()))
-          throw Object.assign(new Error('the log is not synced'), { code: this.#alarm.lastError })
-      })
-      await this.#untilWorks(() => log.remove(old))
-    }
+    this.#fillWanted = false
+    await this.#filler.fill(log)
+    await this.#expire(log)
+    this.#alarm.worked('segments')
+  }
+
+  async #expire(log: CommitLog): Promise<void> {
     const { diskBytes, expired } = await expire(
       [...this.#stores.values()],
       { ...this.#config, logBytes: log.bytes },
@@ -314,22 +317,6 @@ export class KeptJournal implements Journal {
     )
     this.#counters.diskBytes.set(diskBytes)
     this.#counters.expiredSegments.add(expired)
-    this.#alarm.worked('segments')
-  }
-
-  /** Again and again, until it works or the journal closes. */
-  async #untilWorks(work: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        await work()
-        this.#alarm.worked('segments')
-        return
-      } catch (error) {
-        if (this.#stop.signal.aborted) throw error
-        this.#alarm.failed('segments', error)
-        await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(ignoreAbort)
-      }
-    }
   }
 
   /** Never rejects: what cannot go into segments is in the log, for the next run. */

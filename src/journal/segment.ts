@@ -3,11 +3,13 @@
  * configuration in force, an index and an event record beside it, and the end
  * of all three that is in memory still.
  */
+import { FrameType, frameTypeOf } from '../c37118/index.ts'
 import { BLOCK_BYTES, type Block } from './block.ts'
 import type { Epoch } from './epoch.ts'
 import type { SegmentSums } from './journal-event.ts'
 import type { MemoryBound } from './memory-bound.ts'
 import { segmentName } from './paths.ts'
+import { scanFrames } from './scan-frames.ts'
 
 const FIRST_PART_BYTES = 4096
 
@@ -172,6 +174,28 @@ export class Segment {
       this.eventsBytes += line.length
       this.#memory.used -= line.length
     }
+  }
+
+  /** What is in memory will never be on disk. Returns how many data frames that were. */
+  dropParts(): number {
+    let frames = 0
+    for (const { bytes, length, lines } of this.parts) {
+      this.#memory.used -= lines.reduce((sum, line) => sum + line.length, length)
+      scanFrames(
+        bytes.subarray(0, length),
+        0,
+        (frame) => {
+          if (frameTypeOf(frame) === FrameType.data) frames++
+        },
+        () => {},
+      )
+    }
+    this.parts.length = 0
+    this.frames -= frames
+    this.sealed = true
+    // Those in memory tell of bytes that are gone.
+    this.blocks = undefined
+    return frames
   }
 
   /** A copy of [from, to) as far as it is in memory; the rest, before it, is on disk. */

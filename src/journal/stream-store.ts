@@ -58,6 +58,11 @@ export class StreamStore implements StreamJournal, ReadableStore {
   /** The log that this stream was named in last. */
   #namedIn = -1
   #closed = false
+  /** End of the run when it was sealed, and of what is in segments on disk. */
+  #sealedUs = Number.NEGATIVE_INFINITY
+  #filledUs = Number.NEGATIVE_INFINITY
+  /** Frames that were given up since then. */
+  #givenUp = 0
   /** Places that were found damaged. */
   readonly #damages = new Set<string>()
 
@@ -93,6 +98,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
       last.appendLine(encodeEvent({ event: 'sealed', atUs: this.#deps.utcUs(), moment: now, ...last.sums() }))
     }
     last?.sealParts()
+    this.#sealedUs = now.run?.lastUs ?? Number.NEGATIVE_INFINITY
     this.#time.takeOver(now)
   }
 
@@ -184,7 +190,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     this.#rollWanted = false
     const atUs = utcUs()
     const number = ++this.#lastNumber
-    const { moment } = this
+    const moment = this.#momentOnDisk()
     const segment = new Segment(number, us, atUs, memory)
     segment.blocks = []
     segment.coverFromUs = moment.run?.lastUs ?? Number.NEGATIVE_INFINITY
@@ -193,8 +199,16 @@ export class StreamStore implements StreamJournal, ReadableStore {
     this.#openedUs = atUs
     commitLog()!.record(LogKind.segment, this.#number, encodeJson({ number, firstUs: us }))
     this.#line({ event: 'segment', journal: JOURNAL_VERSION, stream: this.topic, number, atUs, moment })
+    this.#tellGivenUp(moment)
     this.#place(segment, this.#epoch!)
     return segment
+  }
+
+  #tellGivenUp({ run: onDisk }: StreamMoment): void {
+    const { run } = this.moment
+    if (this.#givenUp === 0 || !run || !onDisk) return
+    const [fromUs, toUs] = [onDisk.lastUs + 1, run.lastUs + 1]
+    this.#line({ event: 'write-failed', count: this.#givenUp, reason: this.#deps.trouble(), fromUs, toUs })
   }
 
   #sealOpen(): void {
@@ -235,7 +249,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
   #nameIn(log: CommitLog): void {
     this.#namedIn = log.number
     const last = this.segments.at(-1)
-    const base = this.hasParts ? null : last ? baseOf(last) : { number: 0, bytes: 0, events: 0 }
+    const base = this.hasParts ? null : last ? baseOf(last) : NO_BASE
     const body = encodeJson({ stream: this.topic, base })
     // Twice: without it the frames that follow would be nobody's.
     log.record(LogKind.stream, this.#number, body)
@@ -259,6 +273,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
 
   /** What is in memory is to go to the segments: what comes from here on is apart from it. */
   seal(): void {
+    this.#sealedUs = this.moment.run?.lastUs ?? Number.NEGATIVE_INFINITY
     for (const segment of this.segments) segment.sealParts()
   }
 
@@ -271,12 +286,38 @@ export class StreamStore implements StreamJournal, ReadableStore {
         if (segment.sealed && segment.parts.length === 0) segment.blocks = undefined
       }
     }
+    this.#filledUs = this.#sealedUs
+    this.#givenUp = 0
+  }
+
+  /**
+   * Its files take nothing: what is in memory goes, and what comes from here on
+   * begins another segment, which tells of the loss. Returns the number of frames.
+   */
+  giveUp(log: CommitLog): number {
+    if (log.number !== this.#namedIn) this.#nameIn(log)
+    const given = this.segments.reduce((sum, segment) => sum + (segment.parts.length > 0 ? segment.dropParts() : 0), 0)
+    this.segments = this.segments.filter(isOnDisk)
+    this.#open = undefined
+    this.#givenUp += given
+    this.filled(log, log.number)
+    const { run } = this.#momentOnDisk()
+    if (this.#epoch && run && !this.#closed) this.#roll(run.lastUs + 1)
+    return given
+  }
+
+  /** The last that is known to be on disk, before what was given up. */
+  #momentOnDisk(): StreamMoment {
+    const { moment } = this
+    if (!moment.run || this.#givenUp === 0) return moment
+    const lastUs = Math.max(this.#filledUs, moment.run.firstUs - 1)
+    return { ...moment, run: { firstUs: Math.min(moment.run.firstUs, lastUs), lastUs } }
   }
 
   /** Says to the log where the segments end on disk: all that came up to the log `through` is there. */
   filled(log: CommitLog, through: number): void {
-    const last = this.segments.findLast(({ fileBytes, eventsBytes }) => fileBytes + eventsBytes > 0)
-    const body = encodeJson({ through, base: last ? baseOf(last) : null, stream: this.topic })
+    const last = this.segments.findLast(isOnDisk)
+    const body = encodeJson({ through, base: last ? baseOf(last) : NO_BASE, stream: this.topic })
     log.record(LogKind.filled, this.#number, body)
   }
 
@@ -307,6 +348,10 @@ export function spanOf(segments: readonly Segment[]): JournalSpan | undefined {
   const last = segments.findLast(({ spanToUs }) => Number.isFinite(spanToUs))
   return first && last ? { fromUs: first.spanFromUs, toUs: last.spanToUs } : undefined
 }
+
+const isOnDisk = ({ fileBytes, eventsBytes }: Segment): boolean => fileBytes + eventsBytes > 0
+
+const NO_BASE: Base = { number: 0, bytes: 0, events: 0 }
 
 const baseOf = ({ number, fileBytes, eventsBytes }: Segment): Base => ({
   number,

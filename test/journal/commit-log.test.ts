@@ -1,9 +1,15 @@
+import { readdirSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { systemFiles } from '../../src/journal/index.ts'
 import { config2 } from '../support/blue-pmu.ts'
+import { metricSum } from '../support/metric-sum.ts'
 import { until } from '../support/until.ts'
-import { frameAt, keep, STREAM, slot, temporaryFolder } from './support/kept.ts'
+import { frameAt, type Kept, keep, STREAM, slot, temporaryFolder } from './support/kept.ts'
+import { troubledFiles } from './support/troubled-files.ts'
+
+const isLog = (path: string): boolean => path.endsWith('.log')
+const failures = (kept: Kept): Promise<number> => metricSum(kept.deps.metrics, 'phasorbus_journal_failures_total')
 
 interface Write {
   readonly atMs: number
@@ -15,14 +21,19 @@ function watchedFiles() {
   const writes: Write[] = []
   const syncs: number[] = []
   const logs = new Set<number>()
+  const opened: string[] = []
   return {
     writes,
     syncs,
+    opened,
     files: {
       ...systemFiles,
       async open(path: string, write: boolean) {
         const fd = await systemFiles.open(path, write)
-        if (path.endsWith('.log')) logs.add(fd)
+        if (isLog(path)) {
+          logs.add(fd)
+          opened.push(path)
+        }
         return fd
       },
       writev(fd: number, parts: readonly Uint8Array[], position: number) {
@@ -89,6 +100,22 @@ describe('the commit log', () => {
     }
   })
 
+  it('does so in each of its files', async () => {
+    using folder = temporaryFolder()
+    const { writes, opened, files } = watchedFiles()
+    await using kept = await keep(folder.path, { files, fillEveryMs: 20, settings: { writeDelayMs: 0 } })
+    const writer = kept.journal.stream(STREAM)
+    writer.configuration([config2])
+    let late = 0
+    for (let n = 0; opened.length < 5; n++) {
+      const before = writes.length
+      writer.data(frameAt(slot(n)))
+      if (writes.slice(before).at(-1)?.bytes !== 58) late++
+      await nextTurn()
+    }
+    expect(late).toBe(0)
+  })
+
   it('is synced within the sync delay', async () => {
     using folder = temporaryFolder()
     const { writes, syncs, files } = watchedFiles()
@@ -98,5 +125,25 @@ describe('the commit log', () => {
     writer.data(frameAt(slot(0)))
     await until(() => syncs.length === 1)
     expect(syncs[0]! - writes[0]!.atMs).toBeLessThan(200)
+  })
+
+  it('closes a file once, and removes it as often as it takes', async () => {
+    using folder = temporaryFolder()
+    const files = troubledFiles()
+    await using kept = await keep(folder.path, { files, fillEveryMs: 20 })
+    const writer = kept.journal.stream(STREAM)
+    writer.configuration([config2])
+    for (const [n, call] of (['unlink', 'close'] as const).entries()) {
+      const before = await failures(kept)
+      files.fail({ code: 'EIO', calls: [call], of: isLog })
+      writer.data(frameAt(slot(n)))
+      // A file whose close fails is closed: there is nothing to try again.
+      await until(async () => (await failures(kept)) > before + (call === 'unlink' ? 1 : 0))
+      files.fail(undefined)
+      await until(() => !kept.journal.failing)
+    }
+    expect(files.closedTwice).toEqual([])
+    await until(() => readdirSync(folder.path).filter(isLog).length === 1)
+    expect([...files.opened.values()].filter(isLog)).toHaveLength(1)
   })
 })
