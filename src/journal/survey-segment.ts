@@ -5,9 +5,20 @@ import type { Segment } from './segment.ts'
 import { readBlocks, readEvents, readFirstEpoch, type SegmentFolder } from './segment-reader.ts'
 import { momentAfter, nothingKnown } from './stream-moment.ts'
 
+/** The last frame of a session that had not ended, when a segment did. */
+export interface Seen {
+  /** In its own time. */
+  readonly lastUs: number
+  /** When it came by the clock of this node, as the session tells the difference of the two; */
+  readonly byNodeUs: number
+  /** as it told at this time of that clock. */
+  readonly anchorUs: number
+}
+
 export interface Survey {
   /** How things stood at its end. */
   readonly moment: StreamMoment
+  readonly seen: Seen | undefined
   /** It says that its process closed the journal, or was found not to have. */
   readonly ended: boolean
 }
@@ -30,7 +41,20 @@ export async function surveySegment(
   }
   segment.coverToUs = Math.max(segment.spanToUs, moment.run?.lastUs ?? Number.NEGATIVE_INFINITY)
   const ended = events.some((event) => event?.event === 'stopped' || event?.event === 'unclean-stop')
-  return { moment, ended: ended && seal !== undefined }
+  return { moment, seen: lastSeen(events, moment), ended: ended && seal !== undefined }
+}
+
+function lastSeen(events: readonly (JournalEvent | undefined)[], { online, run }: StreamMoment): Seen | undefined {
+  let anchor: { readonly atUs: number; readonly us: number } | undefined
+  for (const event of events) {
+    if (event?.event === 'session-began') anchor = { atUs: event.atUs, us: event.firstUs }
+    if (event?.event === 'time-stepped') anchor = { atUs: event.atUs, us: event.nextUs }
+    if (event?.event === 'segment' && event.moment.online && event.moment.run) {
+      anchor = { atUs: event.atUs, us: event.moment.run.lastUs }
+    }
+  }
+  if (!online || !run || !anchor) return undefined
+  return { lastUs: run.lastUs, byNodeUs: run.lastUs + anchor.atUs - anchor.us, anchorUs: anchor.atUs }
 }
 
 async function scan(
