@@ -1,4 +1,5 @@
 /** Learns what a segment holds: from its event record, and where that does not tell from its frames. */
+import { timesOfRun } from './event-times.ts'
 import type { JournalEvent, StreamMoment } from './journal-event.ts'
 import { RunTrack } from './run-track.ts'
 import type { Segment } from './segment.ts'
@@ -39,6 +40,8 @@ export async function surveySegment(
     segment.takeSums(seal)
     if (segment.parts.length === 0) segment.fileBytes = Math.max(segment.fileBytes, seal.bytes)
   }
+  for (const event of events) segment.says(event)
+  segment.saysOf(timesOfRun(moment.run))
   segment.coverToUs = Math.max(segment.spanToUs, moment.run?.lastUs ?? Number.NEGATIVE_INFINITY)
   const ended = events.some((event) => event?.event === 'stopped' || event?.event === 'unclean-stop')
   return { moment, seen: lastSeen(events, moment), ended: ended && seal !== undefined }
