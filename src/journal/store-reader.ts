@@ -191,11 +191,9 @@ export class StoreReader implements JournalReader {
     const cover = new AbsentCover(fromUs, throughUs)
     const segments = [...this.#store.segments]
     const last = segments.at(-1)
-    if (!last) {
-      cover.offline(moment, throughUs)
-      return cover.ranges()
-    }
-    let oldest: StreamMoment | undefined
+    if (!last) cover.offline(moment, throughUs)
+    // With no segment left, all that was is older than what is kept.
+    let oldest = last ? undefined : moment
     for (const [i, segment] of segments.entries()) {
       const isNewest = segment === last
       if (i > 0 && !isNewest && !segment.maySay(fromUs, throughUs)) continue
