@@ -6,7 +6,7 @@ import type { StreamPlan } from './log-plan.ts'
 import type { Segment } from './segment.ts'
 import { readFirstEpoch, type SegmentFolder } from './segment-reader.ts'
 import { nothingKnown } from './stream-moment.ts'
-import { surveySegment } from './survey-segment.ts'
+import { type Seen, surveySegment } from './survey-segment.ts'
 
 export interface LoadedStream extends AppliedPlan {
   readonly topic: string
@@ -14,6 +14,8 @@ export interface LoadedStream extends AppliedPlan {
   /** Oldest first. What the log adds to them is in their parts, sealed. */
   readonly segments: Segment[]
   readonly moment: StreamMoment
+  /** The last frame, of a session that had not ended. */
+  readonly seen: Seen | undefined
   /** The last run that had a frame of it closed the journal. */
   readonly clean: boolean
   /** Reporting period, where a configuration tells one. */
@@ -31,13 +33,15 @@ export async function loadStream(
   const { segments, orphans } = await listSegments(place, context.memory)
   const applied = plan ? await applyPlan(place, segments, plan, context) : { cuts: [], doubts: [] }
   let moment: StreamMoment | undefined
+  let seen: Seen | undefined
   let clean = true
   for (const segment of segments) {
     const survey = await surveySegment(place, segment, moment)
     moment = survey.moment
+    seen = survey.seen
     clean = survey.ended
   }
   const last = segments.at(-1)
   const periodUs = last && (await readFirstEpoch(place, last))?.periodUs
-  return { ...applied, topic, ...place, segments, orphans, moment: moment ?? nothingKnown, clean, periodUs }
+  return { ...applied, topic, ...place, segments, orphans, moment: moment ?? nothingKnown, seen, clean, periodUs }
 }

@@ -1,5 +1,6 @@
 /** The lock of a journal: who kept it before tells how much may be lost if it was killed. */
 import { z } from 'zod'
+import { utcMs } from '../runtime/clock.ts'
 import { LockError, type LockHolder, type ProcessLock, takeProcessLock } from '../runtime/process-lock.ts'
 import { JournalError } from './journal-error.ts'
 
@@ -11,17 +12,29 @@ export interface Delays {
 
 export interface Lock extends Omit<ProcessLock, 'left'> {
   /** What the process before left, if it did not let go: it was killed, or the power went. */
-  readonly left: (Delays & { readonly aliveUs: number; readonly sameBoot: boolean }) | undefined
+  readonly left: Left | undefined
+}
+
+export interface Left extends Delays {
+  /** When it took the lock, by the clock of the node; infinite where the lock does not say. */
+  readonly takenUs: number
+  /** When it was alive for the last time, as far as is known. */
+  readonly aliveUs: number
+  readonly sameBoot: boolean
 }
 
 /** `dead`: a process of which the caller knows that it is gone. */
-export async function takeLock(folder: string, own: Delays, dead?: LockHolder): Promise<Lock> {
-  const delays: Delays = { writeDelayMs: own.writeDelayMs, syncDelayMs: own.syncDelayMs }
+export async function takeLock(
+  folder: string,
+  { writeDelayMs, syncDelayMs }: Delays,
+  dead?: LockHolder,
+): Promise<Lock> {
+  const own = { writeDelayMs, syncDelayMs, takenUs: Math.round(utcMs() * 1000) }
   try {
-    const lock = await takeProcessLock(folder, { name: 'journal', said: delays, dead })
+    const lock = await takeProcessLock(folder, { name: 'journal', said: own, dead })
     if (!lock.left) return { ...lock, left: undefined }
     const { said, aliveUs, sameBoot } = lock.left
-    return { ...lock, left: { ...delaysOf(said, delays), aliveUs, sameBoot } }
+    return { ...lock, left: { ...saidOr(said, { writeDelayMs, syncDelayMs }), aliveUs, sameBoot } }
   } catch (error) {
     if (!(error instanceof LockError) || error.facts.code !== 'LOCK_HELD') throw error
     const { pid } = error.facts
@@ -29,7 +42,9 @@ export async function takeLock(folder: string, own: Delays, dead?: LockHolder): 
   }
 }
 
-const Said = z.object({ writeDelayMs: z.number(), syncDelayMs: z.number() })
+const UNTOLD = Number.POSITIVE_INFINITY
+const Said = z.object({ writeDelayMs: z.number(), syncDelayMs: z.number(), takenUs: z.number().default(UNTOLD) })
 
 /** A torn lock does not say: our own delays stand for it. */
-const delaysOf = (said: unknown, own: Delays): Delays => Said.safeParse(said).data ?? own
+const saidOr = (said: unknown, own: Delays): Omit<Left, 'aliveUs' | 'sameBoot'> =>
+  Said.safeParse(said).data ?? { ...own, takenUs: UNTOLD }

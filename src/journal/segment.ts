@@ -6,7 +6,8 @@
 import { FrameType, frameTypeOf } from '../c37118/index.ts'
 import { BLOCK_BYTES, type Block } from './block.ts'
 import type { Epoch } from './epoch.ts'
-import type { SegmentSums } from './journal-event.ts'
+import { timesOf } from './event-times.ts'
+import type { JournalEvent, SegmentSums } from './journal-event.ts'
 import type { MemoryBound } from './memory-bound.ts'
 import { segmentName } from './paths.ts'
 import { scanFrames } from './scan-frames.ts'
@@ -50,6 +51,11 @@ export class Segment {
   /** The times it says something about: from the last frame before it to its own last. */
   coverFromUs = Number.NEGATIVE_INFINITY
   coverToUs = Number.POSITIVE_INFINITY
+  /** Between these its event record says something: what was lost as a session ended is beyond its last frame. */
+  #saysFromUs = Number.POSITIVE_INFINITY
+  #saysToUs = Number.NEGATIVE_INFINITY
+  /** What a run that goes on from the segment before had there is not its matter. */
+  #carriedUs = Number.NaN
   /** Closed blocks; undefined where they have to be read from the index first. */
   blocks: Block[] | undefined
   /** Nothing comes to it any more. */
@@ -84,6 +90,25 @@ export class Segment {
   /** Whether a frame of [fromUs, toUs) may be in it. */
   mayHold(fromUs: number, toUs: number): boolean {
     return this.minUs < toUs && this.maxUs >= fromUs
+  }
+
+  /** Whether its event record may say something of [fromUs, toUs). */
+  maySay(fromUs: number, toUs: number): boolean {
+    return this.#saysFromUs < toUs && this.#saysToUs >= fromUs
+  }
+
+  /** Its event record has this line; `undefined`: one that cannot be believed, and may have been of any time. */
+  says(event: JournalEvent | undefined): void {
+    this.saysOf(event ? timesOf(event) : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])
+    if (event?.event === 'segment' && event.moment.online) this.#carriedUs = event.moment.run?.firstUs ?? Number.NaN
+  }
+
+  saysOf(times: readonly number[]): void {
+    for (const us of times) {
+      if (us === this.#carriedUs) continue
+      if (us < this.#saysFromUs) this.#saysFromUs = us
+      if (us > this.#saysToUs) this.#saysToUs = us
+    }
   }
 
   /** A configuration that describes the data from here on. `lastUs`: of the run. */

@@ -17,6 +17,7 @@ import { scanFrames } from './scan-frames.ts'
 import type { Segment } from './segment.ts'
 import { readBlocks, readEpoch, readEvents, readSegment, type SegmentFolder } from './segment-reader.ts'
 import type { JournalSpan } from './stream-journal.ts'
+import { nothingKnown } from './stream-moment.ts'
 
 /** While a stream is offline, so long may a frame of it be under way: µs. */
 const OFFLINE_MARGIN_US = 5_000_000
@@ -190,18 +191,16 @@ export class StoreReader implements JournalReader {
     const cover = new AbsentCover(fromUs, throughUs)
     const segments = [...this.#store.segments]
     const last = segments.at(-1)
-    if (!last) {
-      cover.offline(moment, throughUs)
-      return cover.ranges()
-    }
-    let oldest: StreamMoment | undefined
+    if (!last) cover.offline(moment, throughUs)
+    // With no segment left, all that was is older than what is kept.
+    let oldest = last ? undefined : moment
     for (const [i, segment] of segments.entries()) {
       const isNewest = segment === last
-      if (i > 0 && !isNewest && (segment.coverFromUs >= throughUs || segment.coverToUs < fromUs)) continue
+      if (i > 0 && !isNewest && !segment.maySay(fromUs, throughUs)) continue
       const events = await readEvents(this.#place, segment)
       if (i === 0) oldest = events.find((event) => event?.event === 'segment')?.moment
       const end = isNewest ? { moment, throughUs } : undefined
-      coverSegment(cover, events, undefined, end)
+      coverSegment(cover, events, lastFrameAt(segment.coverFromUs), end)
     }
     if (oldest?.run) {
       cover.expired(oldest.run.lastUs + 1)
@@ -210,6 +209,10 @@ export class StoreReader implements JournalReader {
     return cover.ranges()
   }
 }
+
+/** All that is known of before a segment whose first line is damaged: its doubts reach no further back. */
+const lastFrameAt = (us: number): StreamMoment | undefined =>
+  Number.isFinite(us) ? { ...nothingKnown, run: { firstUs: us, lastUs: us } } : undefined
 
 const firstFinite = (...values: readonly (number | undefined)[]): number => values.find(Number.isFinite) ?? 0
 

@@ -88,7 +88,9 @@ export class StreamStore implements StreamJournal, ReadableStore {
     const last = segments.at(-1)
     let now = moment
     for (const { fromUs, toUs, bytes } of doubts) {
-      last?.appendLine(encodeEvent({ event: 'damaged', offset: null, bytes, fromUs, toUs: toUs ?? aliveUs }))
+      const event = { event: 'damaged', offset: null, bytes, fromUs, toUs: toUs ?? aliveUs } as const
+      last?.appendLine(encodeEvent(event))
+      last?.says(event)
     }
     if (last && !clean) {
       const { firstUs, lastUs } = moment.run ?? { firstUs: null, lastUs: null }
@@ -240,6 +242,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     const line = encodeEvent(event)
     log.record(LogKind.line, this.#number, line)
     open.appendLine(line)
+    open.says(event)
     open.changedUs = this.#deps.utcUs()
     open.lineBytes += line.length
     if (open.lineBytes > this.#deps.segmentBytes()) this.#rollWanted = true
@@ -337,6 +340,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
       'bytes of the journal are damaged; the frames they were are lost',
     )
     const event = { event: 'damaged', offset, bytes, fromUs, toUs } as const
+    segment.says(event)
     if (segment === this.#open) this.#line(event)
     else segment.appendLine(encodeEvent(event))
   }

@@ -1,13 +1,25 @@
 /** Learns what a segment holds: from its event record, and where that does not tell from its frames. */
+import { timesOfRun } from './event-times.ts'
 import type { JournalEvent, StreamMoment } from './journal-event.ts'
 import { RunTrack } from './run-track.ts'
 import type { Segment } from './segment.ts'
 import { readBlocks, readEvents, readFirstEpoch, type SegmentFolder } from './segment-reader.ts'
 import { momentAfter, nothingKnown } from './stream-moment.ts'
 
+/** The last frame of a session that had not ended, when a segment did. */
+export interface Seen {
+  /** In its own time. */
+  readonly lastUs: number
+  /** When it came by the clock of this node, as the session tells the difference of the two; */
+  readonly byNodeUs: number
+  /** as it told at this time of that clock. */
+  readonly anchorUs: number
+}
+
 export interface Survey {
   /** How things stood at its end. */
   readonly moment: StreamMoment
+  readonly seen: Seen | undefined
   /** It says that its process closed the journal, or was found not to have. */
   readonly ended: boolean
 }
@@ -28,9 +40,24 @@ export async function surveySegment(
     segment.takeSums(seal)
     if (segment.parts.length === 0) segment.fileBytes = Math.max(segment.fileBytes, seal.bytes)
   }
+  for (const event of events) segment.says(event)
+  segment.saysOf(timesOfRun(moment.run))
   segment.coverToUs = Math.max(segment.spanToUs, moment.run?.lastUs ?? Number.NEGATIVE_INFINITY)
   const ended = events.some((event) => event?.event === 'stopped' || event?.event === 'unclean-stop')
-  return { moment, ended: ended && seal !== undefined }
+  return { moment, seen: lastSeen(events, moment), ended: ended && seal !== undefined }
+}
+
+function lastSeen(events: readonly (JournalEvent | undefined)[], { online, run }: StreamMoment): Seen | undefined {
+  let anchor: { readonly atUs: number; readonly us: number } | undefined
+  for (const event of events) {
+    if (event?.event === 'session-began') anchor = { atUs: event.atUs, us: event.firstUs }
+    if (event?.event === 'time-stepped') anchor = { atUs: event.atUs, us: event.nextUs }
+    if (event?.event === 'segment' && event.moment.online && event.moment.run) {
+      anchor = { atUs: event.atUs, us: event.moment.run.lastUs }
+    }
+  }
+  if (!online || !run || !anchor) return undefined
+  return { lastUs: run.lastUs, byNodeUs: run.lastUs + anchor.atUs - anchor.us, anchorUs: anchor.atUs }
 }
 
 async function scan(

@@ -1,3 +1,5 @@
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { config2 } from '../support/blue-pmu.ts'
 import { until } from '../support/until.ts'
@@ -16,6 +18,7 @@ import {
   verdictAt,
 } from './support/kept.ts'
 import { copyTree } from './support/recorded-files.ts'
+import { troubledFiles } from './support/troubled-files.ts'
 
 const SECOND_US = 1_000_000
 const YEAR_US = 365 * 86_400 * SECOND_US
@@ -39,6 +42,17 @@ async function afterKill(folder: Folder, clock: { us: number }, options: OpenOpt
   const left = temporaryFolder()
   copyTree(folder.path, left.path)
   return await keepAt(left, clock, options)
+}
+
+/** The same; its lock says when it was taken and when its process was alive last. */
+async function afterKillAt(folder: Folder, clock: { us: number }, takenUs: number, aliveUs: number) {
+  const left = temporaryFolder()
+  copyTree(folder.path, left.path)
+  const lock = join(left.path, 'journal-1.lock')
+  const held = JSON.parse(readFileSync(join(folder.path, 'journal-1.lock'), 'utf8'))
+  writeFileSync(lock, JSON.stringify({ ...held, pid: 2 ** 22 + 1, said: { ...held.said, takenUs } }))
+  utimesSync(lock, aliveUs / 1e6, aliveUs / 1e6)
+  return await keepAt(left, clock)
 }
 
 /** Until the log has all of it: then a kill costs nothing. */
@@ -222,6 +236,56 @@ describe('of a time for which it has no frame, a journal says', () => {
       'not-received adapter-down',
       'not-received adapter-down',
       'frame',
+    ])
+  })
+})
+
+describe('of the time after the last frame of a process that was killed, a journal says', () => {
+  /** Ten frames are written; up to when frames came that the disk did not take, nobody knows. */
+  const answerAfter = async (takenUs: number, aliveUs: number): Promise<Answer> => {
+    using folder = temporaryFolder()
+    const clock = { us: T0 }
+    const files = troubledFiles()
+    await using kept = await keepAt(folder, clock, { files })
+    kept.frames(0, 10)
+    await written(kept, 10)
+    files.fail('ENOSPC')
+    kept.frames(10, 3000)
+    await using next = await afterKillAt(folder, clock, takenUs, aliveUs)
+    next.frames(4000, 4010)
+    return await next.read()
+  }
+  const at = (answer: Answer, ...slots: number[]) => slots.map((n) => verdictAt(answer, slot(n)))
+
+  it('lost, as long as the process lived on and wrote nothing: the disk did not take it', async () => {
+    const answer = await answerAfter(T0, slot(3000))
+    expect(at(answer, 9, 10, 500, 2999)).toEqual([
+      'frame',
+      'lost crash-window',
+      'lost crash-window',
+      'lost crash-window',
+    ])
+    // Killed before its next beat, which is a second later.
+    expect(at(answer, 3049, 3060, 3999)).toEqual([
+      'lost crash-window',
+      'not-received adapter-down',
+      'not-received adapter-down',
+    ])
+  })
+
+  it('not received, where it may have been killed before its next write', async () => {
+    expect(at(await answerAfter(T0, slot(9) + SECOND_US), 10, 12, 59)).toEqual([
+      'lost crash-window',
+      'not-received adapter-down',
+      'not-received adapter-down',
+    ])
+  })
+
+  it('not received, where another process began since then and wrote nothing of it', async () => {
+    expect(at(await answerAfter(slot(2000), slot(3000)), 10, 12, 2500)).toEqual([
+      'lost crash-window',
+      'not-received adapter-down',
+      'not-received adapter-down',
     ])
   })
 })

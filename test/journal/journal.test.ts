@@ -317,6 +317,25 @@ describe('bounds', () => {
     expect(answer.absent).toEqual([{ fromUs: slot(0), toUs: slot(50), verdict: 'expired' }])
   })
 
+  it('says expired also when nothing of an earlier run is left', async () => {
+    using folder = temporaryFolder()
+    {
+      await using kept = await keep(folder.path)
+      const writer = kept.journal.stream(STREAM)
+      writer.configuration([config2])
+      for (let n = 0; n < 200; n++) writer.data(frameAt(slot(n)))
+    }
+    const laterUs = Date.now() * 1000 + 3 * 86_400_000_000
+    await using kept = await keep(folder.path, { utcUs: () => laterUs, settings: { maxAgeDays: 1 }, fillEveryMs: 10 })
+    await until(() => kept.journal.stream(STREAM).span === undefined)
+    const answer = await readAll(kept.journal.reader(STREAM)!, { fromUs: slot(-10), toUs: slot(300) })
+    expect(answer.absent).toEqual([
+      { fromUs: slot(-10), toUs: slot(0), verdict: 'not-received', reason: 'before-journal' },
+      { fromUs: slot(0), toUs: slot(199) + 1, verdict: 'expired' },
+      { fromUs: slot(199) + 1, toUs: slot(300), verdict: 'not-received', reason: 'adapter-down' },
+    ])
+  })
+
   it('goes on from a cursor of which the segment is gone', async () => {
     using folder = temporaryFolder()
     const clock = { us: slot(0) }

@@ -34,9 +34,9 @@ describe('the lock of a journal', () => {
 
   it('of a process that is gone is taken over, with what it promised and when it lived', async () => {
     using folder = temporaryFolder()
-    await heldBy(folder.path, { pid: 2 ** 22 + 1 })
+    await heldBy(folder.path, { pid: 2 ** 22 + 1, said: { ...delays, takenUs: 5e11 } })
     utimesSync(join(folder.path, 'journal-1.lock'), 1_000_000, 1_000_000)
-    expect(await taken(folder.path)).toEqual({ ...delays, aliveUs: 1e12, sameBoot: true })
+    expect(await taken(folder.path)).toEqual({ ...delays, takenUs: 5e11, aliveUs: 1e12, sameBoot: true })
   })
 
   it('of a number that another process has now is taken over', async () => {
@@ -54,7 +54,7 @@ describe('the lock of a journal', () => {
   it.each(['', '{', '\0\0\0\0', '[]', 'null', '{"pid":"x"}'])('that says %j is nobody’s', async (text) => {
     using folder = temporaryFolder()
     writeFileSync(join(folder.path, 'journal-1.lock'), text)
-    expect(await taken(folder.path)).toMatchObject({ writeDelayMs: 1 })
+    expect(await taken(folder.path)).toMatchObject({ writeDelayMs: 1, takenUs: Number.POSITIVE_INFINITY })
   })
 
   it('of another container is refused while it beats, and taken over when it does not', async () => {
