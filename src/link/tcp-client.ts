@@ -5,14 +5,17 @@ import { urlHost } from '../config/transport.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { plainAddress } from './channel.ts'
 import { ServedClient, type Streams } from './served-client.ts'
-import type { DataReceiver } from './served-stream.ts'
+import type { DataReceiver, FrameFate } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
+import { UnsentFrames } from './unsent-frames.ts'
 
 /** A connection that we close has so long to take what was sent before. */
 const CLOSE_MS = 1_000
 /** A command that began has so long to end. */
 const UNFINISHED_MS = 2_000
 const MAX_GATHERED_BYTES = 16_384
+/** Of what waits, so much is given to the system at a time: how much of that a client got nobody can say. */
+const GIVEN_BYTES = 4096
 
 export interface TcpClientDeps {
   readonly streams: Streams
@@ -52,6 +55,14 @@ export class TcpClient implements DataReceiver {
     this.#wroteThisTurn = false
     this.#socket.uncork()
   }
+  /** What the system would not take yet. */
+  readonly #unsent = new UnsentFrames()
+  /** The system has yet to take what it was given, and will say so. */
+  #isFull = false
+  readonly #given = (error?: Error | null): void => {
+    // Its connection is over: 'close' follows.
+    if (!error) this.#giveUnsent()
+  }
 
   constructor(socket: Socket, deps: TcpClientDeps) {
     const { streams, counters, config } = deps
@@ -90,12 +101,13 @@ export class TcpClient implements DataReceiver {
     socket.on('error', () => {})
     socket.on('close', () => {
       this.#release()
+      this.#dropped += this.#unsent.release()
       deps.onClose()
     })
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + this.#unsent.bytes
   }
 
   /** It has commanded a stream of ours. */
@@ -115,8 +127,9 @@ export class TcpClient implements DataReceiver {
     return this.#client.idcodes
   }
 
-  data(frame: Uint8Array, counters: StreamCounters): boolean {
-    const unsent = this.#socket.writableLength
+  data(frame: Uint8Array, counters: StreamCounters, fate: FrameFate): boolean | 'waits' {
+    if (!this.#socket.writable) return false
+    const unsent = this.bufferedBytes
     if (unsent === 0) {
       this.#unsentSinceMs = 0
       this.#slow = false
@@ -125,6 +138,10 @@ export class TcpClient implements DataReceiver {
       counters.dropped.add()
       if (this.#deps.config.slow === 'disconnect') this.#disconnectSlow()
       return false
+    }
+    if (this.#isFull) {
+      this.#unsent.push(frame, counters, fate)
+      return 'waits'
     }
     this.#sent++
     counters.sent.add()
@@ -137,7 +154,7 @@ export class TcpClient implements DataReceiver {
     if (this.#closing) return
     this.#closing = true
     this.#release()
-    this.#socket.destroySoon()
+    if (!this.#isFull) this.#socket.destroySoon()
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS)
     this.#socket.once('close', () => clearTimeout(timer))
   }
@@ -182,6 +199,11 @@ export class TcpClient implements DataReceiver {
 
   /** The first frame of a turn goes out at once; what follows in the same turn goes out together, in one system call. */
   #write(frame: Uint8Array): void {
+    if (this.#socket.writableLength > 0 && this.#socket.writableCorked === 0) {
+      this.#isFull = true
+      this.#socket.write(frame, this.#given)
+      return
+    }
     if (!this.#wroteThisTurn) {
       this.#wroteThisTurn = true
       process.nextTick(this.#endTurn)
@@ -192,6 +214,23 @@ export class TcpClient implements DataReceiver {
       this.#socket.uncork()
     }
     this.#socket.write(frame)
+  }
+
+  /** In small parts, so that little is in doubt when the connection ends. */
+  #giveUnsent(): void {
+    if (this.#unsent.length === 0) {
+      this.#isFull = false
+      if (this.#closing) this.#socket.destroySoon()
+      return
+    }
+    // Its client has closed its side: nothing may follow.
+    if (!this.#socket.writable) return
+    const parts: Uint8Array[] = []
+    for (let bytes = 0; bytes < GIVEN_BYTES && this.#unsent.length > 0; bytes += parts.at(-1)!.length) {
+      parts.push(this.#unsent.take())
+    }
+    this.#sent += parts.length
+    this.#socket.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts), this.#given)
   }
 
   /** Too much or too old unsent; then until all of it is sent, so that a client gets runs of frames, not every other one. */
