@@ -21,6 +21,10 @@ export interface StreamOutput {
   header(frame: Uint8Array): void
   /** A whole data frame. It must not be written to afterwards. Whether a client took it: none may have data on, or all be too slow. */
   data(frame: Uint8Array): boolean
+  /** The same of a frame after its moment, which no live one is to wait for. */
+  late(frame: Uint8Array): boolean
+  /** Bytes of late frames that may go now, by the client that takes the fewest. */
+  readonly lateRoom: number
   /** How many clients have data turned on. */
   readonly receivers: number
   /** Unsent bytes of the client that has most of them. */
@@ -32,6 +36,10 @@ export interface StreamOutput {
 /** Where the data of one stream go: a connection, or an address. */
 export interface DataReceiver {
   readonly bufferedBytes: number
+  /** Bytes of late frames that it takes now without a live one waiting behind them; without it all. */
+  readonly lateRoom?: number
+  /** So many late bytes were given to it. */
+  lateGiven?(bytes: number): void
   /** `false`: dropped, for too much is unsent. `waits`: taken, and no byte of it is sent yet; `fate` is told. */
   data(frame: Uint8Array, counters: StreamCounters, fate: FrameFate): boolean | 'waits'
 }
@@ -114,6 +122,17 @@ export class ServedStream implements StreamOutput, FrameFate {
     let most = 0
     for (const receiver of this.#receivers.keys()) most = Math.max(most, receiver.bufferedBytes)
     return most
+  }
+
+  get lateRoom(): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const { lateRoom } of this.#receivers.keys()) least = Math.min(least, lateRoom ?? least)
+    return least
+  }
+
+  late(frame: Uint8Array): boolean {
+    for (const receiver of this.#receivers.keys()) receiver.lateGiven?.(frame.length)
+    return this.data(frame)
   }
 
   data(frame: Uint8Array): boolean {

@@ -4,6 +4,8 @@ import type { ServerConfig } from '../config/server.ts'
 import { urlHost } from '../config/transport.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { plainAddress } from './channel.ts'
+import { LatePace } from './late-pace.ts'
+import { connectionKey, type SendQueues, type WatchedConnection } from './send-queues.ts'
 import { ServedClient, type Streams } from './served-client.ts'
 import type { DataReceiver, FrameFate } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
@@ -16,6 +18,10 @@ const UNFINISHED_MS = 2_000
 const MAX_GATHERED_BYTES = 16_384
 /** Of what waits, so much is given to the system at a time: how much of that a client got nobody can say. */
 const GIVEN_BYTES = 4096
+/** Where the system does not tell what is unacknowledged, no late frame goes behind so much. */
+const MAX_LATE_BYTES = 65_536
+/** Late frames are over when none was asked for in this time. */
+const LATE_MS = 1_000
 
 export interface TcpClientDeps {
   readonly streams: Streams
@@ -23,6 +29,7 @@ export interface TcpClientDeps {
   readonly config: ServerConfig
   /** Where its data go, if not down its own connection. */
   readonly dataReceiver: DataReceiver | undefined
+  readonly queues: SendQueues
   readonly onClose: () => void
 }
 
@@ -30,8 +37,11 @@ export interface TcpClientDeps {
  * One connection of a PDC. What it may cost is bounded: unsent bytes by count
  * and age, junk, requests per second, and the time until its first command.
  */
-export class TcpClient implements DataReceiver {
+export class TcpClient implements DataReceiver, WatchedConnection {
   readonly address: string
+  readonly key: string
+  readonly #pace = new LatePace()
+  #lateMs = Number.NEGATIVE_INFINITY
   readonly #socket: Socket
   readonly #deps: TcpClientDeps
   readonly #client: ServedClient
@@ -70,6 +80,7 @@ export class TcpClient implements DataReceiver {
     this.#deps = deps
     this.#gatheredBytes = Math.min(MAX_GATHERED_BYTES, config.limits.bufferedBytes / 2)
     this.address = `${urlHost(plainAddress(socket.remoteAddress ?? ''))}:${socket.remotePort}`
+    this.key = connectionKey(socket.localPort, socket.remoteAddress, socket.remotePort)
     this.#client = new ServedClient(streams, counters, config.limits.answersPerSecond, () => ({
       receiver: deps.dataReceiver ?? this,
       answer: (frames) => this.#answer(frames),
@@ -102,12 +113,38 @@ export class TcpClient implements DataReceiver {
     socket.on('close', () => {
       this.#release()
       this.#dropped += this.#unsent.release()
+      deps.queues.forget(this)
       deps.onClose()
     })
   }
 
   get bufferedBytes(): number {
     return this.#socket.writableLength + this.#unsent.bytes
+  }
+
+  get lateRoom(): number {
+    const { queues } = this.#deps
+    if (this.#isFull) return 0
+    if (!queues.isThere) return this.bufferedBytes > MAX_LATE_BYTES ? 0 : MAX_LATE_BYTES
+    if (!this.isWatching) queues.watch(this)
+    this.#lateMs = monotonicMs()
+    return this.#pace.room
+  }
+
+  lateGiven(bytes: number): void {
+    this.#pace.spent(bytes)
+  }
+
+  get written(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  get isWatching(): boolean {
+    return monotonicMs() - this.#lateMs < LATE_MS
+  }
+
+  unacknowledged(bytes: number, atMs: number, written: number): void {
+    this.#pace.sample(atMs, written, bytes)
   }
 
   /** It has commanded a stream of ours. */
