@@ -55,6 +55,8 @@ export class MqttConnection implements Running {
   /** Addresses where a connection was cut, and its client id not used since. */
   readonly #cut = new Set<number>()
   #renew: (() => void) | undefined
+  /** The last link fell silent over a subscription. */
+  #isPatient = false
   #link: MqttLink | undefined
   readonly done: Promise<void>
 
@@ -111,9 +113,11 @@ export class MqttConnection implements Running {
     for (const index of this.#choice.order()) {
       const link = await this.#open(index)
       const aborted = whenAborted(signal)
+      let wasUp = false
       try {
         await Promise.race([link.opened, aborted.promise])
         if (signal.aborted) return false
+        wasUp = true
         return await this.#use(link, index, aborted.promise, established)
       } catch (error) {
         this.#choice.failed(index, monotonicMs())
@@ -128,6 +132,8 @@ export class MqttConnection implements Running {
         this.#down()
         link.destroy()
         await link.closed
+        // One that nobody took says nothing of it.
+        if (wasUp) this.#isPatient = link.silentOver === 'subscription'
       }
     }
     onRefused?.()
@@ -146,6 +152,7 @@ export class MqttConnection implements Running {
       client: { ...client, clientId: id ?? clientIdAt(clientId, index), ...(isOwn && will !== undefined && { will }) },
       maxBufferedBytes: this.#config.maxBufferedBytes,
       deadMs,
+      isPatient: this.#isPatient,
       onMessage: (topic, payload, retained) => this.#entries.deliver(topic, payload, retained),
     })
   }

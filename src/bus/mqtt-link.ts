@@ -33,6 +33,8 @@ export interface LinkOptions {
   readonly maxBufferedBytes: number
   /** The broker is dead when nothing is heard of it for so long, or nothing acknowledged. */
   readonly deadMs: number
+  /** The one before it was {@link MqttLink.silentOver} a subscription: it may only be busy. */
+  readonly isPatient?: boolean
   /** A message the broker sent. */
   readonly onMessage: MessageHandler
   /** With it the session outlives the connection (clean = false), and messages go here instead. */
@@ -59,6 +61,7 @@ export class MqttLink {
   #up = false
   /** SUBSCRIBEs without a SUBACK yet. */
   #subscribing = 0
+  #silentOver: 'subscription' | undefined
   #hasSession = false
   #failure: BusError | undefined
 
@@ -67,11 +70,11 @@ export class MqttLink {
   /** Resolves with the reason when it is over, however it ended. */
   readonly closed: Promise<BusError>
 
-  constructor({ name, socket, client, maxBufferedBytes, deadMs, onMessage, session }: LinkOptions) {
+  constructor({ name, socket, client, maxBufferedBytes, deadMs, isPatient, onMessage, session }: LinkOptions) {
     this.name = name
     this.#maxBufferedBytes = maxBufferedBytes
     this.#socket = socket
-    this.#silence = new SilenceWatch(deadMs)
+    this.#silence = new SilenceWatch(deadMs, isPatient)
     this.#deadMs = deadMs
     this.#writer = new PublishWriter((bytes) => socket.write(bytes))
     const stream = new LibraryStream(socket)
@@ -141,6 +144,11 @@ export class MqttLink {
     return this.#hasSession
   }
 
+  /** It was given up because nothing came while a subscription was asked for. */
+  get silentOver(): 'subscription' | undefined {
+    return this.#silentOver
+  }
+
   get lagMs(): number {
     return this.#probe.lagMs(monotonicMs())
   }
@@ -196,7 +204,7 @@ export class MqttLink {
         { cause: error },
       )
     } finally {
-      this.#subscribing--
+      if (--this.#subscribing === 0) this.#silence.subscribed()
     }
   }
 
@@ -231,8 +239,10 @@ export class MqttLink {
     const now = monotonicMs()
     const verdict = this.#silence.tick(now, this.#inFlight.counts, this.#subscribing > 0)
     if (verdict === 'ping') this.#ping(now)
-    else if (verdict === 'silent') this.#fail(new Error(`nothing heard for ${this.#deadMs} ms`))
-    else if (verdict === 'unacknowledged') this.#fail(new Error(`nothing acknowledged for ${this.#deadMs} ms`))
+    else if (verdict === 'silent') {
+      if (this.#subscribing > 0) this.#silentOver = 'subscription'
+      this.#fail(new Error(`nothing heard for ${this.#deadMs} ms`))
+    } else if (verdict === 'unacknowledged') this.#fail(new Error(`nothing acknowledged for ${this.#deadMs} ms`))
   }
 
   #ping(now: number): void {

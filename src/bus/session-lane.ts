@@ -57,6 +57,8 @@ class LaneOfSession implements SessionLane {
   readonly #lane: LiveLane
   /** Of the addresses of the broker, for both lanes. */
   readonly #choice: NearestFirst
+  /** The last link fell silent over a subscription. */
+  #isPatient = false
   #link: MqttLink | undefined
   #drain: SessionDrain | undefined
   /** The session is the only lane. */
@@ -193,7 +195,11 @@ class LaneOfSession implements SessionLane {
       drain.attach(link)
       return drain
     }
-    const link = await openSessionLink({ broker, clientId, choice: this.#choice, signal, onLink })
+    const isPatient = this.#isPatient
+    const link = await openSessionLink({ broker, clientId, choice: this.#choice, isPatient, signal, onLink })
+    void link.closed.then(() => {
+      this.#isPatient = link.silentOver === 'subscription'
+    })
     drain.begin(isFresh || !link.hasSession)
     return link
   }

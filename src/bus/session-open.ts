@@ -10,6 +10,7 @@ export interface SessionOpening {
   readonly clientId: string
   /** Which address of the broker comes first; shared with the live lane. */
   readonly choice: NearestFirst
+  readonly isPatient?: boolean
   readonly signal: AbortSignal
   /** Each connection that is tried, before it can bring anything: whose messages they are. */
   readonly onLink: (link: MqttLink) => SessionSink
@@ -20,7 +21,7 @@ export interface SessionOpening {
  * takes it; its messages come before anybody asks for some.
  */
 export async function openSessionLink(opening: SessionOpening): Promise<MqttLink> {
-  const { broker, clientId, choice, signal, onLink } = opening
+  const { broker, clientId, choice, isPatient = false, signal, onLink } = opening
   const { client, credentials, deadMs } = await linkSettings(broker)
   let failure: unknown
   for (const index of choice.order()) {
@@ -31,6 +32,7 @@ export async function openSessionLink(opening: SessionOpening): Promise<MqttLink
       client: { ...client, clientId },
       maxBufferedBytes: broker.maxBufferedBytes,
       deadMs,
+      isPatient,
       onMessage: () => {},
       session: {
         reading: () => sink.reading(),

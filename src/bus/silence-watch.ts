@@ -15,7 +15,11 @@ const TICKS = 10
 const PINGS = 2.5
 /** While other publishes are acknowledged, one may wait so many times as long. */
 const PATIENCE = 6
-/** A cluster that has just lost a node answers nothing while it makes room for a subscription (NATS: 4 s for each). */
+/**
+ * A cluster that has just lost a node answers nothing while it makes room for a subscription (NATS: 4 s for each), nor
+ * does a network that is cut. The first connection that falls silent so is given up in time, whichever it is; the one
+ * after it, which the broker has taken, gets so many times as long.
+ */
 const SUBSCRIBE_PATIENCE = 4
 /** It is busy when so many times the time between two pings has passed without an answer. */
 const BUSY_PINGS = 1.5
@@ -31,6 +35,7 @@ const BUSY_PINGS = 1.5
 export class SilenceWatch {
   readonly #deadMs: number
   readonly #pingMs: number
+  #subscribingMs: number
   readonly intervalMs: number
   #at: number | undefined
   #isHeard = true
@@ -43,8 +48,10 @@ export class SilenceWatch {
   #marker = 0
   #markedMs = 0
 
-  constructor(deadMs: number) {
+  /** `isPatient`: the connection before this one fell silent over a subscription. */
+  constructor(deadMs: number, isPatient = false) {
     this.#deadMs = deadMs
+    this.#subscribingMs = (isPatient ? SUBSCRIBE_PATIENCE : 1) * deadMs
     this.#pingMs = deadMs / PINGS
     this.intervalMs = deadMs / TICKS
   }
@@ -52,6 +59,11 @@ export class SilenceWatch {
   /** Bytes came. */
   heard(): void {
     this.#isHeard = true
+  }
+
+  /** Every SUBSCRIBE has its answer: the next is waited for no longer than anything else. */
+  subscribed(): void {
+    this.#subscribingMs = this.#deadMs
   }
 
   /** Nothing is read on purpose: silence is not the broker's. */
@@ -69,7 +81,7 @@ export class SilenceWatch {
 
     this.#silentMs = this.#isHeard ? 0 : this.#silentMs + stepMs
     this.#isHeard = false
-    if (this.#silentMs >= (isSubscribing ? SUBSCRIBE_PATIENCE : 1) * this.#deadMs) return 'silent'
+    if (this.#silentMs >= (isSubscribing ? this.#subscribingMs : this.#deadMs)) return 'silent'
 
     // Publishes wait behind a SUBSCRIBE as pings do.
     const isBusy = isSubscribing && this.#silentMs > BUSY_PINGS * this.#pingMs

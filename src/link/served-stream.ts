@@ -21,6 +21,10 @@ export interface StreamOutput {
   header(frame: Uint8Array): void
   /** A whole data frame. It must not be written to afterwards. Whether a client took it: none may have data on, or all be too slow. */
   data(frame: Uint8Array): boolean
+  /** The same of a frame after its moment, which no live one is to wait for. */
+  late(frame: Uint8Array): boolean
+  /** Bytes of late frames that may go now, by the client that takes the fewest. */
+  readonly lateRoom: number
   /** How many clients have data turned on. */
   readonly receivers: number
   /** Unsent bytes of the client that has most of them. */
@@ -32,8 +36,26 @@ export interface StreamOutput {
 /** Where the data of one stream go: a connection, or an address. */
 export interface DataReceiver {
   readonly bufferedBytes: number
-  /** `false`: dropped, for too much is unsent. */
-  data(frame: Uint8Array, counters: StreamCounters): boolean
+  /** Bytes of late frames that it takes now without a live one waiting behind them; without it all. */
+  readonly lateRoom?: number
+  /** So many late bytes were given to it. */
+  lateGiven?(bytes: number): void
+  /** `false`: dropped, for too much is unsent. `waits`: taken, and no byte of it is sent yet; `fate` is told. */
+  data(frame: Uint8Array, counters: StreamCounters, fate: FrameFate): boolean | 'waits'
+}
+
+/** Who is told, later, what became of a frame that had to wait. Told of each once. */
+export interface FrameFate {
+  /** It is given to the system, which says no more of it. */
+  sent(frame: Uint8Array): void
+  /** Its connection ended, and not a byte of it was sent. */
+  unsent(frame: Uint8Array): void
+}
+
+/** The same of a stream: it is told `sent` with the first client, `unsent` with the last. */
+export interface StreamFate extends FrameFate {
+  /** No client has any of it yet. Within the call of `data`. */
+  waits(frame: Uint8Array): void
 }
 
 /** What one client asked of one stream. */
@@ -57,7 +79,7 @@ interface SubscriptionState {
 }
 
 /** One stream of a server, with everyone who asked something of it. */
-export class ServedStream implements StreamOutput {
+export class ServedStream implements StreamOutput, FrameFate {
   readonly idcode: number
   readonly #counters: StreamCounters
   readonly #serverCounters: ServerCounters
@@ -67,6 +89,9 @@ export class ServedStream implements StreamOutput {
   readonly #receivers = new Map<DataReceiver, number>()
   readonly #onClose: () => void
   readonly #onConfiguration: (stream: ServedStream) => void
+  readonly #fate: StreamFate | undefined
+  /** Frames that no client has any of, and at how many they wait. */
+  readonly #waiting = new Map<Uint8Array, number>()
   /** What described the data so far, and how many frames there were. */
   #inForce: readonly Uint8Array[] | undefined
   #frames = 0
@@ -74,13 +99,14 @@ export class ServedStream implements StreamOutput {
   constructor(
     idcode: number,
     counters: ServerCounters,
-    hooks: { onClose(): void; onConfiguration(stream: ServedStream): void },
+    hooks: { onClose(): void; onConfiguration(stream: ServedStream): void; readonly fate?: StreamFate | undefined },
   ) {
     this.idcode = idcode
     this.#serverCounters = counters
     this.#counters = counters.ofStream(idcode)
     this.#onClose = hooks.onClose
     this.#onConfiguration = hooks.onConfiguration
+    this.#fate = hooks.fate
   }
 
   /** The configuration that describes the data, if one was given. */
@@ -98,11 +124,43 @@ export class ServedStream implements StreamOutput {
     return most
   }
 
+  get lateRoom(): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const { lateRoom } of this.#receivers.keys()) least = Math.min(least, lateRoom ?? least)
+    return least
+  }
+
+  late(frame: Uint8Array): boolean {
+    for (const receiver of this.#receivers.keys()) receiver.lateGiven?.(frame.length)
+    return this.data(frame)
+  }
+
   data(frame: Uint8Array): boolean {
     this.#frames++
     let taken = false
-    for (const receiver of this.#receivers.keys()) if (receiver.data(frame, this.#counters)) taken = true
-    return taken
+    let waiting = 0
+    for (const receiver of this.#receivers.keys()) {
+      const verdict = receiver.data(frame, this.#counters, this)
+      if (verdict === 'waits') waiting++
+      else if (verdict) taken = true
+    }
+    if (waiting === 0 || taken) return taken
+    if (this.#fate) {
+      this.#waiting.set(frame, waiting)
+      this.#fate.waits(frame)
+    }
+    return true
+  }
+
+  sent(frame: Uint8Array): void {
+    if (this.#waiting.delete(frame)) this.#fate?.sent(frame)
+  }
+
+  unsent(frame: Uint8Array): void {
+    const waiting = this.#waiting.get(frame)
+    if (waiting === undefined) return
+    if (waiting > 1) this.#waiting.set(frame, waiting - 1)
+    else if (this.#waiting.delete(frame)) this.#fate?.unsent(frame)
   }
 
   header(frame: Uint8Array): void {

@@ -6,7 +6,7 @@ import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { LinkError } from './link-error.ts'
 import type { ClientStatus, Listener, ServerAddress } from './listener.ts'
 import type { Streams } from './served-client.ts'
-import { ServedStream, type StreamOutput } from './served-stream.ts'
+import { ServedStream, type StreamFate, type StreamOutput } from './served-stream.ts'
 import { ServerCounters } from './server-counters.ts'
 import { openSpontaneousOutput } from './spontaneous-output.ts'
 import { openTcpListener } from './tcp-listener.ts'
@@ -27,8 +27,11 @@ export interface Server extends Running {
   /** Where the first of `listen` is, with the port the system chose; from `listening` on. */
   readonly address: ServerAddress
   readonly addresses: readonly ServerAddress[]
-  /** Adds a stream, told apart by its IDCODE. Throws LINK_IDCODE_TAKEN. May be called before `listening`. */
-  stream(idcode: number): StreamOutput
+  /**
+   * Adds a stream, told apart by its IDCODE. Throws LINK_IDCODE_TAKEN. May be
+   * called before `listening`. `fate` is told of frames that had to wait.
+   */
+  stream(idcode: number, fate?: StreamFate): StreamOutput
   /** Streams served now. */
   readonly idcodes: readonly number[]
   status(): readonly ServerStatus[]
@@ -77,11 +80,12 @@ export function startServer(config: ServerConfig, deps: ServerDeps): Server {
     get addresses() {
       return listeners.map(({ address }) => address)
     },
-    stream(idcode) {
+    stream(idcode, fate) {
       if (streams.has(idcode)) {
         throw new LinkError({ code: 'LINK_IDCODE_TAKEN', idcode }, `IDCODE ${idcode} is served already at ${name}`)
       }
       const stream: ServedStream = new ServedStream(idcode, counters, {
+        fate,
         onClose: () => removeStream(stream),
         onConfiguration(changed) {
           for (const listener of listeners) listener.configurationChanged(changed)

@@ -4,15 +4,24 @@ import type { ServerConfig } from '../config/server.ts'
 import { urlHost } from '../config/transport.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import { plainAddress } from './channel.ts'
+import { LatePace } from './late-pace.ts'
+import { connectionKey, type SendQueues, type WatchedConnection } from './send-queues.ts'
 import { ServedClient, type Streams } from './served-client.ts'
-import type { DataReceiver } from './served-stream.ts'
+import type { DataReceiver, FrameFate } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
+import { UnsentFrames } from './unsent-frames.ts'
 
 /** A connection that we close has so long to take what was sent before. */
 const CLOSE_MS = 1_000
 /** A command that began has so long to end. */
 const UNFINISHED_MS = 2_000
 const MAX_GATHERED_BYTES = 16_384
+/** Of what waits, so much is given to the system at a time: how much of that a client got nobody can say. */
+const GIVEN_BYTES = 4096
+/** Where the system does not tell what is unacknowledged, no late frame goes behind so much. */
+const MAX_LATE_BYTES = 65_536
+/** Late frames are over when none was asked for in this time. */
+const LATE_MS = 1_000
 
 export interface TcpClientDeps {
   readonly streams: Streams
@@ -20,6 +29,7 @@ export interface TcpClientDeps {
   readonly config: ServerConfig
   /** Where its data go, if not down its own connection. */
   readonly dataReceiver: DataReceiver | undefined
+  readonly queues: SendQueues
   readonly onClose: () => void
 }
 
@@ -27,8 +37,11 @@ export interface TcpClientDeps {
  * One connection of a PDC. What it may cost is bounded: unsent bytes by count
  * and age, junk, requests per second, and the time until its first command.
  */
-export class TcpClient implements DataReceiver {
+export class TcpClient implements DataReceiver, WatchedConnection {
   readonly address: string
+  readonly key: string
+  readonly #pace = new LatePace()
+  #lateMs = Number.NEGATIVE_INFINITY
   readonly #socket: Socket
   readonly #deps: TcpClientDeps
   readonly #client: ServedClient
@@ -52,6 +65,14 @@ export class TcpClient implements DataReceiver {
     this.#wroteThisTurn = false
     this.#socket.uncork()
   }
+  /** What the system would not take yet. */
+  readonly #unsent = new UnsentFrames()
+  /** The system has yet to take what it was given, and will say so. */
+  #isFull = false
+  readonly #given = (error?: Error | null): void => {
+    // Its connection is over: 'close' follows.
+    if (!error) this.#giveUnsent()
+  }
 
   constructor(socket: Socket, deps: TcpClientDeps) {
     const { streams, counters, config } = deps
@@ -59,6 +80,7 @@ export class TcpClient implements DataReceiver {
     this.#deps = deps
     this.#gatheredBytes = Math.min(MAX_GATHERED_BYTES, config.limits.bufferedBytes / 2)
     this.address = `${urlHost(plainAddress(socket.remoteAddress ?? ''))}:${socket.remotePort}`
+    this.key = connectionKey(socket.localPort, socket.remoteAddress, socket.remotePort)
     this.#client = new ServedClient(streams, counters, config.limits.answersPerSecond, () => ({
       receiver: deps.dataReceiver ?? this,
       answer: (frames) => this.#answer(frames),
@@ -90,12 +112,39 @@ export class TcpClient implements DataReceiver {
     socket.on('error', () => {})
     socket.on('close', () => {
       this.#release()
+      this.#dropped += this.#unsent.release()
+      deps.queues.forget(this)
       deps.onClose()
     })
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + this.#unsent.bytes
+  }
+
+  get lateRoom(): number {
+    const { queues } = this.#deps
+    if (this.#isFull) return 0
+    if (!queues.isThere) return this.bufferedBytes > MAX_LATE_BYTES ? 0 : MAX_LATE_BYTES
+    if (!this.isWatching) queues.watch(this)
+    this.#lateMs = monotonicMs()
+    return this.#pace.room
+  }
+
+  lateGiven(bytes: number): void {
+    this.#pace.spent(bytes)
+  }
+
+  get written(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  get isWatching(): boolean {
+    return monotonicMs() - this.#lateMs < LATE_MS
+  }
+
+  unacknowledged(bytes: number, atMs: number, written: number): void {
+    this.#pace.sample(atMs, written, bytes)
   }
 
   /** It has commanded a stream of ours. */
@@ -115,8 +164,9 @@ export class TcpClient implements DataReceiver {
     return this.#client.idcodes
   }
 
-  data(frame: Uint8Array, counters: StreamCounters): boolean {
-    const unsent = this.#socket.writableLength
+  data(frame: Uint8Array, counters: StreamCounters, fate: FrameFate): boolean | 'waits' {
+    if (!this.#socket.writable) return false
+    const unsent = this.bufferedBytes
     if (unsent === 0) {
       this.#unsentSinceMs = 0
       this.#slow = false
@@ -125,6 +175,10 @@ export class TcpClient implements DataReceiver {
       counters.dropped.add()
       if (this.#deps.config.slow === 'disconnect') this.#disconnectSlow()
       return false
+    }
+    if (this.#isFull) {
+      this.#unsent.push(frame, counters, fate)
+      return 'waits'
     }
     this.#sent++
     counters.sent.add()
@@ -137,7 +191,7 @@ export class TcpClient implements DataReceiver {
     if (this.#closing) return
     this.#closing = true
     this.#release()
-    this.#socket.destroySoon()
+    if (!this.#isFull) this.#socket.destroySoon()
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS)
     this.#socket.once('close', () => clearTimeout(timer))
   }
@@ -182,6 +236,11 @@ export class TcpClient implements DataReceiver {
 
   /** The first frame of a turn goes out at once; what follows in the same turn goes out together, in one system call. */
   #write(frame: Uint8Array): void {
+    if (this.#socket.writableLength > 0 && this.#socket.writableCorked === 0) {
+      this.#isFull = true
+      this.#socket.write(frame, this.#given)
+      return
+    }
     if (!this.#wroteThisTurn) {
       this.#wroteThisTurn = true
       process.nextTick(this.#endTurn)
@@ -192,6 +251,23 @@ export class TcpClient implements DataReceiver {
       this.#socket.uncork()
     }
     this.#socket.write(frame)
+  }
+
+  /** In small parts, so that little is in doubt when the connection ends. */
+  #giveUnsent(): void {
+    if (this.#unsent.length === 0) {
+      this.#isFull = false
+      if (this.#closing) this.#socket.destroySoon()
+      return
+    }
+    // Its client has closed its side: nothing may follow.
+    if (!this.#socket.writable) return
+    const parts: Uint8Array[] = []
+    for (let bytes = 0; bytes < GIVEN_BYTES && this.#unsent.length > 0; bytes += parts.at(-1)!.length) {
+      parts.push(this.#unsent.take())
+    }
+    this.#sent += parts.length
+    this.#socket.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts), this.#given)
   }
 
   /** Too much or too old unsent; then until all of it is sent, so that a client gets runs of frames, not every other one. */

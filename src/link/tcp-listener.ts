@@ -7,6 +7,7 @@ import { plainAddress } from './channel.ts'
 import { type DatagramSender, openDatagramSender } from './datagram-sender.ts'
 import { LinkError, reasonOf } from './link-error.ts'
 import type { Listener } from './listener.ts'
+import { SendQueues } from './send-queues.ts'
 import type { Streams } from './served-client.ts'
 import type { DataReceiver } from './served-stream.ts'
 import type { ServerCounters } from './server-counters.ts'
@@ -27,6 +28,7 @@ export async function openTcpListener(
     endpoint.kind === 'tcp+udp' ? await openDatagramSender(endpoint, config.limits.bufferedBytes, counters) : undefined
   const allowed = new AllowList(config.allow)
   const perAddress = new AddressCounts()
+  const queues = new SendQueues()
   const clients = new Map<TcpClient, { readonly host: string; readonly sinceMs: number }>()
 
   const admit = (socket: Socket): void => {
@@ -41,6 +43,7 @@ export async function openTcpListener(
       streams,
       config,
       counters,
+      queues,
       dataReceiver: datagrams && receiverOf(endpoint, datagrams, host),
       onClose() {
         clients.delete(client)

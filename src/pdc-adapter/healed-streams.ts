@@ -1,5 +1,6 @@
 import { framesPerSecond } from '../c37118/index.ts'
 import type { LateSettings } from '../config/recovery.ts'
+import type { StreamFate } from '../link/index.ts'
 import { type Consumer, type ConsumerSink, type LateTaken, timeUsOf } from '../recovery/index.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import type { Counter, Gauge, Metrics } from '../runtime/service.ts'
@@ -16,6 +17,15 @@ interface HealedStream {
   /** A configuration that late frames had, and whether it is the one that PDCs are told. */
   compared: readonly Uint8Array[] | undefined
   isSame: boolean
+  /** Frames that a PDC let wait in its connection: held once they are sent. */
+  readonly unsent: Map<Uint8Array, UnsentFrame>
+  /** The last of them, until it is known what it was given as. */
+  newest: UnsentFrame | undefined
+}
+
+interface UnsentFrame {
+  readonly timeUs: number
+  as: 'live' | 'late'
 }
 
 /** What may wait with in-order, over all streams. */
@@ -49,7 +59,7 @@ export class HealedStreams {
       'Frames that went before earlier ones, with in-order: they had waited too long, or took too much room.',
       { server: id },
     )
-    const { data: _data, configuration, retired, ...rest } = served.sink()
+    const { data: _data, configuration, retired, ...rest } = served.sink((topic) => this.#fateOf(topic))
     this.sink = {
       ...rest,
       configuration: (topic, fragments, read) => {
@@ -67,7 +77,8 @@ export class HealedStreams {
       },
       live: (topic, frame) => {
         const stream = this.#streams.get(topic)
-        return stream?.lane.live(frame, timeUsOf(frame, stream.timeBase), monotonicMs()) ?? false
+        if (!stream) return false
+        return heldAs(stream, 'live', stream.lane.live(frame, timeUsOf(frame, stream.timeBase), monotonicMs()))
       },
       late: (topic, frame, fragments) => this.#lateFrame(topic, frame, fragments),
       lateRoom: (topic) => this.#streams.get(topic)?.lane.lateRoom() ?? 0,
@@ -95,13 +106,21 @@ export class HealedStreams {
       stream.isSame = served.configuration === fragments || sameConfiguration(served.configuration, fragments)
     }
     if (!stream.isSame) return 'other-configuration'
-    return stream.lane.late(frame, timeUsOf(frame, stream.timeBase), monotonicMs())
+    return heldAs(stream, 'late', stream.lane.late(frame, timeUsOf(frame, stream.timeBase), monotonicMs()))
   }
 
   #streamOf(topic: string): HealedStream {
     let stream = this.#streams.get(topic)
     if (!stream) {
-      stream = { lane: this.#laneOf(topic), timeBase: 0, rate: 0, compared: undefined, isSame: false }
+      stream = {
+        lane: this.#laneOf(topic),
+        timeBase: 0,
+        rate: 0,
+        compared: undefined,
+        isSame: false,
+        unsent: new Map(),
+        newest: undefined,
+      }
       this.#streams.set(topic, stream)
     }
     return stream
@@ -125,9 +144,47 @@ export class HealedStreams {
         return streams.get(topic)?.rate ?? 0
       },
       room: () => this.#consumer?.room(topic),
-      delivered: (timeUs, as) => this.#consumer?.delivered(topic, timeUs, as),
+      delivered: (timeUs, as) => {
+        const stream = streams.get(topic)
+        if (!stream || heldAs(stream, as, true) === true) this.#consumer?.delivered(topic, timeUs, as)
+      },
       release: (timeUs, as) => this.#consumer?.release(topic, timeUs, as),
       pendingBetween: (afterUs, beforeUs) => this.#consumer?.pendingBetween(topic, afterUs, beforeUs) ?? false,
     }
   }
+
+  #fateOf(topic: string): StreamFate {
+    /** Of a stream that is retired nobody asks any more. */
+    const ended = (frame: Uint8Array): UnsentFrame | undefined => {
+      const unsent = this.#streams.get(topic)?.unsent
+      const found = unsent?.get(frame)
+      unsent?.delete(frame)
+      return found
+    }
+    return {
+      waits: (frame) => {
+        const stream = this.#streams.get(topic)
+        if (!stream) return
+        stream.newest = { timeUs: timeUsOf(frame, stream.timeBase), as: 'live' }
+        stream.unsent.set(frame, stream.newest)
+      },
+      sent: (frame) => {
+        const known = ended(frame)
+        if (known) this.#consumer?.delivered(topic, known.timeUs, known.as)
+      },
+      unsent: (frame) => {
+        const known = ended(frame)
+        if (known) this.#consumer?.release(topic, known.timeUs, known.as)
+      },
+    }
+  }
+}
+
+/** What was taken is only kept as long as it waits in the connection. */
+function heldAs<Taken extends LateTaken>(stream: HealedStream, as: 'live' | 'late', taken: Taken): Taken | 'kept' {
+  const { newest } = stream
+  if (taken !== true || !newest) return taken
+  newest.as = as
+  stream.newest = undefined
+  return 'kept'
 }

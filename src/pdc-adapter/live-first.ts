@@ -1,5 +1,5 @@
 import type { LateTaken } from '../recovery/index.ts'
-import { LANE_TICK_MS, type LateLane, MAX_UNSENT_BYTES, type Outlet } from './late-lane.ts'
+import { LANE_TICK_MS, type LateLane, type Outlet } from './late-lane.ts'
 
 /** A process that stood still for longer does not catch up on it at once. */
 const MAX_TICK_MS = 10 * LANE_TICK_MS
@@ -14,6 +14,8 @@ export class LiveFirstLane implements LateLane {
   readonly #rateMultiple: number
   /** Late frames that may go now. */
   #credit = 0
+  /** Bytes of the last one. */
+  #size = 1
   #liveMs = Number.NEGATIVE_INFINITY
   #tickMs = Number.NEGATIVE_INFINITY
 
@@ -24,6 +26,7 @@ export class LiveFirstLane implements LateLane {
 
   live(frame: Uint8Array, _timeUs: number, nowMs: number): boolean {
     const taken = this.#outlet.output?.data(frame) ?? false
+    this.#size = frame.length
     this.#liveMs = nowMs
     if (taken) this.#allow(this.#rateMultiple)
     return taken
@@ -31,13 +34,14 @@ export class LiveFirstLane implements LateLane {
 
   late(frame: Uint8Array): LateTaken {
     this.#credit--
-    return this.#outlet.output?.data(frame) ?? false
+    this.#size = frame.length
+    return this.#outlet.output?.late(frame) ?? false
   }
 
   lateRoom(): number {
     const { output } = this.#outlet
-    if (!output || output.receivers === 0 || output.bufferedBytes > MAX_UNSENT_BYTES) return 0
-    return Math.floor(this.#credit)
+    if (!output || output.receivers === 0 || this.#credit < 1) return 0
+    return Math.min(Math.floor(this.#credit), Math.ceil(output.lateRoom / this.#size))
   }
 
   configuration(): void {}

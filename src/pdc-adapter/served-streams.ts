@@ -1,12 +1,13 @@
 import type { StreamSink } from '../bus/index.ts'
 import type { Configuration } from '../c37118/index.ts'
-import { LinkError, type Server, type StreamOutput } from '../link/index.ts'
+import { LinkError, type Server, type StreamFate, type StreamOutput } from '../link/index.ts'
 import type { Log, Metrics } from '../runtime/service.ts'
 import { EarlyExtras, type ExtraKind, type Extras } from './early-extras.ts'
 
 interface ServedTopic {
   /** The subscription it came by; another that overlaps is not heard. */
   readonly sink: StreamSink
+  readonly fate: StreamFate | undefined
   idcode: number
   configuration: readonly Uint8Array[]
   /** What else answers requests, by kind. */
@@ -44,11 +45,15 @@ export class ServedStreams {
     this.#early = new EarlyExtras(() => dropped.add())
   }
 
-  /** One for each subscription: a stream belongs to the one it was first met by. */
-  sink(): StreamSink {
+  /**
+   * One for each subscription: a stream belongs to the one it was first met by.
+   * `fateOf` gives who is told of frames that a PDC let wait.
+   */
+  sink(fateOf?: (topic: string) => StreamFate): StreamSink {
     const sink: StreamSink = {
       configuration: (topic, fragments, configuration) => {
-        if (this.#isMine(topic, sink)) this.#configuration(sink, topic, fragments, configuration)
+        if (!this.#isMine(topic, sink)) return
+        this.#configuration({ sink, fate: fateOf?.(topic) }, topic, fragments, configuration)
       },
       data: (topic, frame) => {
         const served = this.#topics.get(topic)
@@ -74,12 +79,17 @@ export class ServedStreams {
     return served === undefined || served.sink === sink
   }
 
-  #configuration(sink: StreamSink, topic: string, fragments: readonly Uint8Array[], { idcode }: Configuration): void {
+  #configuration(
+    owner: Pick<ServedTopic, 'sink' | 'fate'>,
+    topic: string,
+    fragments: readonly Uint8Array[],
+    { idcode }: Configuration,
+  ): void {
     let served = this.#topics.get(topic)
     if (served && served.idcode !== idcode) this.#close(topic, served)
     if (!served) {
       served = {
-        sink,
+        ...owner,
         idcode,
         configuration: fragments,
         extras: this.#early.take(topic) ?? new Map(),
@@ -116,7 +126,7 @@ export class ServedStreams {
   #open(topic: string, served: ServedTopic): void {
     const { idcode } = served
     try {
-      served.output = this.#server.stream(idcode)
+      served.output = this.#server.stream(idcode, served.fate)
     } catch (error) {
       if (!(error instanceof LinkError) || error.code !== 'LINK_IDCODE_TAKEN') throw error
       const [by] = [...this.#topics].find(([, other]) => other.idcode === idcode && other.output) ?? []

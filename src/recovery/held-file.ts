@@ -314,19 +314,28 @@ export class HeldFile implements HeldStore {
     if (this.#file) closeSync(this.#file.fd)
     this.#file = next
     this.#next = undefined
+    if (!this.#syncFolder()) return
     this.#failing.set(0)
     if (this.#isTold) this.#log.info({ path: this.#path }, 'the accounts are written again')
     this.#isTold = false
-    this.#syncFolder()
   }
 
   /** Until its entry is on the disk, a power cut brings the old file back. */
-  #syncFolder(): void {
-    const folder = openSync(dirname(this.#path), 'r')
+  #syncFolder(): boolean {
+    let folder: number
+    try {
+      folder = openSync(dirname(this.#path), 'r')
+    } catch (error) {
+      this.#failing.set(1)
+      this.#warn(error)
+      this.#retry()
+      return false
+    }
     fsync(folder, (error) => {
       if (error) this.#warn(error)
       closeSync(folder)
     })
+    return true
   }
 
   /** The old file goes on, if there is one. */

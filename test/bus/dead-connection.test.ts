@@ -9,8 +9,7 @@ import { Watched } from '../support/watched.ts'
 
 const mosquitto = needs('mosquitto')
 const node = { area: 'a', locationType: 't', locationId: 'l', nodeId: 'n' }
-/** 3 s, with room for a busy machine. */
-const NOTICED_MS = 4000
+const NOTICED_MS = 3000
 
 describe.skipIf(mosquitto.skip)(mosquitto.title('a dead connection'), () => {
   let broker: TestBroker
@@ -52,6 +51,16 @@ describe.skipIf(mosquitto.skip)(mosquitto.title('a dead connection'), () => {
     expect(lost[0]! - at).toBeGreaterThan(1500)
     expect(lost[0]! - at).toBeLessThan(NOTICED_MS)
     expect(bus.connected).toBe(false)
+  })
+
+  it('is noticed in time when it falls silent over a subscription', async () => {
+    await using proxy = await startTcpProxy(broker.url)
+    const { bus, lost, seen } = await connect(proxy.url)
+    proxy.stall()
+    const at = performance.now()
+    bus.subscribe('a/y', () => {})
+    await seen.until(() => lost.length === 1)
+    expect(performance.now() - at).toBeLessThan(NOTICED_MS)
   })
 
   it('is noticed at once when the broker is killed', async () => {

@@ -33,8 +33,23 @@ describe('a watch over a connection (2.5 s)', () => {
     expect(new Set(found.map((each) => each.split(' ')[0]))).toEqual(new Set(['ping']))
   })
 
-  it('has patience with one that is making room for a subscription', () => {
+  it('finds who falls silent over a subscription dead in time: it may as well be cut off', () => {
     const watch = new SilenceWatch(2500)
+    const found = Array.from({ length: 11 }, (_, i) => watch.tick(i * 250, none, true))
+    expect(found.indexOf('silent')).toBe(10)
+  })
+
+  it('has patience with one that made room for a subscription so long before, until that is answered', () => {
+    const watch = new SilenceWatch(2500, true)
+    expect(Array.from({ length: 21 }, (_, i) => watch.tick(i * 250, none, true))).not.toContain('silent')
+    watch.heard()
+    watch.subscribed()
+    const found = Array.from({ length: 11 }, (_, i) => watch.tick(5250 + i * 250, none, true))
+    expect(found.indexOf('silent')).toBe(10)
+  })
+
+  it('has patience with the next one', () => {
+    const watch = new SilenceWatch(2500, true)
     const waiting = { taken: 5, settled: 0, oldest: 0 }
     const found = Array.from({ length: 41 }, (_, i) => watch.tick(i * 250, waiting, true))
     expect(found.filter((each) => each !== 'alive' && each !== 'ping')).toEqual(['silent'])

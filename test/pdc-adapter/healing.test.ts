@@ -37,6 +37,7 @@ async function startAdapter(deps: TestDeps, { late, recovery }: AdapterOptions =
   let turnedOn = 0
   return {
     streams,
+    status: () => adapter.server.status()[0]!.clients,
     served: () => until(() => adapter.server.idcodes.includes(IDCODE)),
     /** A PDC that has the configuration, and data on. */
     async pdc(): Promise<RawPdc> {
@@ -102,6 +103,32 @@ describe('a PDC-adapter that heals', () => {
     await second.received(frameType.data, 400)
     expect(sorted(timesAt(second))).toEqual(timesOf(stream, range(100, 500)))
     expect(stream.account).toMatchObject({ expected: 500, live: 200, late: 300, pending: 0 })
+  })
+
+  it('sends again what was never sent to a PDC that did not read, and has gone', async () => {
+    await using deps = testDeps()
+    const { streams, served, status, pdc: connect } = await startAdapter(deps)
+    const stream = streams.stream(IDCODE, { phasors: 3000 }).carriedBy('one')
+    await served()
+    let count = 0
+    {
+      await using first = await connect()
+      first.socket.pause()
+      while (status()[0]!.bufferedBytes < 500_000) {
+        stream.journaled(count, count + 10)
+        stream.live(count, count + 10)
+        count += 10
+        await until(() => stream.account.live === count)
+      }
+    }
+    await until(() => status().length === 0)
+    await until(() => stream.account.pending > 20)
+    const { pending } = stream.account
+    await using second = await connect()
+    await second.received(frameType.data, pending)
+    expect(timesAt(second)).toEqual(timesOf(stream, range(count - pending, count)))
+    await until(() => stream.account.pending === 0)
+    expect(stream.account).toMatchObject({ expected: count, live: count - pending, late: pending })
   })
 
   it('heals by the clock where no live frame comes', async () => {

@@ -55,11 +55,12 @@ describe('late frames, with live-first', () => {
     expect(given).toBe(50 * 10)
   })
 
-  it('have no room while a PDC has much unsent, or none is there', () => {
+  it('have no more room than a PDC has, and none while none is there', () => {
     lane.live(frameOf(0), 0, 0)
-    outlet.bufferedBytes = 100_000
+    outlet.lateRoom = 0
     expect(lane.lateRoom()).toBe(0)
-    outlet.bufferedBytes = 0
+    outlet.lateRoom = 3
+    expect(lane.lateRoom()).toBe(3)
     outlet.receivers = 0
     expect(lane.lateRoom()).toBe(0)
     lane.tick(10_000)

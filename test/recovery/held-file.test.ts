@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, inject, it } from 'vitest'
 import { HeldFile, type HeldFileSettings } from '../../src/recovery/held-file.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics } from '../../src/runtime/metrics.ts'
@@ -46,6 +49,37 @@ function opened(path = join(root, `held-${files++}`), settings: Partial<HeldFile
     },
   }
 }
+
+const src = dirname(dirname(inject('cliMain')))
+
+/** One descriptor is left for the file, none for its folder; then all are. */
+const shortOfDescriptors = `
+import { closeSync, openSync } from 'node:fs'
+const [src, path] = process.argv.slice(1)
+const load = (module) => import('file://' + src + '/' + module)
+const { HeldFile } = await load('recovery/held-file.js')
+const { createMetrics } = await load('runtime/metrics.js')
+const { silentLog } = await load('runtime/log.js')
+const metrics = createMetrics()
+const failing = metrics.gauge('phasorbus_recovery_held_failing', 'as the file says', { consumer: 'pdc' })
+const taken = []
+try {
+  for (;;) taken.push(openSync('/dev/null'))
+} catch {}
+closeSync(taken.pop())
+const codes = []
+const log = { ...silentLog, error: ({ error }) => codes.push(error.code) }
+HeldFile.open(path, { consumer: 'pdc', retryMs: 5 }, { log, metrics })
+const before = failing.value
+for (const fd of taken) closeSync(fd)
+console.log('failing', before)
+console.log(...codes)
+const timer = setInterval(() => {
+  if (failing.value !== 0) return
+  console.log('failing', failing.value)
+  clearInterval(timer)
+}, 5)
+`
 
 /** Without what only a snapshot keeps: frames that were not accounted. */
 function held(ledger: StreamLedger): Partial<Account> {
@@ -197,6 +231,16 @@ describe('the file of what is held', () => {
     before.file.flush()
     using after = opened(before.path)
     expect(held(after.file.ledger(STREAM))).toMatchObject({ expected: 11, live: 11 })
+  })
+
+  it('goes on where its folder cannot be opened for want of descriptors, and is whole as soon as it can', async () => {
+    const args = ['--input-type=module', '-e', shortOfDescriptors, src, join(root, `held-${files++}`)]
+    const child = spawn('sh', ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+    expect(code).toBe(0)
+    expect(said.split('\n')).toEqual(['failing 1', 'EMFILE', 'failing 0', ''])
   })
 
   it('refuses a file that is none, or of a later version', () => {

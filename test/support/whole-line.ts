@@ -19,7 +19,7 @@ import { JournalSettings } from '../../src/config/journal.ts'
 import { LateSettings, RecoverySettings } from '../../src/config/recovery.ts'
 import { ServerConfig } from '../../src/config/server.ts'
 import { SourceConfig } from '../../src/config/source.ts'
-import { openJournal, startReplayServer } from '../../src/journal/index.ts'
+import { type JournalFiles, openJournal, startReplayServer } from '../../src/journal/index.ts'
 import { startPdcAdapter } from '../../src/pdc-adapter/index.ts'
 import { startPmuAdapter } from '../../src/pmu-adapter/index.ts'
 import { HeldFile } from '../../src/recovery/index.ts'
@@ -48,6 +48,8 @@ export interface WholeLineOptions {
   readonly adapters?: readonly string[]
   readonly late?: Partial<LateSettings>
   readonly recovery?: Partial<RecoverySettings>
+  /** Where the journals are written; by default the system's files. */
+  readonly files?: JournalFiles
 }
 
 interface Part {
@@ -126,7 +128,10 @@ export async function startWholeLine(options: WholeLineOptions): Promise<WholeLi
     const { deps, abort } = partDeps()
     const journalPart = partDeps()
     const [live, replay] = [connect(nodeId, deps), connect(nodeId, deps, 'replay')]
-    const journal = await openJournal({ folder: join(folder, nodeId), ...JournalSettings.parse({}) }, journalPart.deps)
+    const journal = await openJournal(
+      { folder: join(folder, nodeId), ...JournalSettings.parse({}) },
+      { ...journalPart.deps, ...(options.files && { files: options.files }) },
+    )
     const server = startReplayServer(
       { node: nodeOf(nodeId), bytesPerS: 16 * 1024 * 1024 },
       { ...deps, buses: [replay.bus], journal },

@@ -9,6 +9,7 @@ export class FakeOutlet implements Outlet {
   rooms = 0
   receivers = 1
   bufferedBytes = 0
+  lateRoom = Number.POSITIVE_INFINITY
   /** Whether the PDC keeps up. */
   takes = true
   rate = 50
@@ -16,17 +17,20 @@ export class FakeOutlet implements Outlet {
   readonly pending = new Set<number>()
 
   get output(): StreamOutput {
-    const { receivers, bufferedBytes } = this
+    const { receivers, bufferedBytes, lateRoom } = this
+    const take = (frame: Uint8Array): boolean => {
+      if (receivers > 0 && this.takes) this.sent.push(frame[0]!)
+      return receivers > 0 && this.takes
+    }
     return {
       receivers,
       bufferedBytes,
+      lateRoom,
+      late: take,
       configuration() {},
       header() {},
       close() {},
-      data: (frame) => {
-        if (receivers > 0 && this.takes) this.sent.push(frame[0]!)
-        return receivers > 0 && this.takes
-      },
+      data: take,
     }
   }
 
