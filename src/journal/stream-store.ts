@@ -326,6 +326,11 @@ export class StreamStore implements StreamJournal, ReadableStore {
     this.segments = this.segments.filter((other) => other !== segment)
   }
 
+  /** It could not be let go of. */
+  takeBack(segment: Segment): void {
+    this.segments = [...this.segments, segment].sort((a, b) => a.number - b.number)
+  }
+
   /** Found once is known for good: what is not a frame any more will not be one again. */
   damaged(segment: Segment, { offset, bytes, fromUs, toUs }: Damage): void {
     const key = `${segment.number} ${offset}`
