@@ -51,6 +51,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
   /** Of the last configuration of an earlier run. */
   #keptPeriodUs: number | undefined
   #epoch: Epoch | undefined
+  /** Memory had no room for the configuration in force: it goes before the next frame that it has room for. */
+  #unplaced = false
   #open: Segment | undefined
   #openedUs = 0
   #rollWanted = false
@@ -131,12 +133,17 @@ export class StreamStore implements StreamJournal, ReadableStore {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       this.#epoch = undefined
+      this.#unplaced = false
       this.#deps.log.warn({ stream: this.topic, ...error.facts }, 'a configuration that cannot be read: not journaled')
       return
     }
     this.#time.periodUs = this.#epoch.periodUs ?? 0
     // With no segment open it goes to the begin of the next.
-    if (this.#open) this.#place(this.#open, this.#epoch)
+    if (!this.#open) return
+    // One that no frame followed is of no use any more.
+    if (this.#unplaced) this.#deps.counters.droppedConfigurations.add()
+    this.#unplaced = true
+    if (this.#deps.memory.hasRoomFor(costOf(this.#epoch))) this.#place(this.#open, this.#epoch)
   }
 
   data(frame: Uint8Array): void {
@@ -149,13 +156,15 @@ export class StreamStore implements StreamJournal, ReadableStore {
     }
     const us = frameUs(frame, epoch.timeBase)
     const log = this.#deps.commitLog()
-    if (!log || !memory.hasRoomFor(2 * frame.length + HEAD_SIZE)) {
+    const placing = this.#unplaced ? costOf(epoch) : 0
+    if (!log || !memory.hasRoomFor(2 * frame.length + HEAD_SIZE + placing)) {
       counters.lost('write-failed')
       time.lost(us)
       return
     }
     if (log.number !== this.#namedIn) this.#nameIn(log)
     const segment = this.#segmentFor(frame.length, us)
+    if (this.#unplaced) this.#place(segment, epoch)
     if (time.frame(us)) segment.widen(time.firstUs, time.lastUs)
     log.frame(this.#head, frame)
     segment.appendFrame(frame, us, time.lastUs)
@@ -223,6 +232,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
   }
 
   #place(segment: Segment, epoch: Epoch): void {
+    this.#unplaced = false
     const log = this.#deps.commitLog()!
     if (log.number !== this.#namedIn) this.#nameIn(log)
     const frames = epoch.fragments.map((fragment) => Buffer.from(fragment).toString('base64'))
@@ -353,6 +363,12 @@ export function spanOf(segments: readonly Segment[]): JournalSpan | undefined {
   const last = segments.findLast(({ spanToUs }) => Number.isFinite(spanToUs))
   return first && last ? { fromUs: first.spanFromUs, toUs: last.spanToUs } : undefined
 }
+
+/** Its bytes and its copy in the event record, in the log and in the segment. */
+const costOf = ({ bytes }: Epoch): number => 2 * (bytes.length + Math.ceil((4 / 3) * bytes.length) + LINE_BYTES)
+
+/** Of a line without what it carries, and of the heads in the log. */
+const LINE_BYTES = 256
 
 const isOnDisk = ({ fileBytes, eventsBytes }: Segment): boolean => fileBytes + eventsBytes > 0
 

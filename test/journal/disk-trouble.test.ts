@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { config2 } from '../support/blue-pmu.ts'
+import { config2, config2Of } from '../support/blue-pmu.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needsRoot } from '../support/needs.ts'
 import { recordedLog } from '../support/recorded-log.ts'
@@ -229,6 +229,26 @@ describe('a disk that takes nothing', () => {
   const expired = (kept: Kept): Promise<number> =>
     metricSum(kept.deps.metrics, 'phasorbus_journal_expired_segments_total')
 
+  it('costs no more memory for a configuration that changes all the time, and the frames that follow have theirs', async () => {
+    using folder = temporaryFolder()
+    const files = troubledFiles()
+    await using kept = await keep(folder.path, { files, fillEveryMs: 20, maxMemoryBytes: 50_000 })
+    const writer = kept.journal.stream(STREAM)
+    const give = writerOf(kept)
+    give(0, 10)
+    files.fail('EIO')
+    for (let n = 0; n < 2000; n++) writer.configuration([config2Of(n)])
+    await until(() => kept.journal.failing)
+    const dropped = 'phasorbus_journal_dropped_configurations_total'
+    expect(await metricSum(kept.deps.metrics, 'phasorbus_journal_memory_bytes')).toBeLessThanOrEqual(50_000)
+    expect(await metricSum(kept.deps.metrics, dropped)).toBeGreaterThan(1500)
+    files.fail(undefined)
+    await until(() => !kept.journal.failing)
+    writer.data(frameAt(slot(10)))
+    const { frames } = await readAll(kept.journal.reader(STREAM)!)
+    expect(frames.map(hexOf)).toEqual([config2, ...hexes(0, 10), config2Of(1999), ...hexes(10, 11)].map(orHex))
+  })
+
   it('lets go of what is too old nevertheless', async () => {
     using folder = temporaryFolder()
     const files = troubledFiles()
@@ -266,6 +286,8 @@ describe('a disk that takes nothing', () => {
     await until(() => !kept.journal.failing)
   })
 })
+
+const orHex = (frame: Uint8Array | string): string => (typeof frame === 'string' ? frame : hexOf(frame))
 
 const lastLog = (folder: string): number =>
   Math.max(...readdirSync(folder).map((name) => Number(/^commit-(\d+)/.exec(name)?.[1] ?? 0)))
