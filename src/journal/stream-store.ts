@@ -55,6 +55,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
   #unplaced = false
   #open: Segment | undefined
   #openedUs = 0
+  /** The last one, closed for its age: no frame came since. */
+  #aged: Segment | undefined
   #rollWanted = false
   #lastNumber = 0
   /** The log that this stream was named in last. */
@@ -179,6 +181,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
   /** The process ends: nothing comes any more. */
   close(): void {
     if (this.#closed) return
+    // One that was closed for its age says the end of the process nevertheless.
+    if (this.#aged && this.segments.includes(this.#aged)) this.#open = this.#aged
     this.#time.stop()
     this.#sealOpen()
     this.#closed = true
@@ -197,6 +201,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     this.#sealOpen()
     this.#time.beginsAt(us)
     this.#rollWanted = false
+    this.#aged = undefined
     const atUs = utcUs()
     const number = ++this.#lastNumber
     const moment = this.#momentOnDisk()
@@ -250,7 +255,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
     const line = encodeEvent(event)
     log.record(LogKind.line, this.#number, line)
     open.appendLine(line)
-    open.changedUs = this.#deps.utcUs()
+    // Being closed makes it no younger.
+    if (event.event !== 'sealed') open.changedUs = this.#deps.utcUs()
     open.lineBytes += line.length
     if (open.lineBytes > this.#deps.segmentBytes()) this.#rollWanted = true
   }
@@ -266,13 +272,15 @@ export class StreamStore implements StreamJournal, ReadableStore {
     log.record(LogKind.stream, this.#number, body)
   }
 
-  /** A segment that stays open too long is closed, so that its age can be a bound. */
+  /** A segment that stays open too long is closed, so that its age can be a bound: whether or not a frame comes any more. */
   tick(): void {
     const open = this.#open
     if (!open) return
     const nowUs = this.#deps.utcUs()
     if (open.end > open.fileBytes) open.changedUs = nowUs
-    if (nowUs - this.#openedUs >= this.#deps.segmentUs && open.frames > 0) this.#rollWanted = true
+    if (nowUs - this.#openedUs < this.#deps.segmentUs) return
+    this.#sealOpen()
+    this.#aged = open
   }
 
   // --- to the disk, and away from it
