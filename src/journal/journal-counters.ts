@@ -19,6 +19,7 @@ export class JournalCounters {
   readonly failures: Counter
   readonly damagedBytes: Counter
   readonly expiredSegments: Counter
+  readonly droppedConfigurations: Counter
   readonly failing: Gauge
   readonly memoryBytes: Gauge
   readonly diskBytes: Gauge
@@ -41,6 +42,10 @@ export class JournalCounters {
     this.expiredSegments = metrics.counter(
       'phasorbus_journal_expired_segments_total',
       'segments that went at a bound of bytes or age',
+    )
+    this.droppedConfigurations = metrics.counter(
+      'phasorbus_journal_dropped_configurations_total',
+      'configurations that memory had no room for, and that no kept frame is of',
     )
     this.failing = metrics.gauge('phasorbus_journal_failing', '1 while the disk takes nothing: the alarm')
     this.memoryBytes = metrics.gauge(

@@ -45,6 +45,8 @@ const HELD_SHARE = 1 / 8
 const LEAST_SEGMENT_BYTES = 4096
 const MOST_SEGMENT_BYTES = 1024 * 1024 * 1024
 const DAY_US = 86_400_000_000
+/** No room but what we make. */
+const noSpace = new Set(['ENOSPC', 'EDQUOT'])
 
 export interface KeptJournalDeps extends ServiceDeps {
   readonly files: JournalFiles
@@ -76,7 +78,9 @@ export class KeptJournal implements Journal {
   #log: CommitLog | undefined
   readonly #alarm: DiskAlarm
   readonly #filler: SegmentFiller
+  readonly #fillEveryMs: number
   #lastFillMs = monotonicMs()
+  #lastFreedMs = Number.NEGATIVE_INFINITY
   #fillWanted = false
   #streams = 0
   readonly #fillBytes: number
@@ -85,6 +89,7 @@ export class KeptJournal implements Journal {
     this.#config = config
     this.#deps = deps
     this.#files = deps.files
+    this.#fillEveryMs = deps.fillEveryMs ?? FILL_EVERY_MS
     this.#fillBytes = Math.max(LEAST_FILL_BYTES, Math.min(FILL_BYTES, config.maxBytes / 8))
     this.#utcUs = deps.utcUs ?? (() => Math.round(utcMs() * 1000))
     this.#memory = new MemoryBound(deps.maxMemoryBytes ?? MAX_MEMORY_BYTES)
@@ -287,7 +292,7 @@ export class KeptJournal implements Journal {
   async #tick(): Promise<void> {
     try {
       if (!this.#log) await this.#recover()
-      const due = monotonicMs() - this.#lastFillMs >= (this.#deps.fillEveryMs ?? FILL_EVERY_MS)
+      const due = monotonicMs() - this.#lastFillMs >= this.#fillEveryMs
       for (const store of this.#stores.values()) store.tick()
       if (due || this.#fillWanted || this.#memory.used >= this.#fillBytes) await this.#fill()
       this.#counters.memoryBytes.set(this.#memory.used)
@@ -303,20 +308,34 @@ export class KeptJournal implements Journal {
     if (!log) return
     this.#lastFillMs = monotonicMs()
     this.#fillWanted = false
-    await this.#filler.fill(log)
-    await this.#expire(log)
+    const filled = await settle(() => this.#filler.fill(log))
+    // Whatever came of that: on a full disk it is what makes room.
+    const expired = await settle(() => this.#expire(log, this.#isFull(filled)))
+    for (const { failed, error } of [filled, expired]) if (failed) throw error
     this.#alarm.worked('segments')
   }
 
-  async #expire(log: CommitLog): Promise<void> {
+  #isFull({ error }: Outcome): boolean {
+    return noSpace.has(errnoOf(error)) || (this.#alarm.stands && noSpace.has(this.#alarm.lastError))
+  }
+
+  async #expire(log: CommitLog, isFull: boolean): Promise<void> {
+    // Once in a while only: if it is others that fill the disk, not all is gone in a moment.
+    const mayGo = isFull && monotonicMs() - this.#lastFreedMs >= this.#fillEveryMs
+    if (mayGo) this.#lastFreedMs = monotonicMs()
     const { diskBytes, expired } = await expire(
       [...this.#stores.values()],
-      { ...this.#config, logBytes: log.bytes },
+      { ...this.#config, logBytes: log.bytes, wantedBytes: mayGo ? this.#memory.used : 0 },
       this.#files,
       this.#utcUs(),
     )
     this.#counters.diskBytes.set(diskBytes)
     this.#counters.expiredSegments.add(expired)
+    if (!mayGo || expired === 0) return
+    this.#deps.log.error(
+      { folder: this.#config.folder, segments: expired },
+      'the disk of the journal is full: its oldest segments are gone, before their age and the bound of bytes',
+    )
   }
 
   /** Never rejects: what cannot go into segments is in the log, for the next run. */
@@ -364,6 +383,20 @@ const notReady = (folder: string): JournalReader => ({
   read: () =>
     Promise.reject(new JournalError({ code: 'JOURNAL_NOT_READY', folder }, `${folder} could not be read yet`)),
 })
+
+interface Outcome {
+  readonly failed: boolean
+  readonly error?: unknown
+}
+
+async function settle(work: () => Promise<void>): Promise<Outcome> {
+  try {
+    await work()
+    return { failed: false }
+  } catch (error) {
+    return { failed: true, error }
+  }
+}
 
 function ignoreAbort(error: unknown): void {
   if (!(error instanceof Error && error.name === 'AbortError')) throw error

@@ -51,8 +51,12 @@ export class StreamStore implements StreamJournal, ReadableStore {
   /** Of the last configuration of an earlier run. */
   #keptPeriodUs: number | undefined
   #epoch: Epoch | undefined
+  /** Memory had no room for the configuration in force: it goes before the next frame that it has room for. */
+  #unplaced = false
   #open: Segment | undefined
   #openedUs = 0
+  /** The last one, closed for its age: no frame came since. */
+  #aged: Segment | undefined
   #rollWanted = false
   #lastNumber = 0
   /** The log that this stream was named in last. */
@@ -133,12 +137,17 @@ export class StreamStore implements StreamJournal, ReadableStore {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       this.#epoch = undefined
+      this.#unplaced = false
       this.#deps.log.warn({ stream: this.topic, ...error.facts }, 'a configuration that cannot be read: not journaled')
       return
     }
     this.#time.periodUs = this.#epoch.periodUs ?? 0
     // With no segment open it goes to the begin of the next.
-    if (this.#open) this.#place(this.#open, this.#epoch)
+    if (!this.#open) return
+    // One that no frame followed is of no use any more.
+    if (this.#unplaced) this.#deps.counters.droppedConfigurations.add()
+    this.#unplaced = true
+    if (this.#deps.memory.hasRoomFor(costOf(this.#epoch))) this.#place(this.#open, this.#epoch)
   }
 
   data(frame: Uint8Array): void {
@@ -151,13 +160,15 @@ export class StreamStore implements StreamJournal, ReadableStore {
     }
     const us = frameUs(frame, epoch.timeBase)
     const log = this.#deps.commitLog()
-    if (!log || !memory.hasRoomFor(2 * frame.length + HEAD_SIZE)) {
+    const placing = this.#unplaced ? costOf(epoch) : 0
+    if (!log || !memory.hasRoomFor(2 * frame.length + HEAD_SIZE + placing)) {
       counters.lost('write-failed')
       time.lost(us)
       return
     }
     if (log.number !== this.#namedIn) this.#nameIn(log)
     const segment = this.#segmentFor(frame.length, us)
+    if (this.#unplaced) this.#place(segment, epoch)
     if (time.frame(us)) segment.widen(time.firstUs, time.lastUs)
     log.frame(this.#head, frame)
     segment.appendFrame(frame, us, time.lastUs)
@@ -172,6 +183,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
   /** The process ends: nothing comes any more. */
   close(): void {
     if (this.#closed) return
+    // One that was closed for its age says the end of the process nevertheless.
+    if (this.#aged && this.segments.includes(this.#aged)) this.#open = this.#aged
     this.#time.stop()
     this.#sealOpen()
     this.#closed = true
@@ -190,6 +203,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
     this.#sealOpen()
     this.#time.beginsAt(us)
     this.#rollWanted = false
+    this.#aged = undefined
     const atUs = utcUs()
     const number = ++this.#lastNumber
     const moment = this.#momentOnDisk()
@@ -225,6 +239,7 @@ export class StreamStore implements StreamJournal, ReadableStore {
   }
 
   #place(segment: Segment, epoch: Epoch): void {
+    this.#unplaced = false
     const log = this.#deps.commitLog()!
     if (log.number !== this.#namedIn) this.#nameIn(log)
     const frames = epoch.fragments.map((fragment) => Buffer.from(fragment).toString('base64'))
@@ -243,7 +258,8 @@ export class StreamStore implements StreamJournal, ReadableStore {
     log.record(LogKind.line, this.#number, line)
     open.appendLine(line)
     open.says(event)
-    open.changedUs = this.#deps.utcUs()
+    // Being closed makes it no younger.
+    if (event.event !== 'sealed') open.changedUs = this.#deps.utcUs()
     open.lineBytes += line.length
     if (open.lineBytes > this.#deps.segmentBytes()) this.#rollWanted = true
   }
@@ -259,13 +275,15 @@ export class StreamStore implements StreamJournal, ReadableStore {
     log.record(LogKind.stream, this.#number, body)
   }
 
-  /** A segment that stays open too long is closed, so that its age can be a bound. */
+  /** A segment that stays open too long is closed, so that its age can be a bound: whether or not a frame comes any more. */
   tick(): void {
     const open = this.#open
     if (!open) return
     const nowUs = this.#deps.utcUs()
     if (open.end > open.fileBytes) open.changedUs = nowUs
-    if (nowUs - this.#openedUs >= this.#deps.segmentUs && open.frames > 0) this.#rollWanted = true
+    if (nowUs - this.#openedUs < this.#deps.segmentUs) return
+    this.#sealOpen()
+    this.#aged = open
   }
 
   // --- to the disk, and away from it
@@ -329,6 +347,11 @@ export class StreamStore implements StreamJournal, ReadableStore {
     this.segments = this.segments.filter((other) => other !== segment)
   }
 
+  /** It could not be let go of. */
+  takeBack(segment: Segment): void {
+    this.segments = [...this.segments, segment].sort((a, b) => a.number - b.number)
+  }
+
   /** Found once is known for good: what is not a frame any more will not be one again. */
   damaged(segment: Segment, { offset, bytes, fromUs, toUs }: Damage): void {
     const key = `${segment.number} ${offset}`
@@ -352,6 +375,12 @@ export function spanOf(segments: readonly Segment[]): JournalSpan | undefined {
   const last = segments.findLast(({ spanToUs }) => Number.isFinite(spanToUs))
   return first && last ? { fromUs: first.spanFromUs, toUs: last.spanToUs } : undefined
 }
+
+/** Its bytes and its copy in the event record, in the log and in the segment. */
+const costOf = ({ bytes }: Epoch): number => 2 * (bytes.length + Math.ceil((4 / 3) * bytes.length) + LINE_BYTES)
+
+/** Of a line without what it carries, and of the heads in the log. */
+const LINE_BYTES = 256
 
 const isOnDisk = ({ fileBytes, eventsBytes }: Segment): boolean => fileBytes + eventsBytes > 0
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { config2 } from '../support/blue-pmu.ts'
+import { config2, config2Of } from '../support/blue-pmu.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needsRoot } from '../support/needs.ts'
 import { recordedLog } from '../support/recorded-log.ts'
@@ -150,6 +150,39 @@ it('writes again elsewhere what a failed sync left in doubt', async () => {
 })
 
 describe.skipIf(needsRoot('mount').skip)(needsRoot('mount').title('a file system of one megabyte'), () => {
+  it('that is smaller than the bound of bytes: the oldest go, and the newest are kept', async () => {
+    using folder = temporaryFolder()
+    const disk = join(folder.path, 'disk')
+    mkdirSync(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk])
+    try {
+      const { lines, log } = recordedLog()
+      await using kept = await keep(join(disk, 'journal'), { log, fillEveryMs: 20, settings: { segmentBytes: 16_384 } })
+      const give = writerOf(kept)
+      const diskBytes = (): Promise<number> => metricSum(kept.deps.metrics, 'phasorbus_journal_disk_bytes')
+      let n = 0
+      while (n < 25_000) {
+        const before = lastLog(join(disk, 'journal'))
+        give(n, n + 500)
+        n += 500
+        await until(() => {
+          give(n, ++n)
+          return lastLog(join(disk, 'journal')) > before
+        })
+      }
+      await until(async () => lines.some(({ message }) => message.includes('is full')) && !kept.journal.failing)
+      give(n, n + 1)
+      await until(async () => !kept.journal.failing && (await diskBytes()) > 0)
+      const answer = await readAll(kept.journal.reader(STREAM)!, { fromUs: slot(n - 1000) })
+      expect(answer.data.map(hexOf)).toEqual(hexes(n - 1000, n + 1))
+      expect(await lost(kept)).toBe(0)
+      expect(verdictAt(await readAll(kept.journal.reader(STREAM)!, { toUs: slot(10) }), slot(0))).toBe('expired')
+      await kept[Symbol.asyncDispose]()
+    } finally {
+      execFileSync('umount', [disk])
+    }
+  })
+
   it('that fills up, and is read-only for a while: live goes on, and journaling when it can', async () => {
     using folder = temporaryFolder()
     const disk = join(folder.path, 'disk')
@@ -191,6 +224,73 @@ describe.skipIf(needsRoot('mount').skip)(needsRoot('mount').title('a file system
     }
   })
 })
+
+describe('a disk that takes nothing', () => {
+  const expired = (kept: Kept): Promise<number> =>
+    metricSum(kept.deps.metrics, 'phasorbus_journal_expired_segments_total')
+
+  it('costs no more memory for a configuration that changes all the time, and the frames that follow have theirs', async () => {
+    using folder = temporaryFolder()
+    const files = troubledFiles()
+    await using kept = await keep(folder.path, { files, fillEveryMs: 20, maxMemoryBytes: 50_000 })
+    const writer = kept.journal.stream(STREAM)
+    const give = writerOf(kept)
+    give(0, 10)
+    files.fail('EIO')
+    for (let n = 0; n < 2000; n++) writer.configuration([config2Of(n)])
+    await until(() => kept.journal.failing)
+    const dropped = 'phasorbus_journal_dropped_configurations_total'
+    expect(await metricSum(kept.deps.metrics, 'phasorbus_journal_memory_bytes')).toBeLessThanOrEqual(50_000)
+    expect(await metricSum(kept.deps.metrics, dropped)).toBeGreaterThan(1500)
+    files.fail(undefined)
+    await until(() => !kept.journal.failing)
+    writer.data(frameAt(slot(10)))
+    const { frames } = await readAll(kept.journal.reader(STREAM)!)
+    expect(frames.map(hexOf)).toEqual([config2, ...hexes(0, 10), config2Of(1999), ...hexes(10, 11)].map(orHex))
+  })
+
+  it('lets go of what is too old nevertheless', async () => {
+    using folder = temporaryFolder()
+    const files = troubledFiles()
+    const clock = { us: slot(0) }
+    const settings = { maxAgeDays: 1, segmentBytes: 4096 }
+    await using kept = await keep(folder.path, { files, utcUs: () => clock.us, fillEveryMs: 20, settings })
+    const give = writerOf(kept)
+    give(0, 200)
+    await until(async () => (await metricSum(kept.deps.metrics, 'phasorbus_journal_disk_bytes')) > 0)
+    files.fail('EIO')
+    give(200, 201)
+    await until(() => kept.journal.failing)
+    expect(await expired(kept)).toBe(0)
+    clock.us += 2 * 86_400_000_000
+    await until(async () => (await expired(kept)) > 1)
+    expect(kept.journal.failing).toBe(true)
+    files.fail(undefined)
+  })
+
+  it('keeps for its readers what it cannot let go of', async () => {
+    using folder = temporaryFolder()
+    const files = troubledFiles()
+    const clock = { us: slot(0) }
+    const settings = { maxAgeDays: 1, segmentBytes: 4096 }
+    await using kept = await keep(folder.path, { files, utcUs: () => clock.us, fillEveryMs: 20, settings })
+    const give = writerOf(kept)
+    give(0, 200)
+    await until(async () => (await metricSum(kept.deps.metrics, 'phasorbus_journal_disk_bytes')) > 0)
+    files.fail({ code: 'EROFS', calls: ['unlink'] })
+    clock.us += 2 * 86_400_000_000
+    await until(() => kept.journal.failing)
+    expect((await readAll(kept.journal.reader(STREAM)!)).data.map(hexOf)).toEqual(hexes(0, 200))
+    files.fail(undefined)
+    await until(async () => (await expired(kept)) > 1)
+    await until(() => !kept.journal.failing)
+  })
+})
+
+const orHex = (frame: Uint8Array | string): string => (typeof frame === 'string' ? frame : hexOf(frame))
+
+const lastLog = (folder: string): number =>
+  Math.max(...readdirSync(folder).map((name) => Number(/^commit-(\d+)/.exec(name)?.[1] ?? 0)))
 
 /** More bytes into a file until there is no room for them. */
 function fillWith(file: string, size: number): void {
