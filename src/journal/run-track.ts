@@ -9,6 +9,9 @@ const LEAST_JUMP_US = 2_000_000
 const JUMP_PERIODS = 4
 const CONFIRMED_BY = 3
 
+/** A frame further off than this from its neighbours may be of another time. */
+export const jumpOf = (periodUs: number): number => Math.max(LEAST_JUMP_US, JUMP_PERIODS * periodUs)
+
 export const Step = {
   /** Goes on in the run, or stands beside it. */
   none: 0,
@@ -37,7 +40,7 @@ export class RunTrack {
 
   /** The reporting period, in µs. */
   set periodUs(periodUs: number) {
-    this.#jumpUs = Math.max(LEAST_JUMP_US, JUMP_PERIODS * periodUs)
+    this.#jumpUs = jumpOf(periodUs)
   }
 
   /** A session begins: its first frame begins a run, whatever was before. */

@@ -11,7 +11,7 @@ import { decodeCursor, encodeCursor, type Position } from './cursor.ts'
 import { type Epoch, frameUs } from './epoch.ts'
 import type { JournalPage, JournalQuery, JournalReader } from './journal.ts'
 import { JournalError } from './journal-error.ts'
-import type { StreamMoment } from './journal-event.ts'
+import type { Between, StreamMoment } from './journal-event.ts'
 import type { JournalFiles } from './journal-files.ts'
 import { scanFrames } from './scan-frames.ts'
 import type { Segment } from './segment.ts'
@@ -29,6 +29,8 @@ export interface ReadableStore {
   readonly folder: string
   readonly segments: readonly Segment[]
   readonly moment: StreamMoment
+  /** Frames were received in between that nobody took; the event record does not tell of them yet. */
+  readonly lostSoFar?: readonly Between[]
   readonly periodUs: number | undefined
   readonly span: JournalSpan | undefined
   /** Bytes that are no frame any more were found. */
@@ -192,6 +194,7 @@ export class StoreReader implements JournalReader {
     const segments = [...this.#store.segments]
     const last = segments.at(-1)
     if (!last) cover.offline(moment, throughUs)
+    for (const lost of this.#store.lostSoFar ?? []) cover.lost(lost.fromUs, lost.toUs, 'write-failed')
     // With no segment left, all that was is older than what is kept.
     let oldest = last ? undefined : moment
     for (const [i, segment] of segments.entries()) {

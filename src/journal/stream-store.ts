@@ -8,7 +8,7 @@ import type { Log } from '../runtime/service.ts'
 import type { CommitLog } from './commit-log.ts'
 import { type Epoch, epochOf, frameUs } from './epoch.ts'
 import type { JournalCounters } from './journal-counters.ts'
-import { encodeEvent, JOURNAL_VERSION, type JournalEvent, type StreamMoment } from './journal-event.ts'
+import { type Between, encodeEvent, JOURNAL_VERSION, type JournalEvent, type StreamMoment } from './journal-event.ts'
 import type { JournalFiles } from './journal-files.ts'
 import type { LoadedStream } from './load-stream.ts'
 import { type Base, encodeJson, HEAD_SIZE, headOf, LogKind } from './log-entry.ts'
@@ -110,6 +110,10 @@ export class StreamStore implements StreamJournal, ReadableStore {
 
   get moment(): StreamMoment {
     return this.#time.moment
+  }
+
+  get lostSoFar(): readonly Between[] {
+    return this.#time.lostSoFar
   }
 
   get periodUs(): number | undefined {

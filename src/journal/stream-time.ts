@@ -4,6 +4,7 @@
  * come as they should there is none, and nothing is allocated.
  */
 import type { JournalEvent, OfflineSince, StreamMoment } from './journal-event.ts'
+import { type LostStretch, LostStretches } from './lost-stretches.ts'
 import { RunTrack, Step } from './run-track.ts'
 import { ADAPTER_DOWN, nothingKnown } from './stream-moment.ts'
 
@@ -25,9 +26,7 @@ export class StreamTime {
   #ownOffline: readonly OfflineSince[] | undefined
   #unusable = 0
   #unusableReason = ''
-  #lost = 0
-  #lostFromUs = 0
-  #lostToUs = 0
+  readonly #lost = new LostStretches()
 
   constructor(deps: StreamTimeDeps) {
     this.#deps = deps
@@ -54,6 +53,12 @@ export class StreamTime {
 
   set periodUs(periodUs: number) {
     this.#track.periodUs = periodUs
+    this.#lost.periodUs = periodUs
+  }
+
+  /** Frames that nobody took, and that no event tells of yet. */
+  get lostSoFar(): readonly LostStretch[] {
+    return this.#lost.soFar
   }
 
   /** Goes on from how an earlier run left things. May be called again. */
@@ -78,7 +83,7 @@ export class StreamTime {
     const step = track.see(us)
     if (step === Step.none) return false
     if (step === Step.elsewhere) this.#stepped()
-    if (this.#lost > 0) this.#settle(us)
+    if (!this.#lost.isEmpty) this.#settle(step === Step.elsewhere ? this.firstUs : us)
     if (this.#unusable > 0) {
       const [count, reason] = [this.#unusable, this.#unusableReason]
       this.#unusable = 0
@@ -89,12 +94,7 @@ export class StreamTime {
 
   /** A frame came that nobody takes. */
   lost(us: number): void {
-    if (this.#lost === 0) {
-      this.#lostFromUs = this.online ? Math.min(this.lastUs + 1, us) : us
-      this.#lostToUs = us
-    }
-    this.#lost++
-    if (us > this.#lostToUs) this.#lostToUs = us
+    this.#lost.add(us, this.online ? this.lastUs : undefined)
   }
 
   unusable(reason: string): void {
@@ -106,11 +106,13 @@ export class StreamTime {
     const atUs = this.#deps.utcUs()
     if (this.online) {
       const { firstUs, lastUs } = this
-      this.#settle(this.#lostToUs + 1)
+      this.#settle()
       this.#moment = { ...this.#moment, online: false, run: { firstUs, lastUs }, offline: [{ atUs, reason }] }
       this.#deps.tell({ event: 'session-ended', atUs, reason, firstUs, lastUs })
       return
     }
+    // Of a session that nobody took a frame of: told with the next one.
+    this.#lost.close()
     const { offline } = this.#moment
     if (offline.at(-1)?.reason === reason || offline.length >= MAX_OFFLINE_REASONS) return
     this.#moment = { ...this.#moment, offline: [...offline, { atUs, reason }] }
@@ -120,8 +122,8 @@ export class StreamTime {
   /** The process closes the journal. */
   stop(): void {
     const atUs = this.#deps.utcUs()
-    const { online, run, offline } = this.moment
-    if (online) this.#settle(this.#lostToUs + 1)
+    const { run, offline } = this.moment
+    this.#settle()
     this.#moment = { ...this.#moment, online: false, run, offline: [...offline, { atUs, reason: ADAPTER_DOWN }] }
     this.#deps.tell({ event: 'stopped', atUs, firstUs: run?.firstUs ?? null, lastUs: run?.lastUs ?? null })
   }
@@ -133,7 +135,7 @@ export class StreamTime {
     const run = { firstUs: us, lastUs: us }
     this.#moment = { online: true, run, offline: [], crashWindowToUs: null, originUs }
     this.#deps.tell({ event: 'session-began', atUs: this.#deps.utcUs(), firstUs: us })
-    if (this.#lost > 0) this.#settle(us)
+    this.#settle(us)
   }
 
   #stepped(): void {
@@ -143,11 +145,9 @@ export class StreamTime {
   }
 
   /** Frames are taken again, or none will come: says between which they are missing. */
-  #settle(toUs: number): void {
-    if (this.#lost === 0) return
-    const count = this.#lost
-    this.#lost = 0
-    const [fromUs, reason] = [this.#lostFromUs, this.#deps.trouble()]
-    this.#deps.tell({ event: 'write-failed', count, reason, fromUs, toUs: Math.max(toUs, this.#lostToUs + 1) })
+  #settle(nextUs?: number): void {
+    for (const { fromUs, toUs, count } of this.#lost.take(nextUs)) {
+      this.#deps.tell({ event: 'write-failed', count, reason: this.#deps.trouble(), fromUs, toUs })
+    }
   }
 }
