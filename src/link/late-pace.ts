@@ -65,7 +65,7 @@ export class LatePace {
     else if (queuedMs <= QUEUED_MS) this.#isStopped = false
 
     if (Math.min(this.#least, this.#leastBefore) - this.#leastBase > QUEUED_MS || this.#isStopped) this.#slower(atMs)
-    else if (this.#wasSpent) this.#faster(elapsedMs)
+    else if (this.#wasSpent || this.#tokens <= 0) this.#faster(elapsedMs)
     this.#wasSpent = false
     const burst = Math.max(MIN_BURST, (this.#rate * BURST_MS) / 1000)
     this.#tokens = Math.min(burst, this.#tokens + (this.#rate * elapsedMs) / 1000)

@@ -61,6 +61,16 @@ describe('the pace of late frames', () => {
     expect(over({ bytesPerS: 50_000_000, rttMs: 10, ackEveryMs: 40, forMs: 5000 }).latePerS).toBeGreaterThan(1_000_000)
   })
 
+  it('grows with frames that are larger than it allows at a time', () => {
+    const pace = new LatePace()
+    let frames = 0
+    for (let atMs = 0; atMs < 5000; atMs += 20) {
+      pace.sample(atMs, frames * 12_000, 0)
+      for (; pace.room > 0 && frames < 1000; frames++) pace.spent(12_000)
+    }
+    expect(frames).toBe(1000)
+  })
+
   it('stops as long as nothing is acknowledged', () => {
     const pace = new LatePace()
     for (let atMs = 0; atMs < 5000; atMs += 20) {

@@ -105,7 +105,7 @@ describe('a PDC-adapter that heals', () => {
     expect(stream.account).toMatchObject({ expected: 500, live: 200, late: 300, pending: 0 })
   })
 
-  it('sends again what was never sent to a PDC that did not read, and has gone', async () => {
+  it('sends again what was never sent to a PDC that did not read, and has gone', { timeout: 90_000 }, async () => {
     await using deps = testDeps()
     const { streams, served, status, pdc: connect } = await startAdapter(deps)
     const stream = streams.stream(IDCODE, { phasors: 3000 }).carriedBy('one')
