@@ -76,10 +76,10 @@ async function demo(options: Options): Promise<void> {
   const { verdict, seconds, streams } = line.result()
   if (options.json) writeJson({ ...verdict, streams, seconds })
   const { lost, duplicated, differing, reordered, published } = verdict
-  if (published === 0) {
+  if (published === 0 || line.isStoppedEarly) {
     // Whoever only looks may stop whenever; a check that checked nothing has failed.
     if (options.for === undefined && !options.json) return
-    throw failure('stopped before the first frame came through: nothing was checked')
+    throw failure('stopped before every stream came through: nothing was checked')
   }
   if (lost + duplicated + differing + reordered > 0) process.exitCode = ExitCode.dataLost
 }

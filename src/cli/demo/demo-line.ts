@@ -14,6 +14,8 @@ import { demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
 
 /** Frames under way at the end are waited for so long; what is not there then is lost. */
 const drainMs = 2_000
+/** Every stream flows by then, or is lost. */
+const startMs = 10_000
 const framesPerSecond = 50
 
 /** What the demo's PDC has of one stream. */
@@ -38,6 +40,8 @@ export interface DemoLine extends Running {
   /** Since the grid began to run. */
   readonly elapsedS: number
   result(): { readonly verdict: Verdict; readonly seconds: number; readonly streams: number }
+  /** It was stopped while it began: what PMUs had sent by then nobody could have got. */
+  readonly isStoppedEarly: boolean
 }
 
 interface DemoOptions {
@@ -112,6 +116,9 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
     get elapsedS() {
       return (monotonicMs() - startedMs) / 1000
     },
+    get isStoppedEarly() {
+      return count.endedMs - startedMs < startMs && !count.hasBegunBeforeEnd
+    },
     result: () => ({ verdict: judge.verdict(), seconds: count.seconds, streams: idcodes.length }),
     done: Promise.all([simulator.done, running.done])
       .finally(() => rm(stateFolder, { recursive: true }))
@@ -131,7 +138,16 @@ class Count {
 
   get seconds(): number {
     const endMs = this.#endedMs ?? monotonicMs()
-    return Number(((endMs - (this.#beganMs ?? endMs)) / 1000).toFixed(1))
+    return Number((Math.max(0, endMs - (this.#beganMs ?? endMs)) / 1000).toFixed(1))
+  }
+
+  /** Infinite while it goes on. */
+  get endedMs(): number {
+    return this.#endedMs ?? Number.POSITIVE_INFINITY
+  }
+
+  get hasBegunBeforeEnd(): boolean {
+    return (this.#beganMs ?? Number.POSITIVE_INFINITY) < this.endedMs
   }
 
   get isClosed(): boolean {
