@@ -25,6 +25,7 @@ export class NodeLock implements Running {
   #fail!: (error: unknown) => void
   #lock: ProcessLock | undefined
   #isTold = false
+  #isBeating = false
 
   private constructor(site: Site, deps: Pick<ServiceDeps, 'signal' | 'log'>) {
     this.#site = site
@@ -73,13 +74,17 @@ export class NodeLock implements Running {
     }
   }
 
+  /** Taking it may last for more than a beat: a second attempt beside it would find the first one's lock. */
   async #beat(): Promise<void> {
+    if (this.#isBeating) return
+    this.#isBeating = true
     try {
       if (this.#lock) await this.#lock.beat()
       else await this.#take()
     } catch (error) {
-      if (isPassing(error)) return
-      this.#fail(error)
+      if (!isPassing(error)) this.#fail(error)
+    } finally {
+      this.#isBeating = false
     }
   }
 
