@@ -2,6 +2,8 @@ import type { Bus, Subscription } from './bus.ts'
 import type { Arrived, FailoverSubscription } from './failover-subscription.ts'
 import { isDataFrame } from './is-data-frame.ts'
 
+/** Longest look at another broker: one that has frames shows them by then. */
+export const TRIAL_MS = 2000
 /** What may wait for the change, over all subscriptions; with more of it, it is time to change. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
 

@@ -1,5 +1,7 @@
 /** Looked at this often. */
 export const FLOW_TICK_MS = 250
+/** Frames that used to come and do not for so long: another broker is tried. */
+export const DATA_SILENCE_MS = 2000
 /** Frames that came without a longer break than this are a flow. */
 const BREAK_MS = 750
 /** A flow is one that went on for so long. */

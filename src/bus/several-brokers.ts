@@ -2,11 +2,11 @@ import type { BrokerConfig } from '../config/bus.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import type { Counter, Gauge } from '../runtime/service.ts'
 import { matchesFilter } from '../streams/index.ts'
-import { BrokerTrial } from './broker-trial.ts'
+import { BrokerTrial, TRIAL_MS } from './broker-trial.ts'
 import type { MessageHandler, PublishOptions, Settled, SubscribeOptions, Subscription } from './bus.ts'
 import type { FailoverBus, FailoverDeps } from './failover-bus.ts'
 import { type Arrived, FailoverSubscription } from './failover-subscription.ts'
-import { FLOW_TICK_MS, FlowWatch } from './flow-watch.ts'
+import { DATA_SILENCE_MS, FLOW_TICK_MS, FlowWatch } from './flow-watch.ts'
 import { isDataFrame } from './is-data-frame.ts'
 import { brokerName, returnSettings } from './link-settings.ts'
 import { MqttBus } from './mqtt-bus.ts'
@@ -15,10 +15,6 @@ import { StrayStreams } from './stray-streams.ts'
 
 type MoveReason = 'connection-lost' | 'data-silence' | 'unreachable' | 'returned' | 'followed'
 
-/** Frames that used to come and do not: the next broker is tried. */
-const DATA_SILENCE_MS = 2000
-/** Longest look at another broker before it is moved to. */
-const TRIAL_MS = 2000
 /** No broker had frames: they are looked for again after this, twice as late each time. */
 const SEARCH_PAUSE_MS = 5000
 const MAX_SEARCH_PAUSE_MS = 40_000

@@ -6,8 +6,9 @@
  */
 import type { Log } from '../runtime/service.ts'
 import { meaningOf } from '../streams/index.ts'
+import { TRIAL_MS } from './broker-trial.ts'
 import type { Bus, MessageHandler, Subscription } from './bus.ts'
-import { FlowWatch } from './flow-watch.ts'
+import { DATA_SILENCE_MS, FlowWatch } from './flow-watch.ts'
 import { isDataFrame } from './is-data-frame.ts'
 
 export interface StrayStreamsOptions {
@@ -17,9 +18,6 @@ export interface StrayStreamsOptions {
   readonly deliver: MessageHandler
 }
 
-const SILENCE_MS = 2000
-/** A broker that has the stream shows it by then. */
-const TRIAL_MS = 2000
 /** No broker had it: it is looked for again after this, twice as late each time. */
 const FIRST_PAUSE_MS = 5000
 const MAX_PAUSE_MS = 60_000
@@ -92,7 +90,7 @@ export class StrayStreams {
     if (this.#streams.size >= MAX_STREAMS || meaningOf(topic)?.kind !== 'frames') return undefined
     const stream: Watched = {
       topic,
-      flow: new FlowWatch(SILENCE_MS),
+      flow: new FlowWatch(DATA_SILENCE_MS),
       frames: 0,
       elsewhere: undefined,
       tried: new Set(),

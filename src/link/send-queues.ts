@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { monotonicMs } from '../runtime/clock.ts'
+import { errnoOf } from '../runtime/errno.ts'
 
 export interface WatchedConnection {
   /** As {@link connectionKey} gives it. */
@@ -76,8 +77,7 @@ async function readTable(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'latin1')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    return code === 'ENOENT' || code === 'EACCES' ? undefined : ''
+    return ['ENOENT', 'EACCES'].includes(errnoOf(error)) ? undefined : ''
   }
 }
 

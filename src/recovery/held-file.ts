@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { utcMs } from '../runtime/clock.ts'
+import { isMissing } from '../runtime/errno.ts'
 import type { Counter, Gauge, ServiceDeps } from '../runtime/service.ts'
 import { type AbsentRange, type Lane, LedgerError, type LedgerSettings, StreamLedger } from '../streams/index.ts'
 import { blockBytes, headerBytes, readBlocks } from './held-blocks.ts'
@@ -421,7 +422,7 @@ function readIfThere(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Uint8Array()
+    if (isMissing(error)) return new Uint8Array()
     throw error
   }
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import { isMissing } from '../runtime/errno.ts'
 import type { Log } from '../runtime/service.ts'
 import { type Epoch, Epochs } from './epochs.ts'
 
@@ -120,7 +121,7 @@ export class SessionEpochs {
       clearTimeout(this.#timer)
       this.#timer = undefined
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+      if (isMissing(error)) return
       this.#log.warn({ error, path }, 'configurations of a session not readable: what is retained stands in for them')
     }
   }

@@ -54,6 +54,19 @@ async function runGrid(args: readonly string[]): Promise<{ cli: RunningCli; read
   return { cli, ready: JSON.parse(line) }
 }
 
+/** A node `left` that reads from a broker that is not there. */
+async function consumerGrid(area: string): Promise<string> {
+  const path = join(folder, `${area}.yaml`)
+  await writeFile(
+    path,
+    `area: ${area}
+broker: mqtt://127.0.0.1:1
+sites: [{ location: s/1, node: left, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
+`,
+  )
+  return path
+}
+
 describe('phasorbus run', () => {
   it('carries PMUs to PDCs, says when it is ready and where, and ends well on SIGTERM', async () => {
     const { cli, ready } = await runGrid([file])
@@ -110,14 +123,7 @@ sites: [{ location: s/1, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
   })
 
   it('is refused for a node that runs already, before it disturbs it', async () => {
-    const consumer = join(folder, 'consumer.yaml')
-    await writeFile(
-      consumer,
-      `area: a
-broker: mqtt://127.0.0.1:1
-sites: [{ location: s/1, node: left, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
-`,
-    )
+    const consumer = await consumerGrid('a')
     const { cli } = await runGrid([consumer])
     const { exitCode, stderr } = await runCli(['run', consumer])
     expect(exitCode).toBe(1)
@@ -131,14 +137,7 @@ sites: [{ location: s/1, node: left, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0'
   })
 
   it('ends when another process took its node over, as from one that stood still', async () => {
-    const consumer = join(folder, 'taken-over.yaml')
-    await writeFile(
-      consumer,
-      `area: b
-broker: mqtt://127.0.0.1:1
-sites: [{ location: s/1, node: left, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
-`,
-    )
+    const consumer = await consumerGrid('b')
     const { cli } = await runGrid([consumer])
     const lock = join(folder, 'phasorbus-state/b/s/1/left/node-1.lock')
     await writeFile(`${lock}.new`, '{}')
