@@ -13,7 +13,7 @@ import { timeUsOf } from '../support/memory-journal.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needs } from '../support/needs.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
-import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 import { RecordingConsumerSink } from './support/healing-line.ts'
 
@@ -87,6 +87,20 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     }
   }
 
+  /** A consumer whose session's broker is away, and that has had so many live frames, the last by the next broker. */
+  async function cutOff(deps: TestDeps, proxy: TcpProxy, second: MqttClient, nextUrl: string, live: number) {
+    const stream = await publish(second)
+    const it = consume(deps, stream.topic, proxy.url, [nextUrl])
+    await it.consumer.ready
+    await stream.send(0, 50)
+    await it.sink.until(() => it.sink.got.length === 50)
+    proxy.stall()
+    proxy.cut()
+    let sent = 50
+    while (it.sink.times('live').length < live) await stream.send(sent, ++sent)
+    return { stream, it, sent }
+  }
+
   it('gets from the broker what came while it was cut off, beside what is live, each once', async () => {
     await using deps = testDeps()
     await using proxy = await startTcpProxy(mosquitto.url)
@@ -136,15 +150,8 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     await using next = await startMosquitto()
     await using proxy = await startTcpProxy(mosquitto.url)
     const second = await connectAsync(next.url)
-    const stream = await publish(second)
-    const it = consume(deps, stream.topic, proxy.url, [next.url])
-    await it.consumer.ready
-    await stream.send(0, 50)
-    await it.sink.until(() => it.sink.got.length === 50)
-    proxy.stall()
-    proxy.cut()
-    let sent = 50
-    while (it.sink.times('live').length < 100) await stream.send(sent, ++sent)
+    const { stream, it, sent: sentBefore } = await cutOff(deps, proxy, second, next.url, 100)
+    let sent = sentBefore
     proxy.resume()
     await until(() => it.sink.got.length === sent)
     // It can be reached again, and a publisher that has not noticed yet sends to the other one alone.
@@ -170,15 +177,8 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     await using next = await startMosquitto()
     await using proxy = await startTcpProxy(mosquitto.url)
     const second = await connectAsync(next.url)
-    const stream = await publish(second)
-    const it = consume(deps, stream.topic, proxy.url, [next.url])
-    await it.consumer.ready
-    await stream.send(0, 50)
-    await it.sink.until(() => it.sink.got.length === 50)
-    proxy.stall()
-    proxy.cut()
-    let sent = 50
-    while (it.sink.times('live').length < 60) await stream.send(sent, ++sent)
+    const { stream, it, sent: sentBefore } = await cutOff(deps, proxy, second, next.url, 60)
+    let sent = sentBefore
     const [before] = configurationFrames(stream.configuration)
     await second.publishAsync(stream.topic, Buffer.from(before!), { qos: 1, retain: true })
     await second.endAsync(true)
