@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { isMulticast, urlHost } from '../config/transport.ts'
+import type { SendTurn } from './send-turn.ts'
 import type { DataReceiver } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
 import { bindUdp, closeUdp, createUdpSocket } from './udp-socket.ts'
@@ -12,6 +13,13 @@ export interface DatagramOrigin {
   readonly group?: string | undefined
   readonly interface?: string | undefined
   readonly hops?: number
+}
+
+export interface DatagramDeps {
+  /** Of what waits for the end of the turn, and in the system's queue; what comes then is dropped. */
+  readonly maxBufferedBytes: number
+  readonly counters: ServerCounters
+  readonly turn: SendTurn
 }
 
 /** A UDP socket that only sends. */
@@ -29,22 +37,33 @@ export class DatagramReceiver implements DataReceiver {
   readonly port: number
   readonly #socket: Socket
   readonly #maxBufferedBytes: number
+  readonly #turn: SendTurn
   readonly #onSent: (error: Error | null) => void
+  #gathered: Uint8Array[] = []
+  #gatheredBytes = 0
+  readonly #sendGathered = (): void => {
+    const gathered = this.#gathered
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    for (const frame of gathered) this.#sendNow(frame)
+  }
   #sent = 0
   #dropped = 0
 
-  constructor(socket: Socket, host: string, port: number, maxBufferedBytes: number, counters: ServerCounters) {
+  constructor(socket: Socket, host: string, port: number, deps: DatagramDeps) {
+    const { maxBufferedBytes, counters, turn } = deps
     this.#socket = socket
     this.host = host
     this.port = port
     this.#maxBufferedBytes = maxBufferedBytes
+    this.#turn = turn
     this.#onSent = (error) => {
       if (error) counters.sendErrors.add()
     }
   }
 
   get bufferedBytes(): number {
-    return this.#socket.getSendQueueSize()
+    return this.#gatheredBytes + this.#socket.getSendQueueSize()
   }
 
   get sent(): number {
@@ -69,19 +88,25 @@ export class DatagramReceiver implements DataReceiver {
   }
 
   send(frame: Uint8Array): void {
+    if (!this.#turn.mustNote) {
+      this.#sendNow(frame)
+      return
+    }
+    if (this.#gathered.length === 0) this.#turn.atEnd(this.#sendGathered)
+    this.#gathered.push(frame)
+    this.#gatheredBytes += frame.length
+  }
+
+  #sendNow(frame: Uint8Array): void {
     this.#socket.send(frame, this.port, this.host, this.#onSent)
   }
 }
 
-export async function openDatagramSender(
-  origin: DatagramOrigin,
-  maxBufferedBytes: number,
-  counters: ServerCounters,
-): Promise<DatagramSender> {
+export async function openDatagramSender(origin: DatagramOrigin, deps: DatagramDeps): Promise<DatagramSender> {
   const target = origin.group ?? origin.host
   const socket = createUdpSocket(isIPv6(target))
   await bindUdp(socket, 0, undefined, `udp://${urlHost(target)}`)
-  socket.on('error', () => counters.sendErrors.add())
+  socket.on('error', () => deps.counters.sendErrors.add())
   if (isMulticast(target)) {
     if (origin.interface !== undefined) socket.setMulticastInterface(origin.interface)
     if (origin.hops !== undefined) socket.setMulticastTTL(origin.hops)
@@ -93,7 +118,7 @@ export async function openDatagramSender(
       const key = `${host} ${port}`
       let receiver = receivers.get(key)
       if (!receiver) {
-        receiver = new DatagramReceiver(socket, host, port, maxBufferedBytes, counters)
+        receiver = new DatagramReceiver(socket, host, port, deps)
         receivers.set(key, receiver)
       }
       return receiver

@@ -5,6 +5,7 @@ import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { LinkError } from './link-error.ts'
 import type { ClientStatus, Listener, ServerAddress } from './listener.ts'
+import { SendTurn } from './send-turn.ts'
 import type { Streams } from './served-client.ts'
 import { ServedStream, type StreamFate, type StreamOutput } from './served-stream.ts'
 import { ServerCounters } from './server-counters.ts'
@@ -15,6 +16,8 @@ import { openUdpListener } from './udp-listener.ts'
 export interface ServerDeps extends ServiceDeps {
   /** Name of the server in metrics and logs; by default where it listens. */
   readonly server?: string
+  /** Called before the data frames given in a turn of the event loop leave; by then all of them were given. */
+  readonly beforeSend?: () => void
 }
 
 export interface ServerStatus extends ServerAddress {
@@ -44,12 +47,13 @@ export function startServer(config: ServerConfig, deps: ServerDeps): Server {
   setMaxListeners(0, signal)
   const name = deps.server ?? config.listen.map(describeEndpoint).join(' ')
   const counters = new ServerCounters(deps.metrics, name)
+  const turn = new SendTurn(deps.beforeSend)
   const streams = new Map<number, ServedStream>()
   const listeners: Listener[] = []
 
   const open = async (): Promise<void> => {
     for (const endpoint of config.listen) {
-      const listener = await openListener(endpoint, config, streams, counters)
+      const listener = await openListener(endpoint, config, streams, counters, turn)
       listeners.push(listener)
       for (const stream of streams.values()) listener.streamAdded(stream)
       log.info({ server: name, ...listener.address }, 'listening')
@@ -107,14 +111,15 @@ function openListener(
   config: ServerConfig,
   streams: Streams,
   counters: ServerCounters,
+  turn: SendTurn,
 ): Promise<Listener> {
   switch (endpoint.kind) {
     case 'tcp':
     case 'tcp+udp':
-      return openTcpListener(endpoint, config, streams, counters)
+      return openTcpListener(endpoint, config, streams, counters, turn)
     case 'udp':
-      return openUdpListener(endpoint, config, streams, counters)
+      return openUdpListener(endpoint, config, streams, counters, turn)
     case 'udp-spontaneous':
-      return openSpontaneousOutput(endpoint, config, streams, counters)
+      return openSpontaneousOutput(endpoint, config, streams, counters, turn)
   }
 }

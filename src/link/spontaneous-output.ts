@@ -2,6 +2,7 @@ import type { Endpoint, ServerConfig } from '../config/server.ts'
 import { utcMs } from '../runtime/clock.ts'
 import { openDatagramSender } from './datagram-sender.ts'
 import type { Listener } from './listener.ts'
+import type { SendTurn } from './send-turn.ts'
 import type { Streams } from './served-client.ts'
 import type { ServedStream } from './served-stream.ts'
 import type { ServerCounters } from './server-counters.ts'
@@ -16,8 +17,9 @@ export async function openSpontaneousOutput(
   config: ServerConfig,
   streams: Streams,
   counters: ServerCounters,
+  turn: SendTurn,
 ): Promise<Listener> {
-  const sender = await openDatagramSender(endpoint, config.limits.bufferedBytes, counters)
+  const sender = await openDatagramSender(endpoint, { maxBufferedBytes: config.limits.bufferedBytes, counters, turn })
   const receiver = sender.to(endpoint.host, endpoint.port)
   const sinceMs = utcMs()
 

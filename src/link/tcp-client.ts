@@ -6,6 +6,7 @@ import { monotonicMs } from '../runtime/clock.ts'
 import { plainAddress } from './channel.ts'
 import { LatePace } from './late-pace.ts'
 import { connectionKey, type SendQueues, type WatchedConnection } from './send-queues.ts'
+import type { SendTurn } from './send-turn.ts'
 import { ServedClient, type Streams } from './served-client.ts'
 import type { DataReceiver, FrameFate } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
@@ -30,6 +31,7 @@ export interface TcpClientDeps {
   /** Where its data go, if not down its own connection. */
   readonly dataReceiver: DataReceiver | undefined
   readonly queues: SendQueues
+  readonly turn: SendTurn
   readonly onClose: () => void
 }
 
@@ -234,23 +236,31 @@ export class TcpClient implements DataReceiver, WatchedConnection {
     for (const frame of frames) this.#socket.write(frame)
   }
 
-  /** The first frame of a turn goes out at once; what follows in the same turn goes out together, in one system call. */
+  /**
+   * What is given in one turn goes out together at its end, in one system call.
+   * The first goes out at once where nothing has to be noted before.
+   */
   #write(frame: Uint8Array): void {
+    const { turn } = this.#deps
+    if (!this.#wroteThisTurn) {
+      this.#wroteThisTurn = true
+      turn.atEnd(this.#endTurn)
+      if (turn.mustNote && this.#socket.writableLength === 0) this.#socket.cork()
+    } else if (this.#socket.writableLength === 0) {
+      this.#socket.cork()
+    } else if (this.#socket.writableCorked > 0 && this.#socket.writableLength > this.#gatheredBytes) {
+      // What waits for the end of the turn is not what a slow client leaves unsent.
+      turn.note()
+      this.#socket.uncork()
+      if (this.#socket.writableLength === 0) {
+        this.#unsentSinceMs = 0
+        this.#socket.cork()
+      }
+    }
     if (this.#socket.writableLength > 0 && this.#socket.writableCorked === 0) {
       this.#isFull = true
       this.#socket.write(frame, this.#given)
-      return
-    }
-    if (!this.#wroteThisTurn) {
-      this.#wroteThisTurn = true
-      process.nextTick(this.#endTurn)
-    } else if (this.#socket.writableCorked === 0) {
-      this.#socket.cork()
-    } else if (this.#socket.writableLength > this.#gatheredBytes) {
-      // What waits for the end of the turn is not what a slow client leaves unsent.
-      this.#socket.uncork()
-    }
-    this.#socket.write(frame)
+    } else this.#socket.write(frame)
   }
 
   /** In small parts, so that little is in doubt when the connection ends. */
@@ -267,6 +277,7 @@ export class TcpClient implements DataReceiver, WatchedConnection {
       parts.push(this.#unsent.take())
     }
     this.#sent += parts.length
+    this.#deps.turn.note()
     this.#socket.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts), this.#given)
   }
 

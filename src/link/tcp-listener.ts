@@ -8,6 +8,7 @@ import { type DatagramSender, openDatagramSender } from './datagram-sender.ts'
 import { LinkError, reasonOf } from './link-error.ts'
 import type { Listener } from './listener.ts'
 import { SendQueues } from './send-queues.ts'
+import type { SendTurn } from './send-turn.ts'
 import type { Streams } from './served-client.ts'
 import type { DataReceiver } from './served-stream.ts'
 import type { ServerCounters } from './server-counters.ts'
@@ -23,9 +24,12 @@ export async function openTcpListener(
   config: ServerConfig,
   streams: Streams,
   counters: ServerCounters,
+  turn: SendTurn,
 ): Promise<Listener> {
   const datagrams =
-    endpoint.kind === 'tcp+udp' ? await openDatagramSender(endpoint, config.limits.bufferedBytes, counters) : undefined
+    endpoint.kind === 'tcp+udp'
+      ? await openDatagramSender(endpoint, { maxBufferedBytes: config.limits.bufferedBytes, counters, turn })
+      : undefined
   const allowed = new AllowList(config.allow)
   const perAddress = new AddressCounts()
   const queues = new SendQueues()
@@ -44,6 +48,7 @@ export async function openTcpListener(
       config,
       counters,
       queues,
+      turn,
       dataReceiver: datagrams && receiverOf(endpoint, datagrams, host),
       onClose() {
         clients.delete(client)

@@ -9,6 +9,7 @@ import { AllowList } from './admission.ts'
 import { plainAddress } from './channel.ts'
 import { DatagramReceiver } from './datagram-sender.ts'
 import type { Listener } from './listener.ts'
+import type { SendTurn } from './send-turn.ts'
 import { ServedClient, type Streams } from './served-client.ts'
 import type { ServerCounters } from './server-counters.ts'
 import { bindUdp, closeUdp, createUdpSocket } from './udp-socket.ts'
@@ -30,6 +31,7 @@ export async function openUdpListener(
   config: ServerConfig,
   streams: Streams,
   counters: ServerCounters,
+  turn: SendTurn,
 ): Promise<Listener> {
   const { limits } = config
   const allowed = new AllowList(config.allow)
@@ -38,8 +40,9 @@ export async function openUdpListener(
   await bindUdp(socket, endpoint.port, endpoint.host, describeEndpoint(endpoint))
   socket.on('error', () => counters.sendErrors.add())
 
+  const sending = { maxBufferedBytes: limits.bufferedBytes, counters, turn }
   const newClient = (host: string, port: number): UdpClient => {
-    const receiver = new DatagramReceiver(socket, host, port, limits.bufferedBytes, counters)
+    const receiver = new DatagramReceiver(socket, host, port, sending)
     const client: ServedClient = new ServedClient(streams, counters, limits.answersPerSecond, (stream) => ({
       receiver,
       answer(frames) {

@@ -47,8 +47,15 @@ export interface PdcAdapter extends Running {
  */
 export function startPdcAdapter(config: PdcAdapterConfig, deps: PdcAdapterDeps): PdcAdapter {
   const { id } = config
-  const { signal, log, metrics } = deps
-  const server = startServer(config.server, { signal, log, metrics, server: id })
+  const { signal, log, metrics, held } = deps
+  const server = startServer(config.server, {
+    signal,
+    log,
+    metrics,
+    server: id,
+    // A kill in between then leaves what may be lost in a socket, and nothing that comes twice.
+    ...(held && { beforeSend: () => held.flush() }),
+  })
   const served = new ServedStreams(server, { id, log, metrics })
   const input = config.recovery
     ? healed(config, { ...deps, served, recovery: config.recovery })

@@ -1,6 +1,6 @@
 /**
  * What a consumer without a store holds, on disk: appended once per turn of the
- * event loop, beside the writes to its sockets, and now and then written anew as
+ * event loop, before the writes to its sockets, and now and then written anew as
  * a snapshot. `kill -9` at any byte costs at most the turn that was being
  * written; a power cut what was not synced, a second.
  */

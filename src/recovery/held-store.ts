@@ -26,6 +26,9 @@ export interface HeldStore {
   absent(stream: string, ranges: readonly AbsentRange[]): void
   /** Nothing more is expected of the stream until it comes again. */
   retired(stream: string): void
-  /** Writes what was said since the last time; by itself it does so once per turn of the event loop. */
+  /**
+   * Writes what was said since the last time; by itself it does so once per
+   * turn of the event loop. Called before frames that were given leave.
+   */
   flush(): void
 }
