@@ -39,6 +39,8 @@ export interface Strike {
   readonly faultMs: number
   /** Of a process that was killed: when it was gone. */
   readonly goneMs?: number
+  /** Frames of one PMU that it had not read when it was killed. */
+  readonly unread?: number
   /** When what was broken could be used again; for what does not come back, the fault itself. */
   readonly healMs: number
 }

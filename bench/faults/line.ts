@@ -57,7 +57,7 @@ export interface Line extends AsyncDisposable {
   metrics(host: string): Promise<string>
 }
 
-const pmuPort = 4712
+export const pmuPort = 4712
 const lookMs = 150
 const firstIdcode = 1
 

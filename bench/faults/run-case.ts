@@ -74,15 +74,15 @@ function resultOf(
   line: Line,
   { kills, series }: FaultCase,
   window: Window,
-  { faultMs, goneMs = faultMs, healMs }: Strike,
+  { faultMs, goneMs = faultMs, unread = 0, healMs }: Strike,
   missing: readonly MissingFrame[],
   recovered: boolean,
 ): Omit<RunResult, 'account' | 'account_agrees'> {
   const liveMs = recovered ? window.liveAgainMs(healMs, line.options.streams)! : undefined
   const healedMs = window.healedMs(healMs)
   const apart = setApart(missing, {
-    adapter: kills === 'only-adapter' ? [{ killedMs: faultMs, goneMs }] : [],
-    consumer: kills === 'consumer' ? [{ killedMs: faultMs, goneMs }] : [],
+    adapter: kills === 'only-adapter' ? [{ killedMs: faultMs, goneMs, unread }] : [],
+    consumer: kills === 'consumer' ? [{ killedMs: faultMs, goneMs, unread }] : [],
   })
   const since = window.latencyMs(faultMs, window.endMs)
   return {

@@ -1,3 +1,4 @@
+import { periodMs } from '../lab/ends/period.ts'
 import type { MissingFrame } from '../lab/witness.ts'
 
 /** In monotonic milliseconds. */
@@ -5,6 +6,8 @@ export interface Kill {
   readonly killedMs: number
   /** When the system said that it was gone: its sockets are closed by then. */
   readonly goneMs: number
+  /** Frames of one PMU that it had not read yet. */
+  readonly unread: number
 }
 
 export interface Kills {
@@ -22,7 +25,7 @@ export interface Apart {
   readonly in_socket: number
 }
 
-/** Written so long before a kill, a frame may have been on its way to who was killed. */
+/** Written so long before a kill, a frame may have been on its way to who was killed, or read and not yet on a disk. */
 const onItsWayMs = 10
 /** So long after it is gone, a PMU knows that nobody is at its connection's other end. */
 const noticeMs = 200
@@ -30,9 +33,9 @@ const inSocketMs = 100
 
 export function setApart(missing: readonly MissingFrame[], { adapter, consumer }: Kills): Apart {
   const unheardMs = missing.filter(({ unheard }) => unheard).map(({ writtenAtMs }) => writtenAtMs)
-  const unnoticed = adapter.map(({ killedMs, goneMs }) => {
+  const unnoticed = adapter.map(({ killedMs, goneMs, unread }) => {
     const noticed = unheardMs.filter((ms) => ms >= killedMs)
-    return { from: killedMs - onItsWayMs, to: Math.min(goneMs + noticeMs, least(noticed)) }
+    return { from: killedMs - onItsWayMs - unread * periodMs, to: Math.min(goneMs + noticeMs, least(noticed)) }
   })
   const inSocket = consumer.map(({ killedMs }) => ({ from: killedMs - inSocketMs, to: killedMs }))
 

@@ -1,6 +1,7 @@
 /** A program in a host of the lab. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { deferred } from '../../src/runtime/deferred.ts'
+import { stopped } from './unread.ts'
 
 export interface HostProcess {
   readonly name: string
@@ -8,6 +9,8 @@ export interface HostProcess {
   readonly running: boolean
   /** Resolves with what matched in its output since it began; rejects if it ends without. */
   ready(pattern: RegExp, withinMs?: number): Promise<RegExpExecArray>
+  /** SIGSTOP: from when it resolves on it reads and writes nothing more. Only {@link kill} may follow. */
+  stop(): Promise<void>
   /** SIGKILL to it and its children, as a power switch. Resolves when it is gone. */
   kill(): Promise<void>
   /** SIGTERM, and SIGKILL when it takes longer than 5 s. */
@@ -93,6 +96,10 @@ export function startInNamespace(
         })
         look()
       })
+    },
+    async stop() {
+      signalGroup('SIGSTOP')
+      if (isRunning()) await stopped(child.pid!)
     },
     async kill() {
       signalGroup('SIGKILL')

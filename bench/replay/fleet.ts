@@ -3,10 +3,9 @@
  * when what came: both in this process, so that one clock times them.
  */
 import { type RawPmu, startRawPdc, startRawPmu } from '../../judge/index.ts'
+import { periodMs } from '../lab/ends/period.ts'
 import { monotonicMs } from '../lab/monotonic.ts'
 import { configurationFrame, dataFrame, idcodeIn, sequenceIn } from '../support/golden.ts'
-
-const periodMs = 20
 
 export interface Fleet {
   readonly streams: readonly { readonly idcode: number; readonly port: number }[]

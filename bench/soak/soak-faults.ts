@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { killPart, restartAfterMs } from '../faults/kill-part.ts'
 import type { Line } from '../faults/line.ts'
 import type { Part } from '../faults/parts.ts'
 import type { Kill } from '../faults/set-apart.ts'
-import { monotonicMs } from '../lab/monotonic.ts'
 
 export interface SoakKills {
   readonly adapter: Kill[]
@@ -40,17 +40,13 @@ const brokerKilled: SoakFault = {
   name: 'broker killed',
   async strike({ brokers }) {
     await brokers[0]!.kill()
-    await sleep(500)
+    await sleep(restartAfterMs)
     await brokers[0]!.start()
   },
 }
 
 async function killed(part: Part, kills: Kill[]): Promise<void> {
-  const killedMs = monotonicMs()
-  await part.kill()
-  kills.push({ killedMs, goneMs: monotonicMs() })
-  await sleep(500)
-  await part.start()
+  kills.push(await killPart(part))
 }
 
 const adapterKilled: SoakFault = {

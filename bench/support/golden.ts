@@ -17,6 +17,8 @@ export function configurationFrame(idcode: number): Uint8Array {
   return sealed(frame)
 }
 
+export const dataFrameBytes = data.length / 2
+
 /**
  * A data frame of that configuration. `sequence` stands in the first phasor, so
  * that the frame can be known again at the other end.

@@ -3,7 +3,7 @@ import { setApart } from '../../bench/faults/set-apart.ts'
 
 const at = (writtenAtMs: number, unheard = false) => ({ stream: '1', writtenAtMs, unheard })
 const nobody = { adapter: [], consumer: [] }
-const kill = { killedMs: 1000, goneMs: 1003 }
+const kill = { killedMs: 1000, goneMs: 1003, unread: 0 }
 
 describe('what never came', () => {
   it('is lost', () => {
@@ -24,6 +24,11 @@ describe('what never came', () => {
     const missing = [at(980), at(1020, true), at(1500)]
     const kills = { ...nobody, adapter: [kill] }
     expect(setApart(missing, kills)).toEqual({ lost: 2, not_received: 1, in_socket: 0 })
+  })
+
+  it('was not received when it stood unread at its only adapter, which was behind', () => {
+    const kills = { ...nobody, adapter: [{ ...kill, unread: 2 }] }
+    expect(setApart([at(945), at(955), at(975)], kills)).toEqual({ lost: 1, not_received: 2, in_socket: 0 })
   })
 
   it('is not excused by a death that the PMU should long have noticed', () => {

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '../../lab/monotonic.ts'
 import type { Fault, FaultCase, Strike } from '../fault.ts'
+import { killPart, restartAfterMs } from '../kill-part.ts'
 import type { Line } from '../line.ts'
+import type { Part } from '../parts.ts'
 
 const line = { brokers: { kind: 'mosquitto' }, streams: 50, qos: 1 } as const
 const phasorbus = { ...line, kind: 'phasorbus' } as const
 const plain = { ...line, kind: 'plain' } as const
-
-const restartAfterMs = 500
 
 async function killBroker({ brokers }: Line): Promise<Strike> {
   const faultMs = monotonicMs()
@@ -19,21 +19,16 @@ async function killBroker({ brokers }: Line): Promise<Strike> {
 }
 
 /** As a service manager does it; its start is part of the recovery. */
-async function killPart(part: { kill(): Promise<void>; start(): Promise<void> }): Promise<Strike> {
-  const faultMs = monotonicMs()
-  await part.kill()
-  const goneMs = monotonicMs()
-  await sleep(restartAfterMs)
-  const healMs = monotonicMs()
-  await part.start()
-  return { faultMs, goneMs, healMs }
+async function strikePart(part: Part): Promise<Strike> {
+  const { killedMs, startedMs, ...known } = await killPart(part)
+  return { faultMs: killedMs, healMs: startedMs, ...known }
 }
 
-const killPublisher: FaultCase['strike'] = ({ publisher }) => killPart(publisher)
-const killConsumer: FaultCase['strike'] = ({ consumer }) => killPart(consumer)
+const killPublisher: FaultCase['strike'] = ({ publisher }) => strikePart(publisher)
+const killConsumer: FaultCase['strike'] = ({ consumer }) => strikePart(consumer)
 /** Either of the two. Nobody waits for it: live frames go on by the other. */
 const killOneOfTwo: FaultCase['strike'] = async ({ publisher, standby }) => {
-  const { faultMs } = await killPart(Math.random() < 0.5 ? publisher : standby!)
+  const { faultMs } = await strikePart(Math.random() < 0.5 ? publisher : standby!)
   return { faultMs, healMs: faultMs }
 }
 

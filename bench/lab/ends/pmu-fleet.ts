@@ -10,6 +10,7 @@ import { FrameLogWriter, startRawPmu } from '../../../judge/index.ts'
 import { configurationFrame, dataFrame } from '../../support/golden.ts'
 import { monotonicMs } from '../monotonic.ts'
 import { argumentsOf, readyLine } from './arguments.ts'
+import { periodMs } from './period.ts'
 
 export interface PmuFleetArguments {
   readonly port: number
@@ -17,8 +18,6 @@ export interface PmuFleetArguments {
   readonly writtenLog: string
   readonly unheardLog: string
 }
-
-const periodMs = 20
 
 const { port, idcodes, writtenLog, unheardLog } = argumentsOf<PmuFleetArguments>()
 const written = new FrameLogWriter(writtenLog)

@@ -1,0 +1,2 @@
+/** Between two frames of a PMU of the lab. */
+export const periodMs = 20

@@ -1,0 +1,28 @@
+/** What the system has received for a process, and the process has not read: `/proc/net/tcp` of its namespace. */
+import { readdir, readFile } from 'node:fs/promises'
+
+/** Bytes unread in its connections to a port, each; of the whole namespace, which is the process's own. */
+export async function unreadBytes(pid: number, remotePort: number): Promise<number[]> {
+  const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readFile(`/proc/${pid}/net/${table}`, 'utf8')))
+  return tables.flatMap((table) => unreadOf(table, remotePort))
+}
+
+export function unreadOf(table: string, remotePort: number): number[] {
+  return table.split('\n').flatMap((line) => {
+    const [, , remote = '', , queues = ''] = line.trim().split(/\s+/)
+    const [port, unread] = [remote.split(':')[1], queues.split(':')[1]]
+    return port !== undefined && unread !== undefined && Number.parseInt(port, 16) === remotePort
+      ? [Number.parseInt(unread, 16)]
+      : []
+  })
+}
+
+/** Resolves once no thread of it runs any more after SIGSTOP. */
+export async function stopped(pid: number): Promise<void> {
+  for (;;) {
+    const threads = await readdir(`/proc/${pid}/task`)
+    const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
+    // The name before the state may have blanks and parentheses.
+    if (states.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'))) return
+  }
+}
