@@ -202,7 +202,8 @@ export class Pace {
     this.#shortestMs = Math.min(this.#shortestMs, tookMs)
     this.#expectedMs += (tookMs - this.#expectedMs) * EXPECTED_GAIN
     const stoodMs = tookMs - Math.min(this.#shortestMs, this.#shortestBeforeMs)
-    if (stoodMs > this.#periodMs) {
+    // Where live frames come unevenly, answers do: that is no queue.
+    if (stoodMs - (this.#normal.quantile(0.5) ?? 0) > this.#periodMs) {
       this.#doubling = false
       this.#window = Math.max(MIN_BYTES, this.#window - bytes / 2)
     } else if (this.isIdle(nowMs) && stoodMs < this.#periodMs / 2 && answer.bytes >= bytes / 2) this.#speedUp()

@@ -69,6 +69,14 @@ describe('the pace of pulls, over a simulated link', () => {
     expect(healedMs).toBeLessThan(40_000)
   })
 
+  it('does not take for a queue that answers come as unevenly as live frames do', () => {
+    // 0 to 100 ms: a radio link.
+    const unevenMs = (atMs: number): number => (Math.imul(Math.floor(16 * atMs), 2_654_435_761) >>> 16) % 100
+    const { steady, healing, healedMs } = run({ untilMs: 120_000, jitterMs: unevenMs, answerJitterMs: unevenMs })
+    expect(healedMs).toBeLessThan(60_000)
+    expect(quantile(healing, 0.99)).toBeLessThan(1.1 * quantile(steady, 0.99))
+  })
+
   it('is not stopped by single frames that come late anyway, a few a second', () => {
     // One of 500 frames, 60 ms: a busy machine.
     let frames = 0

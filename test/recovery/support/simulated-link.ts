@@ -25,6 +25,8 @@ export interface LinkOptions {
   readonly phaseMs?: (stream: number) => number
   /** More delay of a live frame, from elsewhere. */
   readonly jitterMs?: (atMs: number) => number
+  /** The same of an answer. */
+  readonly answerJitterMs?: (atMs: number) => number
   /** Seen at every event, in simulated time. */
   readonly watch?: (atMs: number, pace: Pace) => void
 }
@@ -106,7 +108,7 @@ export function simulate(options: LinkOptions): LinkRun {
       coming += answer
       pace.began(bytes)
       at(nowMs + answerMs, () =>
-        at(through(answer), () => {
+        at(through(answer) + (options.answerJitterMs?.(nowMs) ?? 0), () => {
           coming -= answer
           left -= answer
           pace.ended(bytes, nowMs, { bytes: answer, tookMs: nowMs - beganMs })
