@@ -80,6 +80,14 @@ export class HealedStreams {
         if (!stream) return false
         return heldAs(stream, 'live', stream.lane.live(frame, timeUsOf(frame, stream.timeBase), monotonicMs()))
       },
+      outside: (topic, frame) => {
+        this.#served.of(topic)?.output?.data(frame)
+        const stream = this.#streams.get(topic)
+        if (!stream) return
+        // Nobody is told what becomes of it.
+        stream.newest = undefined
+        stream.unsent.delete(frame)
+      },
       late: (topic, frame, fragments) => this.#lateFrame(topic, frame, fragments),
       lateRoom: (topic) => this.#streams.get(topic)?.lane.lateRoom() ?? 0,
     }

@@ -44,7 +44,7 @@ export class InOrderLane implements LateLane {
 
   live(frame: Uint8Array, timeUs: number, nowMs: number): boolean | 'kept' {
     if (!this.#hasReceivers()) return this.#letGo()
-    // Off the accounts or of a clock that was set back: nothing to be ordered by.
+    // Of a clock that was set back: nothing to be ordered by.
     if (timeUs <= this.#sentUs) return this.#send(frame, this.#sentUs)
     if (this.#isNext(timeUs)) return this.#send(frame, timeUs)
     const kept = this.#keep(frame, timeUs, 'live', nowMs)

@@ -11,10 +11,11 @@ export type LateTaken = boolean | 'kept' | 'other-configuration' | 'too-late'
 export interface ConsumerSink extends Omit<StreamSink, 'data'> {
   /**
    * A frame of now. `false`: nobody is there to take it, so that it stays
-   * pending; `kept`: see {@link LateTaken}. What is said of a frame that stands
-   * outside the accounts is not looked at.
+   * pending; `kept`: see {@link LateTaken}.
    */
   live(stream: string, frame: Uint8Array): boolean | 'kept'
+  /** A frame of now that stands outside the accounts: stale, of the future, off the grid. Its time orders nothing. */
+  outside(stream: string, frame: Uint8Array): void
   /** A frame of the past, and its configuration; the same array for the same configuration. */
   late(stream: string, frame: Uint8Array, fragments: readonly Uint8Array[]): LateTaken
   /** Late frames of this stream that would be taken now; 0 pauses its pulls. */

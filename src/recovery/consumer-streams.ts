@@ -182,7 +182,7 @@ export class ConsumerStreams implements RemedyHooks {
     const { topic, ledger } = stream
     const verdict = ledger.live(frame, utcMs() * 1000)
     if (verdict === 'fresh') this.#given(stream, frame, this.#sink.live(topic, frame))
-    else if (verdict === 'outside') this.#sink.live(topic, frame)
+    else if (verdict === 'outside') this.#sink.outside(topic, frame)
     else if (verdict === 'conflict') this.#sink.conflict?.(topic, frame)
   }
 

@@ -201,6 +201,22 @@ describe('a PDC-adapter that heals in order', () => {
     expect(stream.account).toMatchObject({ expected: 1000, live: 350, late: 650, pending: 0 })
   })
 
+  it('is not led astray by a frame of the future: what is earlier comes after it all the same', async () => {
+    await using deps = testDeps()
+    const { streams, served, pdc: connect } = await startAdapter(deps, { late: { policy: 'in-order' } })
+    const stream = streams.stream(IDCODE).carriedBy('one')
+    await served()
+    await using pdc = await connect()
+    stream.journaled(0, 200)
+    stream.live(0, 50)
+    const inAnHour = 3600 * 50
+    stream.live(inAnHour)
+    stream.live(100, 200)
+    await pdc.received(frameType.data, 201)
+    expect(timesAt(pdc)).toEqual(timesOf(stream, [...range(0, 50), inAnHour, ...range(50, 200)]))
+    expect(stream.account).toMatchObject({ expected: 200, live: 150, late: 50, outside: { future: 1 } })
+  })
+
   it('lets them go when the journal knows why there is nothing', async () => {
     await using deps = testDeps()
     const { streams, served, pdc: connect } = await startAdapter(deps, { late: { policy: 'in-order' } })

@@ -22,6 +22,10 @@ export class RecordingConsumerSink extends Watched implements ConsumerSink {
     return this.takesLive
   }
 
+  outside(stream: string, frame: Uint8Array): void {
+    this.#note(stream, frame, 'live')
+  }
+
   late(stream: string, frame: Uint8Array, fragments: readonly Uint8Array[]): LateTaken {
     const taken = this.takesLate(frame)
     this.lateFragments.add(fragments)
