@@ -38,8 +38,8 @@ const usage = `usage: npm run bench -- NAME [--quick] [--json]
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+const parsed = () =>
+  parseArgs({
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
@@ -47,8 +47,24 @@ async function main(): Promise<void> {
       runs: { type: 'string' },
       only: { type: 'string' },
       out: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
+
+async function main(): Promise<void> {
+  let command: ReturnType<typeof parsed>
+  try {
+    command = parsed()
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : error}\n\n${usage}`)
+    process.exitCode = 2
+    return
+  }
+  const { values, positionals } = command
+  if (values.help) {
+    process.stdout.write(usage)
+    return
+  }
   const [name = '', ...names] = positionals
   const { runs, only, out } = values
   const load = Object.hasOwn(benches, name) ? benches[name] : undefined

@@ -70,7 +70,7 @@ describe('the commit log', () => {
   it('takes what follows in one write, within the write delay', async () => {
     using folder = temporaryFolder()
     const { writes, files } = watchedFiles()
-    await using kept = await keep(folder.path, { files, settings: { writeDelayMs: 100 } })
+    await using kept = await keep(folder.path, { files, settings: { writeDelayMs: 1000 } })
     const writer = kept.journal.stream(STREAM)
     writer.configuration([config2])
     writer.data(frameAt(slot(0)))
@@ -82,7 +82,7 @@ describe('the commit log', () => {
     }
     await until(() => writes.reduce((sum, { bytes }) => sum + bytes, 0) >= 51 * 58)
     expect(writes.length).toBeLessThan(4)
-    expect(writes[1]!.atMs - firstMs).toBeLessThan(100)
+    expect(writes[1]!.atMs - firstMs).toBeLessThan(1000)
   })
 
   it('takes each frame before it returns, with a write delay of 0', async () => {
@@ -119,12 +119,12 @@ describe('the commit log', () => {
   it('is synced within the sync delay', async () => {
     using folder = temporaryFolder()
     const { writes, syncs, files } = watchedFiles()
-    await using kept = await keep(folder.path, { files, settings: { syncDelayMs: 200 } })
+    await using kept = await keep(folder.path, { files, settings: { syncDelayMs: 2000 } })
     const writer = kept.journal.stream(STREAM)
     writer.configuration([config2])
     writer.data(frameAt(slot(0)))
     await until(() => syncs.length === 1)
-    expect(syncs[0]! - writes[0]!.atMs).toBeLessThan(200)
+    expect(syncs[0]! - writes[0]!.atMs).toBeLessThan(2000)
   })
 
   it('closes a file once, and removes it as often as it takes', async () => {

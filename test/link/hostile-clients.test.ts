@@ -156,7 +156,7 @@ it('or its connection, where so configured', async () => {
 
 it('unsent bytes also make a client slow by their age', async () => {
   await using deps = testDeps()
-  const here = await scene(deps, { slow: 'disconnect', limits: { bufferedBytes: 1e9, bufferedMs: 50 } })
+  const here = await scene(deps, { slow: 'disconnect', limits: { bufferedBytes: 1e9, bufferedMs: 500 } })
   await using slow = await connectRawPdc(here.server.address.port)
   slow.send(command(IDCODE, cmd.on), command(IDCODE, cmd.config2))
   await slow.received(frameType.config2)
