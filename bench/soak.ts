@@ -57,7 +57,9 @@ export async function soak({ quick, note, machine, out }: BenchOptions): Promise
       )
     }
     window.end(monotonicMs())
-    const { missing, ...account } = await settle(line, window, accountBefore)
+    const { missing, ...account } = await settle(line, window, accountBefore, {
+      inSocket: (frames) => setApart(frames, kills).in_socket,
+    })
     note(`accounts: ${JSON.stringify(account)}`)
     const steady = samples.filter(({ atMs }) => atMs >= steadyMs)
     const figures = {

@@ -6,7 +6,7 @@ import { evidenceOf, isBad } from './evidence.ts'
 import type { FaultCase, RunResult, Strike } from './fault.ts'
 import { type Line, openLine } from './line.ts'
 import { seriesOf } from './series.ts'
-import { setApart } from './set-apart.ts'
+import { type Kills, setApart } from './set-apart.ts'
 import { settle } from './settle.ts'
 import type { Window } from './window.ts'
 
@@ -60,7 +60,10 @@ async function oneRun(
   const recovered = await line.until(isLive, recoveryLimitMs)
   await sleep(quick ? quickAfterwardsMs : afterwardsMs)
   window.end(monotonicMs())
-  const { missing, ...checked } = await settle(line, window, accountBefore, one.quietMs)
+  const { missing, ...checked } = await settle(line, window, accountBefore, {
+    quietMs: one.quietMs,
+    inSocket: (frames) => setApart(frames, killsOf(one, strike)).in_socket,
+  })
   const result = { ...resultOf(line, one, window, strike, missing, recovered), ...checked }
   if (onEvidence && line.options.kind === 'phasorbus' && isBad(result)) {
     const { faultMs, healMs } = strike
@@ -72,23 +75,20 @@ async function oneRun(
 
 function resultOf(
   line: Line,
-  { kills, series }: FaultCase,
+  one: FaultCase,
   window: Window,
-  { faultMs, goneMs = faultMs, unread = 0, healMs }: Strike,
+  strike: Strike,
   missing: readonly MissingFrame[],
   recovered: boolean,
 ): Omit<RunResult, 'account' | 'account_agrees'> {
+  const { faultMs, healMs } = strike
   const liveMs = recovered ? window.liveAgainMs(healMs, line.options.streams)! : undefined
   const healedMs = window.healedMs(healMs)
-  const apart = setApart(missing, {
-    adapter: kills === 'only-adapter' ? [{ killedMs: faultMs, goneMs, unread }] : [],
-    consumer: kills === 'consumer' ? [{ killedMs: faultMs, goneMs, unread }] : [],
-  })
   const since = window.latencyMs(faultMs, window.endMs)
   return {
     at: new Date().toISOString(),
     published: window.published,
-    ...apart,
+    ...setApart(missing, killsOf(one, strike)),
     ...window.wrong,
     recovery_ms: liveMs === undefined ? null : rounded(liveMs - healMs),
     outage_ms: liveMs === undefined ? null : rounded(liveMs - faultMs),
@@ -97,8 +97,13 @@ function resultOf(
     healing_p99_ms: liveMs === undefined ? null : rounded(window.latencyMs(liveMs, window.endMs).p99),
     p50_ms: rounded(since.p50),
     p99_ms: rounded(since.p99),
-    ...(series && { series: seriesOf(window.reads, healMs) }),
+    ...(one.series && { series: seriesOf(window.reads, healMs) }),
   }
+}
+
+function killsOf({ kills }: FaultCase, { faultMs, goneMs = faultMs, unread = 0 }: Strike): Kills {
+  const kill = { killedMs: faultMs, goneMs, unread }
+  return { adapter: kills === 'only-adapter' ? [kill] : [], consumer: kills === 'consumer' ? [kill] : [] }
 }
 
 const rounded = (ms: number): number | null => (Number.isFinite(ms) ? Number(ms.toFixed(2)) : null)

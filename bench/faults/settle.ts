@@ -11,6 +11,13 @@ export interface Settled extends Pick<RunResult, 'account' | 'account_agrees'> {
   readonly missing: readonly MissingFrame[]
 }
 
+export interface SettleOptions {
+  /** Nothing more comes once nothing has come for so long; of lines without accounts. */
+  readonly quietMs?: number | undefined
+  /** How many of these were in the socket to a PDC whose adapter was killed: no account can know of them. */
+  inSocket(missing: readonly MissingFrame[]): number
+}
+
 const lookMs = 400
 /** A broker pushes what it has: when nothing came for so long, nothing more will. */
 const plainQuietMs = 4_000
@@ -26,16 +33,18 @@ export async function settle(
   line: Line,
   window: Window,
   before: AccountTotals | undefined,
-  quietMs = plainQuietMs,
+  { quietMs = plainQuietMs, inSocket }: SettleOptions,
 ): Promise<Settled> {
   const sinceMs = monotonicMs()
   for (;;) {
     await line.until(() => true, 0)
     const missing = window.missing()
-    const account = await compare(line, before, missing.length)
+    const unknowable = inSocket(missing)
+    const account = await compare(line, before, missing.length - unknowable)
     const nowMs = monotonicMs()
     const quiet = nowMs - Math.max(window.lastReadMs, sinceMs)
-    const isDone = account.account_agrees ?? missing.length === 0
+    // What seems to have been in a socket may still be on its way.
+    const isDone = (account.account_agrees ?? missing.length === 0) && (unknowable === 0 || quiet > plainQuietMs)
     const isOver = quiet > (account.account ? healingQuietMs : quietMs) || nowMs - sinceMs > limitMs
     if (isDone || isOver) return { missing, ...account }
     await sleep(lookMs)

@@ -32,9 +32,8 @@ describe.skipIf(netns.skip || needs('mosquitto').skip)(
     })
 
     it('when the consumer is killed, but for what was in the socket to its PDCs', async () => {
-      const { in_socket, ...result } = await oneRun(caseOf(consumerKilled, 'phasorbus'))
-      expect(result).toMatchObject({ lost: 0, not_received: 0, duplicated: 0, differing: 0 })
-      expect(in_socket).toBeLessThanOrEqual(10)
+      const { in_socket: _, ...others } = nothing
+      expect(await oneRun(caseOf(consumerKilled, 'phasorbus'))).toMatchObject(others)
     })
 
     it('when the nearest of two brokers is killed for good, and is live again at once', async () => {
