@@ -1,5 +1,6 @@
 /** A fault, what it is tried on, and what became of it. */
 import type { Line, LineOptions } from './line.ts'
+import type { Kill } from './set-apart.ts'
 import type { Window } from './window.ts'
 
 export interface Fault {
@@ -37,10 +38,8 @@ export interface FaultCase {
 /** Monotonic milliseconds. */
 export interface Strike {
   readonly faultMs: number
-  /** Of a process that was killed: when it was gone. */
-  readonly goneMs?: number
-  /** Frames of one PMU that it had not read when it was killed. */
-  readonly unread?: number
+  /** Of a process that was killed. */
+  readonly kill?: Kill
   /** When what was broken could be used again; for what does not come back, the fault itself. */
   readonly healMs: number
 }

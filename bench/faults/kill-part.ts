@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { periodMs } from '../lab/ends/period.ts'
 import { monotonicMs } from '../lab/monotonic.ts'
 import { unreadBytes } from '../lab/unread.ts'
 import { dataFrameBytes } from '../support/golden.ts'
@@ -15,11 +16,13 @@ export const restartAfterMs = 500
 export async function killPart(part: Part): Promise<Kill & { readonly startedMs: number }> {
   const killedMs = monotonicMs()
   await part.process.stop()
+  const stoppedMs = monotonicMs()
   const unread = Math.max(0, ...(await unreadBytes(part.process.pid, pmuPort)))
   await part.kill()
   const goneMs = monotonicMs()
   await sleep(restartAfterMs)
   const startedMs = monotonicMs()
   await part.start()
-  return { killedMs, goneMs, unread: Math.ceil(unread / dataFrameBytes), startedMs }
+  const unreadFromMs = stoppedMs - Math.ceil(unread / dataFrameBytes) * periodMs
+  return { killedMs, stoppedMs, unreadFromMs, goneMs, startedMs }
 }

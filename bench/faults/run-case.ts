@@ -101,9 +101,11 @@ function resultOf(
   }
 }
 
-function killsOf({ kills }: FaultCase, { faultMs, goneMs = faultMs, unread = 0 }: Strike): Kills {
-  const kill = { killedMs: faultMs, goneMs, unread }
-  return { adapter: kills === 'only-adapter' ? [kill] : [], consumer: kills === 'consumer' ? [kill] : [] }
+function killsOf({ kills }: FaultCase, { kill }: Strike): Kills {
+  return {
+    adapter: kill && kills === 'only-adapter' ? [kill] : [],
+    consumer: kill && kills === 'consumer' ? [kill] : [],
+  }
 }
 
 const rounded = (ms: number): number | null => (Number.isFinite(ms) ? Number(ms.toFixed(2)) : null)

@@ -1,4 +1,3 @@
-import { periodMs } from '../lab/ends/period.ts'
 import type { MissingFrame } from '../lab/witness.ts'
 
 /** In monotonic milliseconds. */
@@ -6,8 +5,10 @@ export interface Kill {
   readonly killedMs: number
   /** When the system said that it was gone: its sockets are closed by then. */
   readonly goneMs: number
-  /** Frames of one PMU that it had not read yet. */
-  readonly unread: number
+  /** When it ran no more. */
+  readonly stoppedMs: number
+  /** What was written since then stood unread at it, at the most. */
+  readonly unreadFromMs: number
 }
 
 export interface Kills {
@@ -33,11 +34,11 @@ const inSocketMs = 100
 
 export function setApart(missing: readonly MissingFrame[], { adapter, consumer }: Kills): Apart {
   const unheardMs = missing.filter(({ unheard }) => unheard).map(({ writtenAtMs }) => writtenAtMs)
-  const unnoticed = adapter.map(({ killedMs, goneMs, unread }) => {
+  const unnoticed = adapter.map(({ killedMs, goneMs, unreadFromMs }) => {
     const noticed = unheardMs.filter((ms) => ms >= killedMs)
-    return { from: killedMs - onItsWayMs - unread * periodMs, to: Math.min(goneMs + noticeMs, least(noticed)) }
+    return { from: Math.min(killedMs, unreadFromMs) - onItsWayMs, to: Math.min(goneMs + noticeMs, least(noticed)) }
   })
-  const inSocket = consumer.map(({ killedMs }) => ({ from: killedMs - inSocketMs, to: killedMs }))
+  const inSocket = consumer.map(({ killedMs, stoppedMs }) => ({ from: killedMs - inSocketMs, to: stoppedMs }))
 
   const apart = { lost: 0, not_received: 0, in_socket: 0 }
   for (const { unheard, writtenAtMs } of missing) {

@@ -1,5 +1,6 @@
 /** What the system has received for a process, and the process has not read: `/proc/net/tcp` of its namespace. */
 import { readdir, readFile } from 'node:fs/promises'
+import { errnoOf, isMissing } from '../../src/runtime/errno.ts'
 
 /** Bytes unread in its connections to a port, each; of the whole namespace, which is the process's own. */
 export async function unreadBytes(pid: number, remotePort: number): Promise<number[]> {
@@ -21,8 +22,19 @@ export function unreadOf(table: string, remotePort: number): number[] {
 export async function stopped(pid: number): Promise<void> {
   for (;;) {
     const threads = await readdir(`/proc/${pid}/task`)
-    const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
+    const states = await Promise.all(threads.map((thread) => stateOf(`/proc/${pid}/task/${thread}/stat`)))
+    if (states.every((state) => state === 'T')) return
+  }
+}
+
+/** A thread that has ended in the meantime does not run either. */
+async function stateOf(path: string): Promise<string> {
+  try {
+    const stat = await readFile(path, 'utf8')
     // The name before the state may have blanks and parentheses.
-    if (states.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'))) return
+    return stat.slice(stat.lastIndexOf(')') + 2)[0]!
+  } catch (error) {
+    if (isMissing(error) || errnoOf(error) === 'ESRCH') return 'T'
+    throw error
   }
 }

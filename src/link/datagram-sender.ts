@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { isMulticast, urlHost } from '../config/transport.ts'
-import type { SendTurn } from './send-turn.ts'
+import { MAX_GATHERED_BYTES, type SendTurn } from './send-turn.ts'
 import type { DataReceiver } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
 import { bindUdp, closeUdp, createUdpSocket } from './udp-socket.ts'
@@ -47,6 +47,7 @@ export class DatagramReceiver implements DataReceiver {
     this.#gatheredBytes = 0
     for (const frame of gathered) this.#sendNow(frame)
   }
+  readonly #counters: ServerCounters
   #sent = 0
   #dropped = 0
 
@@ -57,6 +58,7 @@ export class DatagramReceiver implements DataReceiver {
     this.port = port
     this.#maxBufferedBytes = maxBufferedBytes
     this.#turn = turn
+    this.#counters = counters
     this.#onSent = (error) => {
       if (error) counters.sendErrors.add()
     }
@@ -92,13 +94,26 @@ export class DatagramReceiver implements DataReceiver {
       this.#sendNow(frame)
       return
     }
+    if (this.#gatheredBytes > MAX_GATHERED_BYTES) this.flush()
     if (this.#gathered.length === 0) this.#turn.atEnd(this.#sendGathered)
     this.#gathered.push(frame)
     this.#gatheredBytes += frame.length
   }
 
+  /** What was gathered in this turn leaves now. To be called before the socket is closed. */
+  flush(): void {
+    if (this.#gathered.length === 0) return
+    this.#turn.note()
+    this.#sendGathered()
+  }
+
   #sendNow(frame: Uint8Array): void {
-    this.#socket.send(frame, this.port, this.host, this.#onSent)
+    try {
+      this.#socket.send(frame, this.port, this.host, this.#onSent)
+    } catch {
+      // It is closed: a receiver that was forgotten in the same turn.
+      this.#counters.sendErrors.add()
+    }
   }
 }
 
@@ -126,6 +141,9 @@ export async function openDatagramSender(origin: DatagramOrigin, deps: DatagramD
     forget(host) {
       for (const [key, receiver] of receivers) if (receiver.host === host) receivers.delete(key)
     },
-    close: () => closeUdp(socket),
+    close() {
+      for (const receiver of receivers.values()) receiver.flush()
+      return closeUdp(socket)
+    },
   }
 }

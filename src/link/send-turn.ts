@@ -1,3 +1,6 @@
+/** So much is gathered for one client before it goes out, in mid-turn. */
+export const MAX_GATHERED_BYTES = 16_384
+
 /**
  * What is given in one turn of the event loop leaves at its end, after it was
  * noted: whoever is killed in between has noted too much, never too little.

@@ -6,7 +6,7 @@ import { monotonicMs } from '../runtime/clock.ts'
 import { plainAddress } from './channel.ts'
 import { LatePace } from './late-pace.ts'
 import { connectionKey, type SendQueues, type WatchedConnection } from './send-queues.ts'
-import type { SendTurn } from './send-turn.ts'
+import { MAX_GATHERED_BYTES, type SendTurn } from './send-turn.ts'
 import { ServedClient, type Streams } from './served-client.ts'
 import type { DataReceiver, FrameFate } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
@@ -16,7 +16,6 @@ import { UnsentFrames } from './unsent-frames.ts'
 const CLOSE_MS = 1_000
 /** A command that began has so long to end. */
 const UNFINISHED_MS = 2_000
-const MAX_GATHERED_BYTES = 16_384
 /** Of what waits, so much is given to the system at a time: how much of that a client got nobody can say. */
 const GIVEN_BYTES = 4096
 /** Where the system does not tell what is unacknowledged, no late frame goes behind so much. */
@@ -168,7 +167,8 @@ export class TcpClient implements DataReceiver, WatchedConnection {
 
   data(frame: Uint8Array, counters: StreamCounters, fate: FrameFate): boolean | 'waits' {
     if (!this.#socket.writable) return false
-    const unsent = this.bufferedBytes
+    // What is gathered in a turn is nothing that a slow client leaves unsent.
+    const unsent = this.#socket.writableCorked > 0 ? 0 : this.bufferedBytes
     if (unsent === 0) {
       this.#unsentSinceMs = 0
       this.#slow = false
@@ -193,6 +193,8 @@ export class TcpClient implements DataReceiver, WatchedConnection {
     if (this.#closing) return
     this.#closing = true
     this.#release()
+    // With it goes what was gathered in this turn.
+    this.#deps.turn.note()
     if (!this.#isFull) this.#socket.destroySoon()
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS)
     this.#socket.once('close', () => clearTimeout(timer))
@@ -249,13 +251,9 @@ export class TcpClient implements DataReceiver, WatchedConnection {
     } else if (this.#socket.writableLength === 0) {
       this.#socket.cork()
     } else if (this.#socket.writableCorked > 0 && this.#socket.writableLength > this.#gatheredBytes) {
-      // What waits for the end of the turn is not what a slow client leaves unsent.
       turn.note()
       this.#socket.uncork()
-      if (this.#socket.writableLength === 0) {
-        this.#unsentSinceMs = 0
-        this.#socket.cork()
-      }
+      if (this.#socket.writableLength === 0) this.#socket.cork()
     }
     if (this.#socket.writableLength > 0 && this.#socket.writableCorked === 0) {
       this.#isFull = true

@@ -117,7 +117,10 @@ export async function openUdpListener(
     streamRemoved() {},
     configurationChanged() {},
     async close() {
-      for (const { client } of clients.values()) client.leave()
+      for (const { client, receiver } of clients.values()) {
+        client.leave()
+        receiver.flush()
+      }
       clients.clear()
       counters.clients(clients, 0)
       await closeUdp(socket)

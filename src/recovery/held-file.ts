@@ -80,6 +80,7 @@ export class HeldFile implements HeldStore {
   #snapshotBytes = 0
   #nextIndex = 0
   #flushing: NodeJS.Immediate | undefined
+  #compacting: NodeJS.Immediate | undefined
   #syncing: NodeJS.Timeout | undefined
   #retrying: NodeJS.Timeout | undefined
   #isClosed = false
@@ -180,7 +181,8 @@ export class HeldFile implements HeldStore {
       return
     }
     this.#syncing ??= setTimeout(() => this.#sync(), SYNC_DELAY_MS).unref()
-    if (!this.#next && !this.#retrying && this.#file.size > this.#limit) this.#compact()
+    // Later: what was said may have frames wait for it.
+    if (!this.#next && !this.#retrying && this.#file.size > this.#limit) this.#compactSoon()
   }
 
   /** Writes what is left, and lets go of the file. What is kept, and was not taken, will be pending. */
@@ -188,6 +190,7 @@ export class HeldFile implements HeldStore {
     if (this.#isClosed) return
     this.flush()
     this.#isClosed = true
+    clearImmediate(this.#compacting)
     clearTimeout(this.#syncing)
     clearTimeout(this.#retrying)
     // The file has all that its successor has, unless it could not be written.
@@ -278,6 +281,13 @@ export class HeldFile implements HeldStore {
       if (this.#next !== next) return
       if (error) this.#giveUpNext(error)
       else this.#succeed(next)
+    })
+  }
+
+  #compactSoon(): void {
+    this.#compacting ??= setImmediate(() => {
+      this.#compacting = undefined
+      this.#compact()
     })
   }
 

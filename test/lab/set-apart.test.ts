@@ -3,7 +3,7 @@ import { setApart } from '../../bench/faults/set-apart.ts'
 
 const at = (writtenAtMs: number, unheard = false) => ({ stream: '1', writtenAtMs, unheard })
 const nobody = { adapter: [], consumer: [] }
-const kill = { killedMs: 1000, goneMs: 1003, unread: 0 }
+const kill = { killedMs: 1000, stoppedMs: 1001, unreadFromMs: 1001, goneMs: 1003 }
 
 describe('what never came', () => {
   it('is lost', () => {
@@ -27,7 +27,7 @@ describe('what never came', () => {
   })
 
   it('was not received when it stood unread at its only adapter, which was behind', () => {
-    const kills = { ...nobody, adapter: [{ ...kill, unread: 2 }] }
+    const kills = { ...nobody, adapter: [{ ...kill, unreadFromMs: 960 }] }
     expect(setApart([at(945), at(955), at(975)], kills)).toEqual({ lost: 1, not_received: 2, in_socket: 0 })
   })
 

@@ -58,6 +58,74 @@ describe('what leaves in a turn is noted before', () => {
     await pdc.received(frameType.data, 3)
   })
 
+  it.skipIf(process.platform !== 'linux')('in the middle of a long turn as at its end (Linux tells)', async () => {
+    await using deps = testDeps()
+    let given = 0
+    let noted = 0
+    const { server, stream } = await serve(deps, 'tcp://127.0.0.1:0', () => {
+      noted = given
+    })
+    await using pdc = await pdcOf(server, stream)
+    let most = 0
+    for (let at = 0; at < 1000; at++) {
+      expect(stream.data(dataAt(at))).toBe(true)
+      const there = arrived('tcp', pdc.socket.localPort!)
+      expect(there).toBeLessThanOrEqual(noted)
+      most = Math.max(most, there)
+      given += dataAt(at).length
+    }
+    expect(most).toBeGreaterThan(0)
+    await pdc.received(frameType.data, 1000)
+    expect(noted).toBe(given)
+  })
+
+  it('when the connection is closed in the same turn', async () => {
+    await using deps = testDeps()
+    let given = 0
+    const noted: number[] = []
+    const { server, stream } = await serve(deps, 'tcp://127.0.0.1:0', () => noted.push(given))
+    await using pdc = await pdcOf(server, stream)
+    for (const at of [0, 1]) {
+      stream.data(dataAt(at))
+      given++
+    }
+    expect(noted).toEqual([])
+    stream.close()
+    expect(noted).toEqual([2])
+    await pdc.closed
+    expect(await pdc.received(frameType.data, 2)).toHaveLength(2)
+  })
+
+  it('when a UDP socket is closed in the same turn', async () => {
+    const stop = new AbortController()
+    await using deps = testDeps()
+    await using pdc = await openRawUdp()
+    let noted = 0
+    const server = startServer(
+      ServerConfig.parse({ listen: [`udp-spontaneous://127.0.0.1:${pdc.port}`, 'tcp://127.0.0.1:0'] }),
+      { ...deps, signal: stop.signal, beforeSend: () => void noted++ },
+    )
+    const stream = server.stream(IDCODE)
+    stream.configuration([config2])
+    await server.listening
+    await pdc.received(1)
+    const before = noted
+    for (const at of [0, 1]) expect(stream.data(dataAt(at))).toBe(true)
+    stop.abort()
+    await server.done
+    expect(noted).toBeGreaterThan(before)
+    await pdc.received(3)
+  })
+
+  it('of more than the system keeps for a UDP receiver, as without a note', async () => {
+    await using deps = testDeps()
+    const { server, stream } = await serve(deps, 'udp://127.0.0.1:0', () => {})
+    await using pdc = await openRawUdp()
+    pdc.send(command(IDCODE, cmd.on), server.address.port)
+    await until(() => stream.receivers > 0)
+    for (let at = 0; at < 40_000; at++) expect(stream.data(dataAt(at % 1000))).toBe(true)
+  })
+
   it.skipIf(process.platform !== 'linux')('by UDP as well (Linux tells)', async () => {
     await using deps = testDeps()
     const seen: number[] = []

@@ -190,6 +190,8 @@ describe('the file of what is held', () => {
     for (let index = 0; index < 20_000; index++) {
       before.live(index)
       if (index % 3 === 0) before.file.flush()
+      // It is written anew between turns.
+      if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
       if (index % 500 === 0) {
         // What is kept must not get into a snapshot.
         before.file.ledger('a/b/c/PMU/9').configuration(grid)

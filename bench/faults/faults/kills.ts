@@ -20,8 +20,8 @@ async function killBroker({ brokers }: Line): Promise<Strike> {
 
 /** As a service manager does it; its start is part of the recovery. */
 async function strikePart(part: Part): Promise<Strike> {
-  const { killedMs, startedMs, ...known } = await killPart(part)
-  return { faultMs: killedMs, healMs: startedMs, ...known }
+  const { startedMs, ...kill } = await killPart(part)
+  return { faultMs: kill.killedMs, healMs: startedMs, kill }
 }
 
 const killPublisher: FaultCase['strike'] = ({ publisher }) => strikePart(publisher)
