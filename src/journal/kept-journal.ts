@@ -338,13 +338,17 @@ export class KeptJournal implements Journal {
     )
   }
 
-  /** Never rejects: what cannot go into segments is in the log, for the next run. */
+  /**
+   * Never rejects: what cannot go into segments is in the log, for the next
+   * run. What can go nowhere is lost, and the next run is to know of it.
+   */
   async #close(): Promise<void> {
     for (const store of this.#stores.values()) store.close()
     const inSegments = await this.#orTell(() => this.#fillAtOnce())
-    await this.#orTell(async () => this.#log?.close(inSegments))
+    const inLog = (await this.#orTell(async () => this.#log?.close(inSegments))) && this.#log !== undefined
     if (inSegments) await this.#orTell(() => this.#removeLogs())
-    await this.#orTell(async () => this.#lock?.release())
+    const isSafe = inSegments || inLog
+    await this.#orTell(async () => (isSafe ? this.#lock?.release() : this.#lock?.abandon()))
   }
 
   async #fillAtOnce(): Promise<void> {

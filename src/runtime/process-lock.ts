@@ -56,6 +56,8 @@ export interface ProcessLock {
   beat(): Promise<void>
   /** Nothing is done where it is another's by now. */
   release(): Promise<void>
+  /** Ends as if the process were killed now: whoever takes it next learns what was said. */
+  abandon(): Promise<void>
 }
 
 /**
@@ -114,6 +116,10 @@ function lockOf(folder: string, path: string, own: Held, found: Found | undefine
     },
     async release() {
       if (await isOurs()) await unlinkIfThere(path)
+    },
+    async abandon() {
+      abandoned.add(own.id)
+      await this.beat()
     },
   }
 }
@@ -175,8 +181,11 @@ function parse(text: string): Held {
 const isSame = (one: LockHolder, other: LockHolder | undefined): boolean =>
   one.pid === other?.pid && one.began === other.began && one.boot === other.boot && one.pids === other.pids
 
-async function lifeOf(holder: LockHolder, path: string, own: LockHolder): Promise<'alive' | 'dead' | 'released'> {
-  if (holder.boot !== own.boot || holder.pid <= 0) return 'dead'
+/** By this process, which lives. */
+const abandoned = new Set<string>()
+
+async function lifeOf(holder: Held, path: string, own: LockHolder): Promise<'alive' | 'dead' | 'released'> {
+  if (holder.boot !== own.boot || holder.pid <= 0 || abandoned.has(holder.id)) return 'dead'
   if (holder.pids === own.pids) {
     return (await describe(holder.pid)).began === holder.began && isRunning(holder.pid) ? 'alive' : 'dead'
   }

@@ -273,6 +273,30 @@ describe('of the time after the last frame of a process that was killed, a journ
     ])
   })
 
+  it('lost also where it was stopped in order, and the disk still took nothing', async () => {
+    using folder = temporaryFolder()
+    const clock = { us: T0 }
+    const files = troubledFiles()
+    {
+      await using kept = await keepAt(folder, clock, { files })
+      kept.frames(0, 10)
+      await written(kept, 10)
+      files.fail('ENOSPC')
+      kept.frames(10, 3000)
+    }
+    await using next = await afterKillAt(folder, clock, T0, slot(3000))
+    next.frames(4000, 4010)
+    expect(at(await next.read(), 9, 10, 2999, 3999)).toEqual([
+      'frame',
+      'lost crash-window',
+      'lost crash-window',
+      'not-received adapter-down',
+    ])
+    // In the same process, too, it can be opened again.
+    await using again = await keepAt(folder, clock)
+    expect((await again.read()).data).toHaveLength(10)
+  })
+
   it('not received, where it may have been killed before its next write', async () => {
     expect(at(await answerAfter(T0, slot(9) + SECOND_US), 10, 12, 59)).toEqual([
       'lost crash-window',
