@@ -153,12 +153,13 @@ describe('the replay server', () => {
       deliver(raw({}), true)
       await it.until(async () => (await it.refused('unreadable')) === 2)
       expect(await it.refused('retained')).toBe(1)
+      const beganMs = performance.now()
       for (let n = 0; n < 1000; n++) deliver(raw({ contract: 7, sequence: n }))
       expect(await it.refused('overrun')).toBe(1000 - 256)
       await it.until(async () => (await it.refused('bad-contract')) === 256)
       const answers = it.broker.published.filter(({ topic: each }) => each.startsWith('area/reply/'))
-      // A second's worth, and what came due meanwhile.
-      expect(answers.length).toBeLessThan(240)
+      // 200 a second: a second's worth, and what came due meanwhile; one to `{}` before.
+      expect(answers.length).toBeLessThanOrEqual(202 + 0.2 * (performance.now() - beganMs))
       expect(answers.every(({ topic: each }) => replyOf(each)?.nodeId === 'node')).toBe(true)
     })
   })
