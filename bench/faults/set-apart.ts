@@ -33,18 +33,24 @@ const noticeMs = 200
 const inSocketMs = 100
 
 export function setApart(missing: readonly MissingFrame[], { adapter, consumer }: Kills): Apart {
-  const unheardMs = missing.filter(({ unheard }) => unheard).map(({ writtenAtMs }) => writtenAtMs)
-  const unnoticed = adapter.map(({ killedMs, goneMs, unreadFromMs }) => {
-    const noticed = unheardMs.filter((ms) => ms >= killedMs)
-    return { from: Math.min(killedMs, unreadFromMs) - onItsWayMs, to: Math.min(goneMs + noticeMs, least(noticed)) }
-  })
+  // One connection after the other is found closed: each stream has its own moment.
+  const unheardMs = new Map<string, number[]>()
+  for (const { stream, writtenAtMs, unheard } of missing) {
+    if (unheard) unheardMs.set(stream, [...(unheardMs.get(stream) ?? []), writtenAtMs])
+  }
+  const isUnnoticed = ({ stream, writtenAtMs }: MissingFrame): boolean =>
+    adapter.some(({ killedMs, goneMs, unreadFromMs }) => {
+      const noticed = (unheardMs.get(stream) ?? []).filter((ms) => ms >= killedMs)
+      const fromMs = Math.min(killedMs, unreadFromMs) - onItsWayMs
+      return writtenAtMs >= fromMs && writtenAtMs < Math.min(goneMs + noticeMs, least(noticed))
+    })
   const inSocket = consumer.map(({ killedMs, stoppedMs }) => ({ from: killedMs - inSocketMs, to: stoppedMs }))
 
   const apart = { lost: 0, not_received: 0, in_socket: 0 }
-  for (const { unheard, writtenAtMs } of missing) {
+  for (const frame of missing) {
     const isIn = ({ from, to }: { readonly from: number; readonly to: number }): boolean =>
-      writtenAtMs >= from && writtenAtMs < to
-    if (adapter.length > 0 && (unheard || unnoticed.some(isIn))) apart.not_received++
+      frame.writtenAtMs >= from && frame.writtenAtMs < to
+    if (adapter.length > 0 && (frame.unheard || isUnnoticed(frame))) apart.not_received++
     else if (inSocket.some(isIn)) apart.in_socket++
     else apart.lost++
   }

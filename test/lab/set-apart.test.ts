@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { setApart } from '../../bench/faults/set-apart.ts'
 
-const at = (writtenAtMs: number, unheard = false) => ({ stream: '1', writtenAtMs, unheard })
+const at = (writtenAtMs: number, unheard = false, stream = '1') => ({ stream, writtenAtMs, unheard })
 const nobody = { adapter: [], consumer: [] }
 const kill = { killedMs: 1000, stoppedMs: 1001, unreadFromMs: 1001, goneMs: 1003 }
 
@@ -29,6 +29,12 @@ describe('what never came', () => {
   it('was not received when it stood unread at its only adapter, which was behind', () => {
     const kills = { ...nobody, adapter: [{ ...kill, unreadFromMs: 960 }] }
     expect(setApart([at(945), at(955), at(975)], kills)).toEqual({ lost: 1, not_received: 2, in_socket: 0 })
+  })
+
+  it('was not received where its own connection was found closed later than that of another stream', () => {
+    const missing = [at(1020, true), at(1020, false, '2'), at(1040, true, '2'), at(1060, false, '2')]
+    const kills = { ...nobody, adapter: [kill] }
+    expect(setApart(missing, kills)).toEqual({ lost: 1, not_received: 3, in_socket: 0 })
   })
 
   it('is not excused by a death that the PMU should long have noticed', () => {
