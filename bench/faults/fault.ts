@@ -31,6 +31,8 @@ export interface FaultCase {
   readonly x?: number
   /** Live frames flow when it begins. Resolves when the cause is gone. */
   strike(line: Line, window: Window, quick: boolean): Promise<Strike>
+  /** Takes away a cause that outlasts the strike, two minutes after the window if what has accounts still lacks something. */
+  relieve?(line: Line): Promise<void>
   /** What has to be put right before the next run. */
   mend?(line: Line): Promise<void>
 }

@@ -62,6 +62,7 @@ async function oneRun(
   window.end(monotonicMs())
   const { missing, ...checked } = await settle(line, window, accountBefore, {
     quietMs: one.quietMs,
+    relieve: one.relieve && (() => one.relieve!(line)),
     inSocket: (frames) => setApart(frames, killsOf(one, strike)).in_socket,
   })
   const result = { ...resultOf(line, one, window, strike, missing, recovered), ...checked }

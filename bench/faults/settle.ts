@@ -14,6 +14,8 @@ export interface Settled extends Pick<RunResult, 'account' | 'account_agrees'> {
 export interface SettleOptions {
   /** Nothing more comes once nothing has come for so long; of lines without accounts. */
   readonly quietMs?: number | undefined
+  /** Takes away a cause that lasts, if not all has come by then. */
+  readonly relieve?: (() => Promise<void>) | undefined
   /** How many of these were in the socket to a PDC whose adapter was killed: no account can know of them. */
   inSocket(missing: readonly MissingFrame[]): number
 }
@@ -24,6 +26,8 @@ const plainQuietMs = 4_000
 /** A consumer that heals may wait before it asks again; its accounts say when it is done. */
 const healingQuietMs = 45_000
 const limitMs = 180_000
+/** A cause that lasts is taken away after so long. */
+const reliefMs = 120_000
 
 /**
  * Until everything has come, or every frame that has not is accounted for by the
@@ -33,9 +37,10 @@ export async function settle(
   line: Line,
   window: Window,
   before: AccountTotals | undefined,
-  { quietMs = plainQuietMs, inSocket }: SettleOptions,
+  { quietMs = plainQuietMs, relieve, inSocket }: SettleOptions,
 ): Promise<Settled> {
-  const sinceMs = monotonicMs()
+  let sinceMs = monotonicMs()
+  let lasts = relieve
   for (;;) {
     await line.until(() => true, 0)
     const missing = window.missing()
@@ -46,7 +51,12 @@ export async function settle(
     // What seems to have been in a socket may still be on its way.
     const isDone = (account.account_agrees ?? missing.length === 0) && (unknowable === 0 || quiet > plainQuietMs)
     const isOver = quiet > (account.account ? healingQuietMs : quietMs) || nowMs - sinceMs > limitMs
-    if (isDone || isOver) return { missing, ...account }
+    if (isDone || (isOver && !(account.account && lasts))) return { missing, ...account }
+    if (account.account && lasts && nowMs - sinceMs > reliefMs) {
+      await lasts()
+      lasts = undefined
+      sinceMs = monotonicMs()
+    }
     await sleep(lookMs)
   }
 }

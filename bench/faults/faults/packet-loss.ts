@@ -15,7 +15,7 @@ async function lose({ network }: Line, percent: number): Promise<void> {
   for (const [a, b] of links) await network.lose(percent, a, b)
 }
 
-/** The loss does not end with the window: what is healed is healed through it. */
+/** The loss does not end with the window: what is healed is healed through it, for two minutes at least. */
 const lossy =
   (percent: number): FaultCase['strike'] =>
   async (line, _window, quick) => {
@@ -35,7 +35,7 @@ const sides = [
 
 export const packetLoss: Fault = {
   name: 'packet-loss',
-  what: 'So many of 100 packets are dropped between adapter and broker and between broker and consumer, each way, for 15 s of 10 × 50 frames/s; the loss stays until nothing more comes.',
+  what: 'So many of 100 packets are dropped between adapter and broker and between broker and consumer, each way, for 15 s of 10 × 50 frames/s. The loss stays until nothing more comes; where phasorbus still lacks something after two minutes, it ends then.',
   slow: true,
   cases: sides.flatMap(([kind, qos]) =>
     percents.map((percent) => ({
@@ -46,6 +46,7 @@ export const packetLoss: Fault = {
       quietMs: percent > 0 ? 20_000 : 4_000,
       line: { kind, brokers: { kind: 'mosquitto', persistence: 'often' }, streams, qos } as const,
       strike: lossy(percent),
+      relieve: (line) => lose(line, 0),
     })),
   ),
 }
