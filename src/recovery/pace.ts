@@ -202,8 +202,9 @@ export class Pace {
     this.#shortestMs = Math.min(this.#shortestMs, tookMs)
     this.#expectedMs += (tookMs - this.#expectedMs) * EXPECTED_GAIN
     const stoodMs = tookMs - Math.min(this.#shortestMs, this.#shortestBeforeMs)
-    // Where live frames come unevenly, answers do: that is no queue.
-    if (stoodMs - (this.#normal.quantile(0.5) ?? 0) > this.#periodMs) {
+    // Where live frames come very unevenly, answers do: that is no queue.
+    const unevenMs = Math.max(0, (this.#normal.quantile(0.5) ?? 0) - this.#periodMs / 2)
+    if (stoodMs - unevenMs > this.#periodMs) {
       this.#doubling = false
       this.#window = Math.max(MIN_BYTES, this.#window - bytes / 2)
     } else if (this.isIdle(nowMs) && stoodMs < this.#periodMs / 2 && answer.bytes >= bytes / 2) this.#speedUp()
