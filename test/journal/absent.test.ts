@@ -241,16 +241,21 @@ describe('of a time for which it has no frame, a journal says', () => {
 })
 
 describe('of the time after the last frame of a process that was killed, a journal says', () => {
-  /** Ten frames are written; up to when frames came that the disk did not take, nobody knows. */
-  const answerAfter = async (takenUs: number, aliveUs: number): Promise<Answer> => {
-    using folder = temporaryFolder()
-    const clock = { us: T0 }
+  /** Ten frames are written; what came after them the disk did not take. */
+  const keepTen = async (folder: Folder, clock: { us: number }) => {
     const files = troubledFiles()
-    await using kept = await keepAt(folder, clock, { files })
+    const kept = await keepAt(folder, clock, { files })
     kept.frames(0, 10)
     await written(kept, 10)
     files.fail('ENOSPC')
     kept.frames(10, 3000)
+    return kept
+  }
+  /** Killed; up to when frames came that the disk did not take, nobody knows. */
+  const answerAfter = async (takenUs: number, aliveUs: number): Promise<Answer> => {
+    using folder = temporaryFolder()
+    const clock = { us: T0 }
+    await using _kept = await keepTen(folder, clock)
     await using next = await afterKillAt(folder, clock, takenUs, aliveUs)
     next.frames(4000, 4010)
     return await next.read()
@@ -276,14 +281,7 @@ describe('of the time after the last frame of a process that was killed, a journ
   it('lost also where it was stopped in order, and the disk still took nothing', async () => {
     using folder = temporaryFolder()
     const clock = { us: T0 }
-    const files = troubledFiles()
-    {
-      await using kept = await keepAt(folder, clock, { files })
-      kept.frames(0, 10)
-      await written(kept, 10)
-      files.fail('ENOSPC')
-      kept.frames(10, 3000)
-    }
+    await (await keepTen(folder, clock))[Symbol.asyncDispose]()
     await using next = await afterKillAt(folder, clock, T0, slot(3000))
     next.frames(4000, 4010)
     expect(at(await next.read(), 9, 10, 2999, 3999)).toEqual([
