@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 /** A program that the bench started, and ends by its id. */
@@ -64,16 +63,6 @@ export function startChild(name: string, command: string, args: readonly string[
 /** The command line of this build, as a user starts it. */
 export function startPhasorbus(name: string, args: readonly string[]): Child {
   return startChild(name, process.execPath, [join(import.meta.dirname, '../../src/cli/main.js'), ...args])
-}
-
-/** A port that was free a moment ago, for programs that cannot tell which one they took. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address')
-  return address.port
 }
 
 export interface Usage {

@@ -2,7 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Child, freePort, startPhasorbus } from './children.ts'
+import { type Child, startPhasorbus } from './children.ts'
+import { freePort } from './free-port.ts'
 
 export interface GridOptions {
   readonly streams: readonly { readonly idcode: number; readonly port: number }[]

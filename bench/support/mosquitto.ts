@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Child, freePort, startChild } from './children.ts'
+import { type Child, startChild } from './children.ts'
+import { freePort } from './free-port.ts'
 
 export interface Mosquitto extends Child {
   readonly port: number

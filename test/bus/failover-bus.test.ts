@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/support/free-port.ts'
 import {
   BrokerConfig,
   type Bus,
@@ -10,7 +11,7 @@ import {
 } from '../../src/bus/index.ts'
 import type { Log } from '../../src/runtime/service.ts'
 import { nodeStateTopic, nodeTopic, parseNodeState } from '../../src/streams/index.ts'
-import { freePort, startMosquitto, type TestBroker } from '../support/brokers.ts'
+import { startMosquitto, type TestBroker } from '../support/brokers.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needs } from '../support/needs.ts'

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort, startMosquitto, startNats, startRabbitMq, type TestBroker } from '../support/brokers.ts'
+import { freePort } from '../../bench/support/free-port.ts'
+import { startMosquitto, startNats, startRabbitMq, type TestBroker } from '../support/brokers.ts'
 import { startAedes } from '../support/bus-harness.ts'
 import { needs } from '../support/needs.ts'
 import { startSessionChild } from '../support/session-child.ts'

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/support/free-port.ts'
 import { capturePath, needsCaptures } from '../support/captures.ts'
 import { type CliResult, runCli, startCli } from '../support/cli.ts'
 import {
@@ -191,13 +191,4 @@ function swap(values: Values, a: number, b: number): Values {
 
 function turned(values: Values, channel: number, by: number): Values {
   return values.map((value, i) => (i === channel ? { ...value, degrees: value.degrees + by } : value))
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

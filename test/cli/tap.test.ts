@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/support/free-port.ts'
 import { runCli } from '../support/cli.ts'
 
 describe('phasorbus tap', () => {
@@ -24,12 +24,3 @@ describe('phasorbus tap', () => {
     expect(stderr).toMatch(message)
   })
 })
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/support/free-port.ts'
 import { startRawPmu } from '../../judge/index.ts'
 import { type Bus, EmbeddedBrokerConfig, LiveConfig, StreamReader, startEmbeddedBroker } from '../../src/bus/index.ts'
 import { stampFrame } from '../../src/c37118/index.ts'
@@ -6,7 +7,6 @@ import { SourceConfig } from '../../src/config/source.ts'
 import { startPmuAdapter } from '../../src/pmu-adapter/index.ts'
 import { parseStreamState, type StreamState } from '../../src/streams/index.ts'
 import { config2, config2Of, dataAt, IDCODE, ofIdcode } from '../support/blue-pmu.ts'
-import { freePort } from '../support/brokers.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { until } from '../support/until.ts'
 

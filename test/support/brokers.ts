@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../bench/support/free-port.ts'
 
 export interface TestBroker extends AsyncDisposable {
   readonly url: string
@@ -17,16 +17,6 @@ export interface TestBroker extends AsyncDisposable {
   readonly pid: number
   /** Kills the process, and starts it again on the same port with the same folder. */
   restart(): Promise<void>
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 export interface MosquittoOptions {

@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../bench/support/free-port.ts'
 import { Judge, startRawPdc, startRawPmu } from '../../judge/index.ts'
 import {
   BrokerConfig,
@@ -27,7 +28,6 @@ import { silentLog } from '../../src/runtime/log.ts'
 import { createMetrics, type MetricsRegistry } from '../../src/runtime/metrics.ts'
 import type { ServiceDeps } from '../../src/runtime/service.ts'
 import { type Account, accountedFor, nodeTopic } from '../../src/streams/index.ts'
-import { freePort } from './brokers.ts'
 import { metricSum } from './metric-sum.ts'
 import { until } from './until.ts'
 import { Watched } from './watched.ts'
