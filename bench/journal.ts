@@ -61,7 +61,7 @@ async function latencies({ quick, note }: BenchOptions): Promise<Figures> {
     const many = await measure(await open(200), {
       warmUp: inTurns,
       drive: inTurns,
-      warmUpS: quick ? 0.5 : 3,
+      warmUpS: quick ? 0 : 3,
       segments: quick ? 2 : 15,
       seconds: quick ? 1 : 3,
       note,

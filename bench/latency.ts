@@ -19,15 +19,15 @@ export async function latency({ quick, note }: BenchOptions): Promise<Figures> {
     const one = await measure(await openAll(1, mosquitto.url), {
       warmUp,
       drive: interleaved,
-      warmUpS: quick ? 4 : 10,
+      warmUpS: quick ? 3 : 10,
       segments: quick ? 3 : 10,
-      seconds: quick ? 3 : 10,
+      seconds: quick ? 2 : 10,
       note,
     })
     const many = await measure(await openAll(200, mosquitto.url), {
       warmUp: inTurns,
       drive: inTurns,
-      warmUpS: quick ? 0.5 : 2,
+      warmUpS: quick ? 0 : 2,
       segments: quick ? 1 : 5,
       seconds: quick ? 1 : 4,
       note,

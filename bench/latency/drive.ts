@@ -5,7 +5,9 @@ import type { Path } from './ends.ts'
 
 export const framesPerSecond = 50
 const periodMs = 1000 / framesPerSecond
-const warmUpStepMs = 2
+const warmUpStepMs = 4
+/** Before a path is timed whose turn it is: what was not sent meanwhile is explained by then. */
+const leadInFrames = framesPerSecond
 
 /** p50 and p99 in µs, one of each per segment. */
 export interface Measured {
@@ -19,9 +21,10 @@ export type Drive = (paths: readonly Path[], seconds: number) => Promise<void>
 export const interleaved: Drive = async (paths, seconds) => {
   const step = periodMs / paths.length
   const start = performance.now()
+  const first = reportingInstant()
   for (let i = 0; i < paths.length * framesPerSecond * seconds; i++) {
     await until(start + i * step)
-    paths[i % paths.length]!.tick()
+    paths[i % paths.length]!.tick(first + Math.floor(i / paths.length) * periodMs)
   }
 }
 
@@ -29,9 +32,11 @@ export const interleaved: Drive = async (paths, seconds) => {
 export const inTurns: Drive = async (paths, seconds) => {
   for (const path of paths) {
     const start = performance.now()
-    for (let i = 0; i < framesPerSecond * seconds; i++) {
+    const first = reportingInstant()
+    for (let i = 0; i < leadInFrames + framesPerSecond * seconds; i++) {
       await until(start + i * periodMs)
-      path.tick()
+      if (i === leadInFrames) path.take()
+      path.tick(first + i * periodMs)
     }
     await sleep(100)
   }
@@ -44,14 +49,23 @@ async function until(atMs: number): Promise<void> {
 
 /**
  * A line runs for years: its code is compiled. All paths alike get some thousand
- * frames before they are timed.
+ * frames before they are timed, of each reporting instant one: they begin in the
+ * past, so that the last are of now.
  */
 export const warmUp: Drive = async (paths, seconds) => {
+  const frames = Math.floor((seconds * 1000) / warmUpStepMs)
   const start = performance.now()
-  for (let i = 0; i * warmUpStepMs < seconds * 1000; i++) {
+  const first = reportingInstant(start + seconds * 1000) - frames * periodMs
+  for (let i = 0; i < frames; i++) {
     await until(start + i * warmUpStepMs)
-    for (const path of paths) path.tick()
+    for (const path of paths) path.tick(first + i * periodMs)
   }
+}
+
+/** The last one before a time of the monotonic clock, in ms of UTC. */
+function reportingInstant(atMs = performance.now()): number {
+  const utcMs = performance.timeOrigin + atMs
+  return utcMs - (utcMs % periodMs)
 }
 
 export interface Plan {

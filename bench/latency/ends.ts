@@ -11,8 +11,8 @@ const window = 4096
 /** What is between the ends. */
 export interface Path {
   readonly name: string
-  /** Writes one frame of every stream. */
-  tick(): void
+  /** Writes one frame of every stream, of this instant in ms since the UNIX epoch. */
+  tick(instantMs: number): void
   /** Latencies in µs since the last call. */
   take(): number[]
   /** Frames written and read since the beginning. */
@@ -87,11 +87,10 @@ export async function openPath(
   let sequence = 0
   return {
     name,
-    tick() {
+    tick(instantMs) {
       sequence++
-      const atMs = Date.now()
       for (const idcode of idcodes) {
-        const frame = dataFrame(idcode, sequence, atMs)
+        const frame = dataFrame(idcode, sequence, instantMs)
         watch.leaves(idcode, sequence)
         pmu.send(frame)
       }

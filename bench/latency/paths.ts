@@ -38,11 +38,10 @@ export async function mqttAlone(streams: number, url: string, qos: 0 | 1): Promi
   let sequence = 0
   return {
     name: `MQTT alone, QoS ${qos}`,
-    tick() {
+    tick(instantMs) {
       sequence++
-      const atMs = Date.now()
       for (let idcode = 1; idcode <= streams; idcode++) {
-        const frame = dataFrame(idcode, sequence, atMs)
+        const frame = dataFrame(idcode, sequence, instantMs)
         watch.leaves(idcode, sequence)
         publisher.publish(`alone/${qos}/${idcode}`, frame as Buffer, { qos })
       }
