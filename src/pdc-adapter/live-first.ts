@@ -16,6 +16,8 @@ export class LiveFirstLane implements LateLane {
   #credit = 0
   /** Bytes of the last one. */
   #size = 1
+  /** Somebody was told that there is no room. */
+  #isWaitedFor = false
   #liveMs = Number.NEGATIVE_INFINITY
   #tickMs = Number.NEGATIVE_INFINITY
 
@@ -35,13 +37,15 @@ export class LiveFirstLane implements LateLane {
   late(frame: Uint8Array): LateTaken {
     this.#credit--
     this.#size = frame.length
-    return this.#outlet.output?.late(frame) ?? false
+    const taken = this.#outlet.output?.late(frame) ?? false
+    if (!taken) this.#isWaitedFor = true
+    return taken
   }
 
   lateRoom(): number {
-    const { output } = this.#outlet
-    if (!output || output.receivers === 0 || this.#credit < 1) return 0
-    return Math.min(Math.floor(this.#credit), Math.ceil(output.lateRoom / this.#size))
+    const room = this.#roomNow()
+    if (room === 0) this.#isWaitedFor = true
+    return room
   }
 
   configuration(): void {}
@@ -54,10 +58,18 @@ export class LiveFirstLane implements LateLane {
     this.#allow((rate * this.#rateMultiple * elapsedMs) / 1000)
   }
 
+  #roomNow(): number {
+    const { output } = this.#outlet
+    if (!output || output.receivers === 0 || this.#credit < 1) return 0
+    return Math.min(Math.floor(this.#credit), Math.ceil(output.lateRoom / this.#size))
+  }
+
   /** What was not used in time is not saved up: it would come as a burst. */
   #allow(frames: number): void {
     const most = Math.max(1, 2 * this.#rateMultiple, 2 * frames)
     this.#credit = Math.min(most, this.#credit + frames)
+    if (!this.#isWaitedFor) return
+    this.#isWaitedFor = false
     this.#outlet.room()
   }
 }

@@ -25,7 +25,8 @@ export interface GapPullerOptions {
   readonly client: () => ReplayClient
   /** No answer comes any more, though requests leave: a new subscription may hear them. */
   renew(): void
-  readonly pace: Pace
+  /** With all live frames until now. */
+  readonly pace: () => Pace
   readonly signal: AbortSignal
   readonly log: Log
   readonly metrics: Metrics
@@ -99,7 +100,7 @@ export class GapPuller {
     if (this.#options.signal.aborted) return
     for (;;) {
       const now = instant()
-      const bytes = this.#options.pace.allowance(now.nowMs)
+      const bytes = this.#options.pace().allowance(now.nowMs)
       if (bytes > 0 && this.handBytes > MAX_HAND_BYTES) return
       const found = this.#next(now, Math.max(1, bytes))
       if (!found) return
@@ -143,11 +144,11 @@ export class GapPuller {
     const { stream, generation } = healing
     const beganMs = monotonicMs()
     healing.asked(beganMs)
-    pace.began(query.maxBytes)
+    pace().began(query.maxBytes)
     this.#pulls.add()
     let isPaced = true
     const ended = (nowMs: number, answer?: { readonly bytes: number; readonly tookMs: number }): void => {
-      if (isPaced) pace.ended(query.maxBytes, nowMs, answer)
+      if (isPaced) pace().ended(query.maxBytes, nowMs, answer)
       isPaced = false
       clearTimeout(standstill)
     }

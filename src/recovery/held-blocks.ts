@@ -5,7 +5,8 @@ import { HeldError } from './held-error.ts'
 const MAGIC = new TextEncoder().encode('PHASHELD')
 const VERSION = 1
 const HEADER_SIZE = MAGIC.length + 4
-const BLOCK_HEADER_SIZE = 8
+/** So many bytes stand before the records of a block. */
+export const BLOCK_HEADER_SIZE = 8
 
 export function headerBytes(): Uint8Array {
   const header = new Uint8Array(HEADER_SIZE)
@@ -14,13 +15,18 @@ export function headerBytes(): Uint8Array {
   return header
 }
 
-export function blockBytes(records: Uint8Array): Uint8Array {
-  const block = new Uint8Array(BLOCK_HEADER_SIZE + records.length)
-  const view = new DataView(block.buffer)
-  view.setUint32(0, records.length)
-  view.setUint32(4, crc32(records))
-  block.set(records, BLOCK_HEADER_SIZE)
-  return block
+/** Completes a block in place: its records, with room for the header before them. */
+export function seal(block: Uint8Array): void {
+  const records = block.subarray(BLOCK_HEADER_SIZE)
+  put32(block, 0, records.length)
+  put32(block, 4, crc32(records))
+}
+
+function put32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
 }
 
 /**

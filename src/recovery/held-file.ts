@@ -21,7 +21,7 @@ import { utcMs } from '../runtime/clock.ts'
 import { isMissing } from '../runtime/errno.ts'
 import type { Counter, Gauge, ServiceDeps } from '../runtime/service.ts'
 import { type AbsentRange, type Lane, LedgerError, type LedgerSettings, StreamLedger } from '../streams/index.ts'
-import { blockBytes, headerBytes, readBlocks } from './held-blocks.ts'
+import { headerBytes, readBlocks } from './held-blocks.ts'
 import { HeldReading, HeldWriter, type Track } from './held-records.ts'
 import type { HeldStore } from './held-store.ts'
 
@@ -84,6 +84,10 @@ export class HeldFile implements HeldStore {
   #syncing: NodeJS.Timeout | undefined
   #retrying: NodeJS.Timeout | undefined
   #isClosed = false
+  readonly #flushAtEnd = (): void => {
+    this.#flushing = undefined
+    this.flush()
+  }
 
   private constructor(path: string, settings: HeldFileSettings, { log, metrics }: Deps) {
     this.#path = path
@@ -131,7 +135,7 @@ export class HeldFile implements HeldStore {
     const grid = stream.ledger.gridAt(timeUs)
     if (!grid || stream.index < 0) return
     this.#writer.took(stream.index, stream, grid, timeUs, lane)
-    this.#due()
+    if (this.#writer.length > FLUSH_BYTES) this.flush()
   }
 
   kept(topic: string, timeUs: number, lane: Lane): void {
@@ -169,20 +173,9 @@ export class HeldFile implements HeldStore {
   }
 
   flush(): void {
-    clearImmediate(this.#flushing)
-    this.#flushing = undefined
     if (this.#writer.length === 0) return
-    const block = blockBytes(this.#writer.view())
+    this.#write(this.#writer.block())
     this.#writer.clear()
-    if (this.#next && !this.#append(this.#next, block)) this.#dropNext()
-    if (!this.#file) return
-    if (!this.#append(this.#file, block)) {
-      this.#fail()
-      return
-    }
-    this.#syncing ??= setTimeout(() => this.#sync(), SYNC_DELAY_MS).unref()
-    // Later: what was said may have frames wait for it.
-    if (!this.#next && !this.#retrying && this.#file.size > this.#limit) this.#compactSoon()
   }
 
   /** Writes what is left, and lets go of the file. What is kept, and was not taken, will be pending. */
@@ -190,6 +183,7 @@ export class HeldFile implements HeldStore {
     if (this.#isClosed) return
     this.flush()
     this.#isClosed = true
+    clearImmediate(this.#flushing)
     clearImmediate(this.#compacting)
     clearTimeout(this.#syncing)
     clearTimeout(this.#retrying)
@@ -223,7 +217,19 @@ export class HeldFile implements HeldStore {
 
   #due(): void {
     if (this.#writer.length > FLUSH_BYTES) this.flush()
-    else this.#flushing ??= setImmediate(() => this.flush())
+    else this.#flushing ??= setImmediate(this.#flushAtEnd)
+  }
+
+  #write(block: Uint8Array): void {
+    if (this.#next && !this.#append(this.#next, block)) this.#dropNext()
+    if (!this.#file) return
+    if (!this.#append(this.#file, block)) {
+      this.#fail()
+      return
+    }
+    this.#syncing ??= setTimeout(() => this.#sync(), SYNC_DELAY_MS).unref()
+    // Later: what was said may have frames wait for it.
+    if (!this.#next && !this.#retrying && this.#file.size > this.#limit) this.#compactSoon()
   }
 
   #append(file: OpenFile, block: Uint8Array): boolean {
@@ -305,7 +311,7 @@ export class HeldFile implements HeldStore {
     }
     const next = { fd, size: 0 }
     this.#next = next
-    const parts = snapshot.length > 0 ? [headerBytes(), blockBytes(snapshot)] : [headerBytes()]
+    const parts = snapshot ? [headerBytes(), snapshot] : [headerBytes()]
     if (!parts.every((part) => this.#append(next, part))) {
       this.#giveUpNext()
       return undefined
@@ -369,7 +375,7 @@ export class HeldFile implements HeldStore {
     }
   }
 
-  #snapshot(): Uint8Array {
+  #snapshot(): Uint8Array | undefined {
     const writer = new HeldWriter()
     for (const stream of this.#streams.values()) {
       if (stream.index < 0) continue
@@ -377,7 +383,7 @@ export class HeldFile implements HeldStore {
       writer.ledger(stream.index, this.#encoded(stream))
       stream.grid = undefined
     }
-    return writer.view()
+    return writer.length > 0 ? writer.block() : undefined
   }
 
   #encoded({ ledger, kept }: HeldStream): Uint8Array {

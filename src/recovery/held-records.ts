@@ -25,6 +25,7 @@ import {
   SlotGrid,
   StreamLedger,
 } from '../streams/index.ts'
+import { BLOCK_HEADER_SIZE, seal } from './held-blocks.ts'
 
 const Kind = { stream: 0, ledger: 1, grid: 2, live: 3, late: 4, released: 5, lost: 6, absent: 7 } as const
 const KINDS = 8
@@ -38,12 +39,19 @@ export interface Track {
   timeUs: number
 }
 
-/** Writes records; allocates only where they outgrow all before. */
+const NO_HEADER = new Uint8Array(BLOCK_HEADER_SIZE)
+
+/** Writes records of one block; allocates only where they outgrow all before. */
 export class HeldWriter {
   readonly #bytes = new CompactWriter()
 
+  constructor() {
+    this.clear()
+  }
+
+  /** Of the records. */
   get length(): number {
-    return this.#bytes.length
+    return this.#bytes.length - BLOCK_HEADER_SIZE
   }
 
   stream(index: number, topic: string): void {
@@ -93,11 +101,14 @@ export class HeldWriter {
 
   clear(): void {
     this.#bytes.clear()
+    this.#bytes.bytes(NO_HEADER)
   }
 
-  /** Valid until the next write. */
-  view(): Uint8Array {
-    return this.#bytes.view()
+  /** The whole block; valid until the next write. */
+  block(): Uint8Array {
+    const block = this.#bytes.view()
+    seal(block)
+    return block
   }
 
   #begin(index: number, kind: number): void {

@@ -14,7 +14,7 @@ import type { AbsentRange, Lane, StreamLedger } from '../streams/index.ts'
 export interface HeldStore {
   /** As it was left, or a new one; the same object for the same stream. The caller judges and takes. */
   ledger(stream: string): StreamLedger
-  /** A frame that the ledger took has got to where it should. */
+  /** A frame that the ledger took is on its way to where it should be: it leaves after the next {@link flush}. */
   took(stream: string, timeUs: number, lane: Lane): void
   /** The ledger took a frame that is still on its way: it is not held until {@link took} is called. */
   kept(stream: string, timeUs: number, lane: Lane): void
@@ -27,8 +27,9 @@ export interface HeldStore {
   /** Nothing more is expected of the stream until it comes again. */
   retired(stream: string): void
   /**
-   * Writes what was said since the last time; by itself it does so once per
-   * turn of the event loop. Called before frames that were given leave.
+   * Writes what was said since the last time. To be called before frames that
+   * were {@link took} leave; what else is said is written by itself, at the end
+   * of a turn of the event loop.
    */
   flush(): void
 }

@@ -110,6 +110,11 @@ export class Pace {
     return this.#limitMs
   }
 
+  /** An answer is waited for. */
+  get isPulling(): boolean {
+    return this.#pullsUnderWay > 0
+  }
+
   /** Times that pulls were slowed down for live frames. */
   get backedOff(): number {
     return this.#backedOff

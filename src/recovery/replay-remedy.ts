@@ -8,6 +8,7 @@ import { GapPuller } from './gap-puller.ts'
 import { Healing } from './healing.ts'
 import { JournalNodes } from './journal-nodes.ts'
 import { Journals } from './journals.ts'
+import { LiveArrivals } from './live-arrivals.ts'
 import { Pace } from './pace.ts'
 import type { Remedy, RemedyHooks } from './remedy.ts'
 import { ReplayClient } from './replay-client.ts'
@@ -34,7 +35,8 @@ export class ReplayRemedy implements Remedy {
   readonly #hooks: RemedyHooks
   readonly #streams = new Map<ConsumedStream, HealedStream>()
   readonly #nodes = new JournalNodes()
-  readonly #pace: Pace
+  readonly #arrivals: LiveArrivals
+  readonly #paceNow: Pace
   #client: ReplayClient
   readonly #puller: GapPuller
   readonly #forgets: readonly (() => void)[]
@@ -51,7 +53,8 @@ export class ReplayRemedy implements Remedy {
     this.bus = bus
     this.#recovery = recovery
     this.#hooks = hooks
-    this.#pace = new Pace(recovery)
+    this.#paceNow = new Pace(recovery)
+    this.#arrivals = new LiveArrivals(this.#paceNow)
     const newClient = (): ReplayClient => new ReplayClient({ bus: replayBus, timeoutMs: pullTimeoutMs })
     this.#client = newClient()
     this.#puller = new GapPuller({
@@ -64,7 +67,7 @@ export class ReplayRemedy implements Remedy {
         this.#client.close()
         this.#client = newClient()
       },
-      pace: this.#pace,
+      pace: () => this.#pace,
     })
     this.#unneeded = deps.metrics.counter(
       'phasorbus_recovery_unneeded_frames_total',
@@ -130,7 +133,7 @@ export class ReplayRemedy implements Remedy {
   }
 
   live(lateMs: number, nowMs: number): void {
-    this.#pace.live(lateMs, nowMs)
+    this.#arrivals.add(lateMs, nowMs)
   }
 
   lost(nowMs: number): void {
@@ -163,6 +166,11 @@ export class ReplayRemedy implements Remedy {
     for (const forget of this.#forgets) forget()
     this.#puller.close()
     this.#client.close()
+  }
+
+  get #pace(): Pace {
+    this.#arrivals.look()
+    return this.#paceNow
   }
 
   #connected(): void {

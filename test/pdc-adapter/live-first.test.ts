@@ -64,7 +64,21 @@ describe('late frames, with live-first', () => {
     outlet.receivers = 0
     expect(lane.lateRoom()).toBe(0)
     lane.tick(10_000)
+    expect(outlet.rooms).toBe(0)
+  })
+
+  it('have room again when it is said so, which only those hear that had none', () => {
+    lane.live(frameOf(0), 0, 0)
+    expect(outlet.rooms).toBe(0)
+    expect(giveLate()).toBe(10)
+    for (let nowMs = 20; nowMs < 100; nowMs += 20) lane.live(frameOf(0), nowMs, nowMs)
     expect(outlet.rooms).toBe(1)
+
+    outlet.takes = false
+    expect(lane.late(frameOf(1))).toBe(false)
+    outlet.takes = true
+    lane.live(frameOf(0), 100, 100)
+    expect(outlet.rooms).toBe(2)
   })
 
   it('wait for no live frame that nobody took: it is not held', () => {

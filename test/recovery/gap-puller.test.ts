@@ -34,7 +34,7 @@ describe('a request into the void', () => {
     } as unknown as ReplayClient
     const deps = testDeps()
     const pace = new Pace({ pullBytes: 4096 })
-    const puller = new GapPuller({ ...deps, consumer: 'test', client: () => client, renew: () => {}, pace })
+    const puller = new GapPuller({ ...deps, consumer: 'test', client: () => client, renew: () => {}, pace: () => pace })
     const nodes = new JournalNodes()
     // No live frame for so long: there is none to harm.
     await vi.advanceTimersByTimeAsync(2000)

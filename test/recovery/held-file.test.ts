@@ -120,13 +120,26 @@ describe('the file of what is held', () => {
     expect([after.late(0), after.late(3)]).toEqual(['duplicate', 'fresh'])
   })
 
-  it('writes by itself, once per turn of the event loop', async () => {
+  it('writes what became of other frames by itself, once per turn of the event loop', async () => {
     using before = opened()
     for (let index = 0; index < 10; index++) before.live(index)
+    before.file.flush()
+    before.file.released(STREAM, usOf(grid, T0, 9), 'live')
+    before.file.gaveUp(STREAM, usOf(grid, T0, 8), 'too-late')
+    const size = readFileSync(before.path).length
     await new Promise(setImmediate)
+    expect(readFileSync(before.path).length).toBeGreaterThan(size)
+    using after = opened(before.path)
+    expect(held(after.file.ledger(STREAM))).toMatchObject({ expected: 10, pending: 1 })
+  })
+
+  it('writes a frame as two bytes, in one block per flush', () => {
+    using before = opened()
+    for (let index = 0; index < 10; index++) before.live(index)
+    before.file.flush()
     const size = readFileSync(before.path).length
     for (let index = 10; index < 20; index++) before.live(index)
-    await new Promise(setImmediate)
+    before.file.flush()
     using after = opened(before.path)
     expect(held(after.file.ledger(STREAM))).toMatchObject({ expected: 20, live: 20 })
     // A block's header, and two bytes a frame.
