@@ -40,7 +40,8 @@ export async function settle(
   { quietMs = plainQuietMs, relieve, inSocket }: SettleOptions,
 ): Promise<Settled> {
   let sinceMs = monotonicMs()
-  let lasts = relieve
+  // Who has no accounts waits for nothing.
+  let lasts = before && relieve
   for (;;) {
     await line.until(() => true, 0)
     const missing = window.missing()
@@ -51,8 +52,8 @@ export async function settle(
     // What seems to have been in a socket may still be on its way.
     const isDone = (account.account_agrees ?? missing.length === 0) && (unknowable === 0 || quiet > plainQuietMs)
     const isOver = quiet > (account.account ? healingQuietMs : quietMs) || nowMs - sinceMs > limitMs
-    if (isDone || (isOver && !(account.account && lasts))) return { missing, ...account }
-    if (account.account && lasts && nowMs - sinceMs > reliefMs) {
+    if (isDone || (isOver && !lasts)) return { missing, ...account }
+    if (lasts && nowMs - sinceMs > reliefMs) {
       await lasts()
       lasts = undefined
       sinceMs = monotonicMs()

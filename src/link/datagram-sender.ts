@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { isMulticast, urlHost } from '../config/transport.ts'
-import { MAX_GATHERED_BYTES, type SendTurn } from './send-turn.ts'
+import { mostGathered, type SendTurn } from './send-turn.ts'
 import type { DataReceiver } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
 import { bindUdp, closeUdp, createUdpSocket } from './udp-socket.ts'
@@ -16,7 +16,7 @@ export interface DatagramOrigin {
 }
 
 export interface DatagramDeps {
-  /** Of what waits for the end of the turn, and in the system's queue; what comes then is dropped. */
+  /** Of what waits in the system's queue; what comes then is dropped. */
   readonly maxBufferedBytes: number
   readonly counters: ServerCounters
   readonly turn: SendTurn
@@ -37,6 +37,7 @@ export class DatagramReceiver implements DataReceiver {
   readonly port: number
   readonly #socket: Socket
   readonly #maxBufferedBytes: number
+  readonly #mostGathered: number
   readonly #turn: SendTurn
   readonly #onSent: (error: Error | null) => void
   #gathered: Uint8Array[] = []
@@ -57,6 +58,7 @@ export class DatagramReceiver implements DataReceiver {
     this.host = host
     this.port = port
     this.#maxBufferedBytes = maxBufferedBytes
+    this.#mostGathered = mostGathered(maxBufferedBytes)
     this.#turn = turn
     this.#counters = counters
     this.#onSent = (error) => {
@@ -78,7 +80,8 @@ export class DatagramReceiver implements DataReceiver {
 
   /** What does not fit into the system's queue is lost, as a datagram may be. */
   data(frame: Uint8Array, counters: StreamCounters): boolean {
-    if (this.bufferedBytes > this.#maxBufferedBytes) {
+    // What is gathered in a turn is nothing that the system would not take.
+    if (this.#socket.getSendQueueSize() > this.#maxBufferedBytes) {
       this.#dropped++
       counters.dropped.add()
       return false
@@ -94,7 +97,7 @@ export class DatagramReceiver implements DataReceiver {
       this.#sendNow(frame)
       return
     }
-    if (this.#gatheredBytes > MAX_GATHERED_BYTES) this.flush()
+    if (this.#gatheredBytes > this.#mostGathered) this.flush()
     if (this.#gathered.length === 0) this.#turn.atEnd(this.#sendGathered)
     this.#gathered.push(frame)
     this.#gatheredBytes += frame.length

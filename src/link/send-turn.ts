@@ -1,5 +1,7 @@
-/** So much is gathered for one client before it goes out, in mid-turn. */
-export const MAX_GATHERED_BYTES = 16_384
+const MAX_GATHERED_BYTES = 16_384
+
+/** So much is gathered for one client before it goes out, in mid-turn: half of what may be unsent, that it is not held to be slow. */
+export const mostGathered = (bufferedBytes: number): number => Math.min(MAX_GATHERED_BYTES, bufferedBytes / 2)
 
 /**
  * What is given in one turn of the event loop leaves at its end, after it was

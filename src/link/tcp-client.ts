@@ -6,10 +6,11 @@ import { monotonicMs } from '../runtime/clock.ts'
 import { plainAddress } from './channel.ts'
 import { LatePace } from './late-pace.ts'
 import { connectionKey, type SendQueues, type WatchedConnection } from './send-queues.ts'
-import { MAX_GATHERED_BYTES, type SendTurn } from './send-turn.ts'
+import type { SendTurn } from './send-turn.ts'
 import { ServedClient, type Streams } from './served-client.ts'
 import type { DataReceiver, FrameFate } from './served-stream.ts'
 import type { ServerCounters, StreamCounters } from './server-counters.ts'
+import { TurnWrites } from './turn-writes.ts'
 import { UnsentFrames } from './unsent-frames.ts'
 
 /** A connection that we close has so long to take what was sent before. */
@@ -59,13 +60,7 @@ export class TcpClient implements DataReceiver, WatchedConnection {
   #sent = 0
   #dropped = 0
   #closing = false
-  /** So much is gathered in a turn before it goes out. */
-  readonly #gatheredBytes: number
-  #wroteThisTurn = false
-  readonly #endTurn = (): void => {
-    this.#wroteThisTurn = false
-    this.#socket.uncork()
-  }
+  readonly #writes: TurnWrites
   /** What the system would not take yet. */
   readonly #unsent = new UnsentFrames()
   /** The system has yet to take what it was given, and will say so. */
@@ -79,7 +74,7 @@ export class TcpClient implements DataReceiver, WatchedConnection {
     const { streams, counters, config } = deps
     this.#socket = socket
     this.#deps = deps
-    this.#gatheredBytes = Math.min(MAX_GATHERED_BYTES, config.limits.bufferedBytes / 2)
+    this.#writes = new TurnWrites(socket, deps.turn, config.limits.bufferedBytes)
     this.address = `${urlHost(plainAddress(socket.remoteAddress ?? ''))}:${socket.remotePort}`
     this.key = connectionKey(socket.localPort, socket.remoteAddress, socket.remotePort)
     this.#client = new ServedClient(streams, counters, config.limits.answersPerSecond, () => ({
@@ -184,7 +179,7 @@ export class TcpClient implements DataReceiver, WatchedConnection {
     }
     this.#sent++
     counters.sent.add()
-    this.#write(frame)
+    this.#isFull = !this.#writes.write(frame, this.#given)
     return true
   }
 
@@ -236,29 +231,6 @@ export class TcpClient implements DataReceiver, WatchedConnection {
       return
     }
     for (const frame of frames) this.#socket.write(frame)
-  }
-
-  /**
-   * What is given in one turn goes out together at its end, in one system call.
-   * The first goes out at once where nothing has to be noted before.
-   */
-  #write(frame: Uint8Array): void {
-    const { turn } = this.#deps
-    if (!this.#wroteThisTurn) {
-      this.#wroteThisTurn = true
-      turn.atEnd(this.#endTurn)
-      if (turn.mustNote && this.#socket.writableLength === 0) this.#socket.cork()
-    } else if (this.#socket.writableLength === 0) {
-      this.#socket.cork()
-    } else if (this.#socket.writableCorked > 0 && this.#socket.writableLength > this.#gatheredBytes) {
-      turn.note()
-      this.#socket.uncork()
-      if (this.#socket.writableLength === 0) this.#socket.cork()
-    }
-    if (this.#socket.writableLength > 0 && this.#socket.writableCorked === 0) {
-      this.#isFull = true
-      this.#socket.write(frame, this.#given)
-    } else this.#socket.write(frame)
   }
 
   /** In small parts, so that little is in doubt when the connection ends. */

@@ -12,9 +12,9 @@ async function serve(
   deps: TestDeps,
   listen: string,
   beforeSend: () => void,
-  fate?: StreamFate,
+  { fate, limits = {} }: { readonly fate?: StreamFate; readonly limits?: { readonly bufferedBytes?: number } } = {},
 ): Promise<{ readonly server: Server; readonly stream: StreamOutput }> {
-  const server = deps.stops(startServer(ServerConfig.parse({ listen: [listen] }), { ...deps, beforeSend }))
+  const server = deps.stops(startServer(ServerConfig.parse({ listen: [listen], limits }), { ...deps, beforeSend }))
   await server.listening
   const stream = server.stream(IDCODE, fate)
   stream.configuration([config2])
@@ -126,6 +126,27 @@ describe('what leaves in a turn is noted before', () => {
     for (let at = 0; at < 40_000; at++) expect(stream.data(dataAt(at % 1000))).toBe(true)
   })
 
+  it.each(['tcp', 'udp'] as const)(
+    'however little may be unsent: what is given in a turn is not (%s)',
+    async (transport) => {
+      await using deps = testDeps()
+      const { server, stream } = await serve(deps, `${transport}://127.0.0.1:0`, () => {}, {
+        limits: { bufferedBytes: 200 },
+      })
+      if (transport === 'tcp') {
+        await using pdc = await pdcOf(server, stream)
+        for (let at = 0; at < 100; at++) expect(stream.data(dataAt(at))).toBe(true)
+        await pdc.received(frameType.data, 100)
+      } else {
+        await using pdc = await openRawUdp()
+        pdc.send(command(IDCODE, cmd.on), server.address.port)
+        await until(() => stream.receivers > 0)
+        for (let at = 0; at < 100; at++) expect(stream.data(dataAt(at))).toBe(true)
+        await pdc.received(100)
+      }
+    },
+  )
+
   it.skipIf(process.platform !== 'linux')('by UDP as well (Linux tells)', async () => {
     await using deps = testDeps()
     const seen: number[] = []
@@ -159,7 +180,7 @@ describe('what leaves in a turn is noted before', () => {
     const beforeSend = (): void => {
       noted = given
     }
-    const { server, stream } = await serve(deps, 'tcp://127.0.0.1:0', beforeSend, fate)
+    const { server, stream } = await serve(deps, 'tcp://127.0.0.1:0', beforeSend, { fate })
     await using pdc = await pdcOf(server, stream)
     const before = pdc.socket.bytesRead
     const more: number[] = []
