@@ -12,17 +12,20 @@ import {
   encodeReplayRefusal,
   MAX_ANSWER_BYTES,
   type NodeIdentity,
+  nodeTopic,
   REPLY_PART_BYTES,
   type ReplayRefusal,
   type ReplayRequest,
   type ReplyAddress,
   type ReplyPart,
   replayFilter,
+  replayTopic,
   replyTopic,
 } from '../streams/index.ts'
 import type { ReplayPage, ReplaySource } from './replay-server.ts'
 import { ReplayAdmission } from './replay-server-admission.ts'
 import type { ReplayCounters } from './replay-server-counters.ts'
+import { Hearing } from './replay-server-hearing.ts'
 import type { Pace } from './replay-server-pace.ts'
 import { FairQueue } from './replay-server-queue.ts'
 import { ReplySender } from './replay-server-sender.ts'
@@ -72,12 +75,18 @@ export class ReplayLane implements Running {
       admit: (stream, request) => this.#admit(stream, request),
       refuse: (address, reason, problem) => this.#refuse(address, reason, problem),
     })
-    const subscription = bus.subscribe(replayFilter(deps.node), (topic, payload, retained) =>
-      admission.message(topic, payload, retained),
+    const hearing = new Hearing(bus, replayTopic(nodeTopic(deps.node), deps.node.nodeId))
+    const subscription = bus.subscribe(
+      replayFilter(deps.node),
+      (topic, payload, retained) => {
+        if (!hearing.heard(topic)) admission.message(topic, payload, retained)
+      },
+      { onGranted: () => hearing.granted(), onLost: () => hearing.lost() },
     )
     deps.signal.addEventListener('abort', () => this.#asked.resolve(), { once: true })
     this.done = this.#work().finally(() => {
       subscription.close()
+      hearing.close()
       admission.close()
       deps.counters.waits(-this.#waiting.size)
     })

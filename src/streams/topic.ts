@@ -9,7 +9,7 @@ import { ContractError } from './contract-error.ts'
 /*
   S     => area / location-type / location-id / data-type / producer-id
   topic => S | S/config-1 | S/config-3 | S/header | S/state/{node-id} | S/replay/{node-id}
-  node  => area / location-type / location-id / NODE / node-id / state
+  node  => area / location-type / location-id / NODE / node-id / state | … / replay/{node-id}: its question to itself
 */
 
 /** The five levels of a stream topic `S`. */
