@@ -4,10 +4,12 @@
  * made fault by fault. Linux, as root; needs what `lab/network.ts` and the
  * brokers name.
  */
+import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Fault, FaultCase } from './faults/fault.ts'
 import { faults as all } from './faults/faults/index.ts'
 import { writeReport } from './faults/report.ts'
@@ -36,6 +38,7 @@ export async function faults(options: BenchOptions): Promise<Figures> {
 async function runAll(asked: readonly Fault[], folder: string, options: BenchOptions): Promise<Figures> {
   const { quick, note, machine, out } = options
   const results = new Results(folder)
+  const commit = await commitHere()
   const figures: Record<string, number> = {}
   for (const fault of asked) {
     const wanted = Math.min(options.runs ?? (quick ? 1 : fewRuns), fault.slow ? slowRuns : Number.POSITIVE_INFINITY)
@@ -54,7 +57,7 @@ async function runAll(asked: readonly Fault[], folder: string, options: BenchOpt
             ),
         }),
         onResult(result) {
-          results.add(fault, one.name, machine, result)
+          results.add(fault, one.name, machine, { ...result, ...(commit !== undefined && { commit }) })
           if (out !== undefined) writeReport(folder, all, results)
           const { published, lost, duplicated, differing, not_received, in_socket, recovery_ms, account_agrees } =
             result
@@ -72,6 +75,16 @@ async function runAll(asked: readonly Fault[], folder: string, options: BenchOpt
   // Of all that the folder has, where nothing was missing, too.
   if (out !== undefined) writeReport(folder, all, results)
   return figures
+}
+
+/** `undefined` where this is no clone. */
+async function commitHere(): Promise<string | undefined> {
+  try {
+    const git = await promisify(execFile)('git', ['describe', '--always', '--dirty'], { cwd: import.meta.dirname })
+    return git.stdout.trim()
+  } catch {
+    return undefined
+  }
 }
 
 const isAsked = ({ name }: FaultCase, only: string | undefined): boolean => only === undefined || name.includes(only)

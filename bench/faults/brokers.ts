@@ -8,8 +8,8 @@ import type { BrokerSetting } from '../lab/phasorbus.ts'
 
 export type BrokerPlan =
   | { readonly kind: 'mosquitto'; readonly persistence?: NonNullable<MosquittoOptions['persistence']> }
-  /** One at the site and one at the PoP; who can reach both uses both. */
-  | { readonly kind: 'site-and-pop' }
+  /** One at the site and one at the PoP; who can reach both uses both. Plain clients know of the PoP's only, where nothing else is said. */
+  | { readonly kind: 'site-and-pop'; readonly plainKnowsBoth?: boolean }
   /** The same, joined by a Mosquitto bridge: who is at the site knows the site's only. */
   | { readonly kind: 'bridge' }
   | { readonly kind: 'rabbitmq' | 'nats' }
@@ -42,9 +42,8 @@ export async function startBrokers(network: Network, plan: BrokerPlan): Promise<
       ])
       return {
         all: [site, pop],
-        // Plain clients know of one.
-        forPublisher: [pop.url],
-        forConsumer: [pop.url],
+        forPublisher: plan.plainKnowsBoth ? [pop.url, site.url] : [pop.url],
+        forConsumer: plan.plainKnowsBoth ? [pop.url, site.url] : [pop.url],
         settings: { publisher: [site.url, pop.url], consumer: [pop.url, site.url] },
       }
     }

@@ -48,6 +48,8 @@ export interface Strike {
 
 export interface RunResult {
   readonly at: string
+  /** What was run, where git knows. */
+  readonly commit?: string
   readonly published: number
   /** Frames that were written and never read, less the two below. */
   readonly lost: number

@@ -25,13 +25,10 @@ export class Results {
     return JSON.parse(readFileSync(path, 'utf8')) as FaultResults
   }
 
-  /** Kept at once. Of the plots' numbers one run's are enough. */
+  /** Kept at once. */
   add(fault: Fault, caseName: string, machine: string, result: RunResult): void {
     const results = this.of(fault)
-    const runs = results.cases[caseName] ?? []
-    const { series, ...rest } = result
-    const isFirst = !runs.some((run) => run.series)
-    results.cases[caseName] = [...runs, isFirst && series ? { ...rest, series } : rest]
+    results.cases[caseName] = [...(results.cases[caseName] ?? []), result]
     results.machine = machine
     const path = this.#path(fault.name)
     writeFileSync(`${path}.new`, serialized(results))

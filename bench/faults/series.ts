@@ -1,9 +1,10 @@
 import type { ReadFrame } from '../lab/witness.ts'
 import type { Series } from './fault.ts'
 
-const binMs = 20
-const beforeMs = 500
-const afterMs = 6_000
+const binMs = 100
+const beforeMs = 1_000
+/** A broker that pushes what it has holds up live frames for half a minute. */
+const afterMs = 40_000
 
 /** Around the moment of reconnection: the first frame that was read after the fault's end. */
 export function seriesOf(reads: readonly ReadFrame[], healMs: number): Series {

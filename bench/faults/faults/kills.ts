@@ -43,7 +43,7 @@ export const brokerKilled: Fault = {
 
 export const adapterKilled: Fault = {
   name: 'adapter-killed',
-  what: 'The PMU-adapter is killed (-9), and started again half a second later.',
+  what: 'The PMU-adapter is killed (-9), and started again half a second later. What it had received and not written down yet, in the last 10 ms before the kill where nothing else is said, its journal calls lost; the judge has it under *no adapter alive*.',
   cases: [
     // Written before it is published: a frame is at the PMU or in the journal, and none can be in memory alone.
     {

@@ -35,7 +35,7 @@ const sides = [
 
 export const packetLoss: Fault = {
   name: 'packet-loss',
-  what: 'So many of 100 packets are dropped between adapter and broker and between broker and consumer, each way, for 15 s of 10 × 50 frames/s. The loss stays until nothing more comes; where phasorbus still lacks something after two minutes, it ends then.',
+  what: 'So many of 100 packets are dropped between adapter and broker and between broker and consumer, each way, for 15 s of 10 × 50 frames/s. The loss stays until nothing more comes; where phasorbus still lacks something after two minutes, it ends then. phasorbus publishes at QoS 0 or 1: what QoS 2 adds is of no use to it, who knows each frame by its time.',
   slow: true,
   cases: sides.flatMap(([kind, qos]) =>
     percents.map((percent) => ({
