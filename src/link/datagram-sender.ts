@@ -49,6 +49,7 @@ export class DatagramReceiver implements DataReceiver {
     for (const frame of gathered) this.#sendNow(frame)
   }
   readonly #counters: ServerCounters
+  #isClosed = false
   #sent = 0
   #dropped = 0
 
@@ -67,7 +68,7 @@ export class DatagramReceiver implements DataReceiver {
   }
 
   get bufferedBytes(): number {
-    return this.#gatheredBytes + this.#socket.getSendQueueSize()
+    return this.#isClosed ? 0 : this.#gatheredBytes + this.#socket.getSendQueueSize()
   }
 
   get sent(): number {
@@ -80,6 +81,7 @@ export class DatagramReceiver implements DataReceiver {
 
   /** What does not fit into the system's queue is lost, as a datagram may be. */
   data(frame: Uint8Array, counters: StreamCounters): boolean {
+    if (this.#isClosed) return false
     // What is gathered in a turn is nothing that the system would not take.
     if (this.#socket.getSendQueueSize() > this.#maxBufferedBytes) {
       this.#dropped++
@@ -103,7 +105,13 @@ export class DatagramReceiver implements DataReceiver {
     this.#gatheredBytes += frame.length
   }
 
-  /** What was gathered in this turn leaves now. To be called before the socket is closed. */
+  /** What was gathered in this turn leaves now, before the socket is closed. */
+  close(): void {
+    this.flush()
+    this.#isClosed = true
+  }
+
+  /** What was gathered in this turn leaves now. */
   flush(): void {
     if (this.#gathered.length === 0) return
     this.#turn.note()
@@ -145,7 +153,7 @@ export async function openDatagramSender(origin: DatagramOrigin, deps: DatagramD
       for (const [key, receiver] of receivers) if (receiver.host === host) receivers.delete(key)
     },
     close() {
-      for (const receiver of receivers.values()) receiver.flush()
+      for (const receiver of receivers.values()) receiver.close()
       return closeUdp(socket)
     },
   }

@@ -23,11 +23,11 @@ export interface StreamOutput {
   data(frame: Uint8Array): boolean
   /** The same of a frame after its moment, which no live one is to wait for. */
   late(frame: Uint8Array): boolean
-  /** Bytes of late frames that may go now, by the client that takes the fewest. */
+  /** Bytes of late frames that may go now, by the client that takes the fewest and does not stand still. */
   readonly lateRoom: number
   /** How many clients have data turned on. */
   readonly receivers: number
-  /** Unsent bytes of the client that has most of them. */
+  /** Unsent bytes of the client that has most of them and does not stand still. */
   readonly bufferedBytes: number
   /** Ends the stream: its clients are closed, its IDCODE is unknown from then on. */
   close(): void
@@ -38,6 +38,8 @@ export interface DataReceiver {
   readonly bufferedBytes: number
   /** Bytes of late frames that it takes now without a live one waiting behind them; without it all. */
   readonly lateRoom?: number
+  /** It has had no room for so long that the others do not wait for it: late frames go without it. */
+  readonly standsStill?: boolean
   /** So many late bytes were given to it. */
   lateGiven?(bytes: number): void
   /** `false`: dropped, for too much is unsent. `waits`: taken, and no byte of it is sent yet; `fate` is told. */
@@ -120,26 +122,45 @@ export class ServedStream implements StreamOutput, FrameFate {
 
   get bufferedBytes(): number {
     let most = 0
-    for (const receiver of this.#receivers.keys()) most = Math.max(most, receiver.bufferedBytes)
+    for (const receiver of this.#movingReceivers()) most = Math.max(most, receiver.bufferedBytes)
     return most
   }
 
   get lateRoom(): number {
     let least = Number.POSITIVE_INFINITY
-    for (const { lateRoom } of this.#receivers.keys()) least = Math.min(least, lateRoom ?? least)
-    return least
+    let all = 0
+    // All are asked: one that stood still may have room again.
+    for (const receiver of this.#receivers.keys()) {
+      const room = receiver.lateRoom ?? Number.POSITIVE_INFINITY
+      if (receiver.standsStill) continue
+      least = Math.min(least, room)
+      all++
+    }
+    return all === 0 && this.#receivers.size > 0 ? 0 : least
   }
 
   late(frame: Uint8Array): boolean {
-    for (const receiver of this.#receivers.keys()) receiver.lateGiven?.(frame.length)
-    return this.data(frame)
+    const receivers = this.#movingReceivers()
+    for (const receiver of receivers) receiver.lateGiven?.(frame.length)
+    return this.#give(frame, receivers)
   }
 
   data(frame: Uint8Array): boolean {
+    return this.#give(frame, this.#receivers.keys())
+  }
+
+  /** Those that do not stand still; all, where all do. */
+  #movingReceivers(): readonly DataReceiver[] {
+    const all = [...this.#receivers.keys()]
+    const moving = all.filter(({ standsStill }) => !standsStill)
+    return moving.length > 0 ? moving : all
+  }
+
+  #give(frame: Uint8Array, receivers: Iterable<DataReceiver>): boolean {
     this.#frames++
     let taken = false
     let waiting = 0
-    for (const receiver of this.#receivers.keys()) {
+    for (const receiver of receivers) {
       const verdict = receiver.data(frame, this.#counters, this)
       if (verdict === 'waits') waiting++
       else if (verdict) taken = true

@@ -21,6 +21,8 @@ const UNFINISHED_MS = 2_000
 const GIVEN_BYTES = 4096
 /** Where the system does not tell what is unacknowledged, no late frame goes behind so much. */
 const MAX_LATE_BYTES = 65_536
+/** Who had no room for late frames for so long, or left something unsent, is not waited for. */
+const STANDSTILL_MS = 5_000
 /** Late frames are over when none was asked for in this time. */
 const LATE_MS = 1_000
 
@@ -44,6 +46,9 @@ export class TcpClient implements DataReceiver, WatchedConnection {
   readonly key: string
   readonly #pace = new LatePace()
   #lateMs = Number.NEGATIVE_INFINITY
+  /** When it was asked for room last, and since when it had none whenever it was. */
+  #askedMs = Number.NEGATIVE_INFINITY
+  #noRoomSinceMs: number | undefined
   readonly #socket: Socket
   readonly #deps: TcpClientDeps
   readonly #client: ServedClient
@@ -104,6 +109,8 @@ export class TcpClient implements DataReceiver, WatchedConnection {
       if (this.#junk + (this.#commanded ? 0 : this.#splitter.pending) > config.limits.junkBytes) this.#refuse('junk')
       else this.#watchUnfinished(onFrame)
     })
+    // It may be that it does not read either: what is sent then goes nowhere.
+    socket.on('end', () => this.close())
     // What went wrong is of no use to anyone: 'close' follows.
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -119,6 +126,22 @@ export class TcpClient implements DataReceiver, WatchedConnection {
   }
 
   get lateRoom(): number {
+    const nowMs = monotonicMs()
+    const wasAsked = nowMs - this.#askedMs < LATE_MS
+    this.#askedMs = nowMs
+    const room = this.#roomNow()
+    if (room > 0) this.#noRoomSinceMs = undefined
+    else if (!wasAsked) this.#noRoomSinceMs = nowMs
+    else this.#noRoomSinceMs ??= nowMs
+    return room
+  }
+
+  get standsStill(): boolean {
+    const sinceMs = this.#noRoomSinceMs ?? (this.#unsentSinceMs || undefined)
+    return sinceMs !== undefined && monotonicMs() - sinceMs > STANDSTILL_MS
+  }
+
+  #roomNow(): number {
     const { queues } = this.#deps
     if (this.#isFull) return 0
     if (!queues.isThere) return this.bufferedBytes > MAX_LATE_BYTES ? 0 : MAX_LATE_BYTES

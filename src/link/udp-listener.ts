@@ -119,7 +119,7 @@ export async function openUdpListener(
     async close() {
       for (const { client, receiver } of clients.values()) {
         client.leave()
-        receiver.flush()
+        receiver.close()
       }
       clients.clear()
       counters.clients(clients, 0)
