@@ -155,6 +155,12 @@ export class ConsumerStreams implements RemedyHooks {
     return ended
   }
 
+  reopen({ topic, ledger }: ConsumedStream, fromUs: number, toUs: number, except: ReadonlySet<string>): number {
+    const opened = ledger.reopen(fromUs, toUs, except)
+    if (opened > 0) this.#held?.reopened(topic)
+    return opened
+  }
+
   release(topic: string, timeUs: number, as: 'live' | 'late'): void {
     const stream = this.#streams.get(topic)
     if (!stream?.ledger.release(timeUs, as)) return

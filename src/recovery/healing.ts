@@ -47,6 +47,8 @@ export interface HealingOptions {
   unneeded(): void
   /** What is pending in these ranges will not come; the best verdict first. Returns how many slots it ended. */
   explain(ranges: readonly AbsentRange[]): number
+  /** What is absent in this range is pending again, but what is lost for one of these reasons. Returns how many slots. */
+  reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number
   readonly maxAgeDays: number
 }
 
@@ -199,7 +201,7 @@ export class Healing {
       const { fromUs, toUs } = this.#explained.without(nodeId)
       // Its frames have no end: a span is as old as the state that tells of it.
       const sinceUs = Math.max(fromUs, spanBeginUs(state), (utcMs - REOPENED_MS) * 1000)
-      const isNews = sinceUs < toUs && this.#ledger.reopen(sinceUs, toUs, refusals) > 0
+      const isNews = sinceUs < toUs && this.#options.reopen(sinceUs, toUs, refusals) > 0
       if (isNews && !this.#gap) this.#afterUs = Number.NEGATIVE_INFINITY
     }
     // Who speaks can answer: also what it was asked while it was away.

@@ -163,12 +163,20 @@ export class HeldFile implements HeldStore {
     this.#due()
   }
 
+  reopened(topic: string): void {
+    this.#writeAnew(this.#stream(topic))
+  }
+
   retired(topic: string): void {
     const stream = this.#stream(topic)
     stream.ledger.retire()
     stream.kept.clear()
+    this.#writeAnew(stream)
+  }
+
+  #writeAnew(stream: HeldStream): void {
     if (stream.index < 0) return
-    this.#writer.ledger(stream.index, stream.ledger.encode())
+    this.#writer.ledger(stream.index, this.#encoded(stream))
     this.#due()
   }
 

@@ -24,6 +24,8 @@ export interface HeldStore {
   gaveUp(stream: string, timeUs: number, reason: string): void
   /** The ledger was told so. */
   absent(stream: string, ranges: readonly AbsentRange[]): void
+  /** The ledger has slots pending again that it had told of as absent. */
+  reopened(stream: string): void
   /** Nothing more is expected of the stream until it comes again. */
   retired(stream: string): void
   /**

@@ -45,6 +45,8 @@ export interface RemedyHooks {
   give(stream: ConsumedStream, frame: Uint8Array, epoch: Epoch): Given
   /** What is pending in these ranges will not come; the best verdict first. Returns how many slots it ended. */
   explain(stream: ConsumedStream, ranges: readonly AbsentRange[]): number
+  /** What is absent in [fromUs, toUs) is pending again, but what is lost for one of these reasons. Returns how many slots. */
+  reopen(stream: ConsumedStream, fromUs: number, toUs: number, except: ReadonlySet<string>): number
 }
 
 /** Whatever is pending, and why it will not come. */

@@ -111,6 +111,7 @@ export class ReplayRemedy implements Remedy {
         unneeded: () => this.#unneeded.add(),
         unreadable: () => this.#unreadable.add(),
         explain: (ranges) => this.#hooks.explain(stream, ranges),
+        reopen: (fromUs, toUs, except) => this.#hooks.reopen(stream, fromUs, toUs, except),
       },
       utcMs,
     )

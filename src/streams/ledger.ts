@@ -190,7 +190,11 @@ export class StreamLedger {
   /** Holds what a record says was held, at start. Says whether it was not yet. */
   restore(us: number, lane: Lane, source: GridSource): boolean {
     const grid = this.#gridOf(source)
-    const era = grid && this.#eraFor(grid, grid.slotNear(us), us)
+    if (!grid) return false
+    // It came again after it was retired: nothing was expected in between.
+    const { last, retired } = this.#book
+    if (retired && last && us >= last.toUs) this.#book.begin(grid, grid.slotNear(us), us)
+    const era = this.#eraFor(grid, grid.slotNear(us), us)
     if (!era) return false
     const slot = era.grid.slotNear(us)
     if (slot < era.next && era.missing(slot, slot + 1) === 0) return this.#restoreInserted(era.grid, slot, us, lane)

@@ -133,6 +133,35 @@ describe('the file of what is held', () => {
     expect(held(after.file.ledger(STREAM))).toMatchObject({ expected: 10, pending: 1 })
   })
 
+  it('expects nothing of a stream from its retirement until it came again, and all since', () => {
+    using before = opened()
+    for (const index of [0, 1]) before.live(index)
+    before.file.retired(STREAM)
+    for (const index of [10_000, 10_001]) before.live(index)
+    before.file.flush()
+
+    using after = opened(before.path)
+    expect(held(after.file.ledger(STREAM))).toMatchObject({ expected: 4, live: 4, pending: 0 })
+    after.live(10_300)
+    expect(held(after.file.ledger(STREAM))).toMatchObject({ expected: 303, live: 5, pending: 298 })
+  })
+
+  it('has pending what was explained and then opened again', () => {
+    using before = opened()
+    for (const index of [0, 10]) before.live(index)
+    const [fromUs, toUs] = [usOf(grid, T0, 0.5), usOf(grid, T0, 9.5)]
+    const ranges = [{ fromUs, toUs, verdict: 'never-produced' }] as const
+    before.file.ledger(STREAM).absent(ranges)
+    before.file.absent(STREAM, ranges)
+    expect(before.file.ledger(STREAM).reopen(fromUs, toUs, new Set())).toBe(9)
+    before.file.reopened(STREAM)
+    before.live(11)
+    before.file.flush()
+
+    using after = opened(before.path)
+    expect(held(after.file.ledger(STREAM))).toMatchObject({ expected: 12, live: 3, neverProduced: 0, pending: 9 })
+  })
+
   it('writes a frame as two bytes, in one block per flush', () => {
     using before = opened()
     for (let index = 0; index < 10; index++) before.live(index)

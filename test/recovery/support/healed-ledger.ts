@@ -49,6 +49,7 @@ export class HealedLedger {
         return 'done' as const
       },
       explain: (ranges: Parameters<StreamLedger['absent']>[0]) => this.ledger.absent(ranges),
+      reopen: (fromUs: number, toUs: number, except: ReadonlySet<string>) => this.ledger.reopen(fromUs, toUs, except),
     }
     this.#healing = new Healing(options, this.#utcMs)
   }

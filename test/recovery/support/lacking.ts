@@ -34,6 +34,7 @@ export function lacking(nodes: JournalNodes, nodeId: string): Healing {
       unneeded: () => {},
       unreadable: () => {},
       explain: () => 0,
+      reopen: () => 0,
     },
     0,
   )
