@@ -181,6 +181,8 @@ export class HealedStreams {
         if (known) this.#consumer?.delivered(topic, known.timeUs, known.as)
       },
       unsent: (frame) => {
+        // A PDC that connects again at once must not hide that none was there: the order begins anew with it.
+        this.#streams.get(topic)?.lane.tick(monotonicMs())
         const known = ended(frame)
         if (known) this.#consumer?.release(topic, known.timeUs, known.as)
       },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Command } from '../../src/c37118/index.ts'
 import { LateSettings, RecoverySettings } from '../../src/config/recovery.ts'
 import { ServerConfig } from '../../src/config/server.ts'
@@ -12,6 +12,8 @@ import { configurationFrames } from '../support/stream-frames.ts'
 import { until } from '../support/until.ts'
 
 const IDCODE = 7
+
+afterEach(() => void vi.useRealTimers())
 
 interface AdapterOptions {
   readonly late?: Partial<LateSettings>
@@ -105,31 +107,41 @@ describe('a PDC-adapter that heals', () => {
     expect(stream.account).toMatchObject({ expected: 500, live: 200, late: 300, pending: 0 })
   })
 
-  it('sends again what was never sent to a PDC that did not read, and has gone', { timeout: 90_000 }, async () => {
-    await using deps = testDeps()
-    const { streams, served, status, pdc: connect } = await startAdapter(deps)
-    const stream = streams.stream(IDCODE, { phasors: 3000 }).carriedBy('one')
-    await served()
-    let count = 0
-    {
-      await using first = await connect()
-      first.socket.pause()
-      while (status()[0]!.bufferedBytes < 500_000) {
-        stream.journaled(count, count + 10)
-        stream.live(count, count + 10)
-        count += 10
-        await until(() => stream.account.live === count)
+  it.each(['live-first', 'in-order'] as const)(
+    'sends again what was never sent to a PDC that did not read, and has gone, to one that comes at once (%s)',
+    { timeout: 90_000 },
+    async (policy) => {
+      // Not a tick passes between the two.
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+      await using deps = testDeps()
+      const { streams, served, status, pdc: connect } = await startAdapter(deps, { late: { policy } })
+      const stream = streams.stream(IDCODE, { phasors: 3000 }).carriedBy('one')
+      await served()
+      let count = 0
+      {
+        await using first = await connect()
+        first.socket.pause()
+        while (status()[0]!.bufferedBytes < 500_000) {
+          stream.journaled(count, count + 10)
+          stream.live(count, count + 10)
+          count += 10
+          await until(() => stream.account.live === count)
+        }
       }
-    }
-    await until(() => status().length === 0)
-    await until(() => stream.account.pending > 20)
-    const { pending } = stream.account
-    await using second = await connect()
-    await second.received(frameType.data, pending)
-    expect(timesAt(second)).toEqual(timesOf(stream, range(count - pending, count)))
-    await until(() => stream.account.pending === 0)
-    expect(stream.account).toMatchObject({ expected: count, live: count - pending, late: pending })
-  })
+      await until(() => status().length === 0)
+      await using second = await connect()
+      const { pending } = stream.account
+      expect(pending).toBeGreaterThan(20)
+      const dataCame = (): boolean => {
+        vi.advanceTimersByTime(20)
+        return timesAt(second).length >= pending
+      }
+      await until(dataCame)
+      expect(timesAt(second)).toEqual(timesOf(stream, range(count - pending, count)))
+      await until(() => stream.account.pending === 0)
+      expect(stream.account).toMatchObject({ expected: count, live: count - pending, late: pending })
+    },
+  )
 
   it('heals by the clock where no live frame comes', async () => {
     await using deps = testDeps()
