@@ -19,6 +19,9 @@ import { type BrokerPlan, type Brokers, hostsOf, startBrokers } from './brokers.
 import { type Part, startPhasorbusParts, startPlainParts } from './parts.ts'
 import { Window } from './window.ts'
 
+/** Live frames did not come, of some streams. */
+export class NoFlow extends Error {}
+
 export interface LineOptions {
   readonly kind: 'phasorbus' | 'plain'
   readonly brokers: BrokerPlan
@@ -50,7 +53,7 @@ export interface Line extends AsyncDisposable {
   open(options?: { readonly keepsReads?: boolean }): Window
   /** Looks at the logs until that is so; false when it is not by then. */
   until(fits: () => boolean, limitMs: number): Promise<boolean>
-  /** Every PDC reads frames that are no older than a second. */
+  /** Every PDC reads frames that were written since; throws NoFlow where it does not in time. */
   flowing(limitMs?: number): Promise<void>
   /** The consumer's own; undefined where it keeps none. */
   account(): Promise<AccountTotals | undefined>
@@ -138,7 +141,7 @@ export async function openLine(options: LineOptions): Promise<Line> {
         const isLive = (stream: number): boolean => (lastRead.get(`${stream}`)?.writtenAtMs ?? 0) > sinceMs
         if (await until(() => idcodes.every(isLive), limitMs)) return
         const silent = idcodes.filter((stream) => !isLive(stream))
-        throw new Error(
+        throw new NoFlow(
           `${silent.length} of ${streams} streams do not flow after ${limitMs} ms; the last words of each:\n` +
             [parts.publisher, parts.consumer]
               .map(({ process }) => `${process.name}: ${process.output.slice(-1500)}`)

@@ -4,7 +4,7 @@ import { monotonicMs } from '../lab/monotonic.ts'
 import type { MissingFrame } from '../lab/witness.ts'
 import { evidenceOf, isBad } from './evidence.ts'
 import type { FaultCase, RunResult, Strike } from './fault.ts'
-import { type Line, openLine } from './line.ts'
+import { type Line, NoFlow, openLine } from './line.ts'
 import { seriesOf } from './series.ts'
 import { type Kills, setApart } from './set-apart.ts'
 import { settle } from './settle.ts'
@@ -32,6 +32,8 @@ export async function runCase(one: FaultCase, { runs, quick, built, onResult, on
   }
   try {
     for (let run = 0; run < runs; run++) {
+      // A plain client that gave up with the run before may stay so for good: that run has said it.
+      if (line && one.line.kind === 'plain' && !(await flows(line))) await close()
       line ??= await openLine({ ...one.line, ...(built !== undefined && { built }) })
       await line.flowing()
       onResult(await oneRun(line, one, quick, onEvidence))
@@ -40,6 +42,16 @@ export async function runCase(one: FaultCase, { runs, quick, built, onResult, on
     }
   } finally {
     await close()
+  }
+}
+
+async function flows(line: Line): Promise<boolean> {
+  try {
+    await line.flowing()
+    return true
+  } catch (error) {
+    if (error instanceof NoFlow) return false
+    throw error
   }
 }
 
