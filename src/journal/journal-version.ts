@@ -27,15 +27,14 @@ export async function readVersion(
     return undefined
   }
   const version = parse(text)
-  if (version === undefined) return 'unreadable'
-  if (version.journal !== JOURNAL_VERSION) {
+  if (version.journal !== undefined && version.journal !== JOURNAL_VERSION) {
     const found = String(version.journal)
     throw new JournalError(
       { code: 'JOURNAL_VERSION', folder, found, known: JOURNAL_VERSION },
-      `${folder} has version ${JSON.stringify(found)}; this program knows ${JOURNAL_VERSION}`,
+      `${folder} is a journal of version ${found}; this program knows version ${JOURNAL_VERSION}`,
     )
   }
-  return version
+  return version.journal === undefined || version.id === undefined ? 'unreadable' : { id: version.id }
 }
 
 export async function writeVersion(folder: string, files: JournalFiles, id: string): Promise<void> {
@@ -50,11 +49,12 @@ export async function writeVersion(folder: string, files: JournalFiles, id: stri
   await syncFolder(files, folder)
 }
 
-function parse(text: string): Version | undefined {
+/** What can be believed of it: of another version no more than its number. */
+function parse(text: string): Partial<Version> {
   try {
     const { journal, id } = JSON.parse(text) as Partial<Version>
-    return typeof journal === 'number' && typeof id === 'string' ? { journal, id } : undefined
+    return { ...(typeof journal === 'number' && { journal }), ...(typeof id === 'string' && { id }) }
   } catch {
-    return undefined
+    return {}
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FrameSplitter } from '../../src/c37118/index.ts'
-import { JournalError } from '../../src/journal/index.ts'
+import { inspectJournal, JournalError } from '../../src/journal/index.ts'
 import { config2, config2Of, smallerConfig2, smallerDataAt } from '../support/blue-pmu.ts'
 import { needs } from '../support/needs.ts'
 import { recordedLog } from '../support/recorded-log.ts'
@@ -16,6 +16,15 @@ const segmentsOf = (folder: string): string[] =>
     .filter((name) => name.endsWith('.c37'))
     .sort((a, b) => Number(/-(\d+)/.exec(a)![1]) - Number(/-(\d+)/.exec(b)![1]))
     .map((name) => join(folder, STREAM, name))
+
+/** Every file of a journal, by its path. */
+const contentsOf = (folder: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .map((path) => [path, readFileSync(path, 'hex')]),
+  )
 
 function framesIn(file: string): Uint8Array[] {
   const frames: Uint8Array[] = []
@@ -159,6 +168,25 @@ describe('a journal', () => {
       /^\{"journal":1,"id":"[0-9a-f]{16}"\}\n$/,
     )
   })
+
+  it.each(['{"journal":2,"id":"0123456789abcdef"}\n', '{"journal":2}', '{"journal":0,"uuid":[]}'])(
+    'is refused where another version wrote it, as %j says, and is left as it was',
+    async (text) => {
+      using folder = temporaryFolder()
+      {
+        await using kept = await keep(folder.path)
+        kept.journal.stream(STREAM).configuration([config2])
+        kept.journal.stream(STREAM).data(frameAt(slot(0)))
+      }
+      writeFileSync(join(folder.path, 'journal.version'), text)
+      const before = contentsOf(folder.path)
+      const facts = { code: 'JOURNAL_VERSION', folder: folder.path, found: text[11], known: 1 }
+      await expect(keep(folder.path)).rejects.toMatchObject({ facts })
+      await expect(inspectJournal(folder.path)).rejects.toMatchObject({ facts })
+      // Nor a lock: the version that wrote it may go on.
+      expect(contentsOf(folder.path)).toEqual(before)
+    },
+  )
 
   it('refuses a cursor that is of another range, another stream or nobody', async () => {
     using folder = temporaryFolder()
