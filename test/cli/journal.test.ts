@@ -195,6 +195,26 @@ describe('a journal whose version cannot be read', () => {
   })
 })
 
+describe('a journal of another version', () => {
+  it.each([
+    ['ls', []],
+    ['verify', []],
+    ['export', [STREAM]],
+  ])('is not read by `%s`, which says what it is, what reads it, and that no other does', async (verb, topic) => {
+    using folder = copied()
+    writeFileSync(join(folder.path, 'state/journal/journal.version'), '{"journal":2,"id":"0123456789abcdef"}\n')
+    const output = verb === 'export' ? ['-o', join(folder.path, 'out.c37')] : []
+    const { stdout, stderr, exitCode } = await runCli(['journal', verb, ...topic, folder.path, ...output])
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 1 })
+    expect(stderr.split('\n')).toEqual([
+      `phasorbus: ${join(folder.path, 'state/journal')} is a journal of version 2; this program knows version 1`,
+      '  run the version that wrote it, or move the folder away: what it has cannot be replayed then',
+      '',
+    ])
+    expect(readdirSync(folder.path)).toEqual(['state'])
+  })
+})
+
 describe('phasorbus journal export', () => {
   it('writes the frames of a time, each with its configuration, that decode can read', async () => {
     using folder = temporaryFolder()

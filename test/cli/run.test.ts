@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -161,6 +161,26 @@ sites: [{ location: s/1, pdcAdapters: [{ listen: 'tcp://127.0.0.1:0' }] }]
     const { exitCode, stderr } = await runCli(['run', consumer])
     expect(exitCode).toBe(1)
     expect(stderr).toContain(`cannot open ${join(folder, 'in-the-way')}`)
+  })
+
+  it('does not begin with a journal of another version, and says what to do with it', async () => {
+    const producer = join(folder, 'another-version.yaml')
+    const journal = join(folder, 'phasorbus-state/d/s/1/right/journal')
+    await mkdir(journal, { recursive: true })
+    await writeFile(join(journal, 'journal.version'), '{"journal":2}')
+    await writeFile(
+      producer,
+      `area: d
+broker: mqtt://127.0.0.1:1
+sites: [{ location: s/1, node: right, pmus: [{ id: 1, idcode: 1, source: 'simulated:18' }] }]
+`,
+    )
+    const { exitCode, stderr } = await runCli(['run', '--log-level', 'silent', producer])
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe(
+      `phasorbus: ${journal} is a journal of version 2; this program knows version 1\n  run the version that wrote it, or move the folder away: what it has cannot be replayed then\n`,
+    )
+    expect(await readFile(join(journal, 'journal.version'), 'utf8')).toBe('{"journal":2}')
   })
 
   it('reads the grid from standard input', async () => {
