@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dissect } from '../capture/tshark.ts'
 import { type Folder, frameAt, hexOf, keep, STREAM, slot, T0, temporaryFolder } from '../journal/support/kept.ts'
 import { copyTree } from '../journal/support/recorded-files.ts'
 import { config2, smallerConfig2, smallerDataAt } from '../support/blue-pmu.ts'
 import { runCli, startCli } from '../support/cli.ts'
+import { needs } from '../support/needs.ts'
 import { oddKeys } from '../support/snake-case.ts'
 
 const OTHER = 'area/secondary-station/1/PMU/2'
@@ -243,6 +245,22 @@ describe('phasorbus journal export', () => {
     })
     // Else `replay` would wait for the data as long as they are younger than their configuration.
     expect(readFileSync(file).readUInt32LE(24)).toBe(T0 / 1e6)
+  })
+
+  it.skipIf(needs('tshark').skip)(needs('tshark').title('writes pcap that tshark reads as synphasor'), async () => {
+    using folder = temporaryFolder()
+    const file = join(folder.path, 'out.pcap')
+    expect(await runCli(['journal', 'export', STREAM, original.path, '-o', file])).toMatchObject({ exitCode: 0 })
+    const frames = dissect(file)
+    const shown = (name: string): (string | undefined)[] =>
+      frames.map((fields) => fields.find((field) => field.name === `synphasor.${name}`)?.show)
+    const types = shown('frtype')
+    expect(types[0]).toBe('0x0003')
+    expect(types.filter((type) => type === '0x0000')).toHaveLength(400)
+    expect(new Set(shown('idcode_stream_source'))).toEqual(new Set(['241']))
+    expect(new Set(shown('checksum.status'))).toEqual(new Set(['1']))
+    // It reads the measurements of a data frame only with the configuration that it read before.
+    expect(shown('rate_change_frequency').filter((value) => value !== undefined)).toHaveLength(400)
   })
 
   it('writes to standard output', async () => {
