@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
-import { systemFiles } from '../../src/journal/index.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type JournalFiles, systemFiles } from '../../src/journal/index.ts'
 import { config2 } from '../support/blue-pmu.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { until } from '../support/until.ts'
@@ -16,8 +16,13 @@ interface Write {
   readonly bytes: number
 }
 
+const sizeOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
+
+/** A disk that takes no time, and keeps nothing. */
+const instantFiles: JournalFiles = { ...systemFiles, writev: async (_, parts) => sizeOf(parts), sync: async () => {} }
+
 /** The writes of frames to the log: with their times and sizes. */
-function watchedFiles() {
+function watchedFiles(below = systemFiles) {
   const writes: Write[] = []
   const syncs: number[] = []
   const logs = new Set<number>()
@@ -27,9 +32,9 @@ function watchedFiles() {
     syncs,
     opened,
     files: {
-      ...systemFiles,
+      ...below,
       async open(path: string, write: boolean) {
-        const fd = await systemFiles.open(path, write)
+        const fd = await below.open(path, write)
         if (isLog(path)) {
           logs.add(fd)
           opened.push(path)
@@ -37,16 +42,16 @@ function watchedFiles() {
         return fd
       },
       writev(fd: number, parts: readonly Uint8Array[], position: number) {
-        const bytes = parts.reduce((sum, { length }) => sum + length, 0)
+        const bytes = sizeOf(parts)
         if (logs.has(fd) && bytes > 8) writes.push({ atMs: performance.now(), bytes })
-        return systemFiles.writev(fd, parts, position)
+        return below.writev(fd, parts, position)
       },
       writeSync(fd: number, bytes: Uint8Array, length: number, position: number) {
         writes.push({ atMs: performance.now(), bytes: length })
-        return systemFiles.writeSync(fd, bytes, length, position)
+        return below.writeSync(fd, bytes, length, position)
       },
       async sync(fd: number) {
-        await systemFiles.sync(fd)
+        await below.sync(fd)
         if (logs.has(fd)) syncs.push(performance.now())
       },
     },
@@ -146,4 +151,38 @@ describe('the commit log', () => {
     await until(() => readdirSync(folder.path).filter(isLog).length === 1)
     expect([...files.opened.values()].filter(isLog)).toHaveLength(1)
   })
+})
+
+describe('the commit log at its defaults, by a clock of its own', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it.each([1, 3, 8, 20, 150])(
+    'hands on a frame within 10 ms, and syncs it within 100: one every %i ms',
+    async (everyMs) => {
+      using folder = temporaryFolder()
+      const { writes, syncs, files } = watchedFiles(instantFiles)
+      await using kept = await keep(folder.path, { files })
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] })
+      const writer = kept.journal.stream(STREAM)
+      writer.configuration([config2])
+      const cameMs: number[] = []
+      for (let n = 0; n < 100; n++) {
+        cameMs.push(performance.now())
+        writer.data(frameAt(slot(n)))
+        await vi.advanceTimersByTimeAsync(everyMs)
+      }
+      await vi.advanceTimersByTimeAsync(1000)
+      vi.useRealTimers()
+
+      // Before its first frame the stream is named, and before that frame nothing is under way.
+      const handedMs = writes.flatMap(({ atMs, bytes }, i) => Array<number>(i === 0 ? 1 : bytes / 58).fill(atMs))
+      expect(handedMs).toHaveLength(cameMs.length)
+      const syncedMs = handedMs.map((handed) => syncs.find((synced) => synced >= handed)!)
+      const longest = (untilMs: readonly number[]): number => Math.max(...untilMs.map((atMs, n) => atMs - cameMs[n]!))
+      expect(longest(handedMs)).toBeLessThanOrEqual(10)
+      expect(longest(syncedMs)).toBeLessThanOrEqual(100)
+      // Not by a write for each: what came in the meantime goes together.
+      expect(writes.length).toBeLessThanOrEqual(1 + (100 * everyMs) / 5)
+    },
+  )
 })
