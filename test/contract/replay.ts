@@ -13,7 +13,7 @@ import {
 } from '../../src/c37118/index.ts'
 import { JournalSettings } from '../../src/config/journal.ts'
 import { type Journal, openJournal, type StreamJournal, startReplayServer } from '../../src/journal/index.ts'
-import { RecoveryError, type ReplayAnswer, ReplayClient } from '../../src/recovery/index.ts'
+import { type ReplayAnswer, ReplayClient } from '../../src/recovery/index.ts'
 import {
   encodeReplayRequest,
   framesOfParts,
@@ -25,6 +25,7 @@ import {
 } from '../../src/streams/index.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { timeUsOf } from '../support/memory-journal.ts'
+import { heard } from '../support/replay-heard.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { Watched } from '../support/watched.ts'
 import type { TestNode } from './bus.ts'
@@ -96,7 +97,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
       }
       const consumer = await enter('consumer')
       const client = new ReplayClient({ bus: consumer.bus })
-      await heard(client, stream)
+      await heard(client, stream, 'adapter')
       const pull = (query: Partial<ReplayQuery> = {}, of = client) =>
         of.pull(stream, 'adapter', { ...all, ...query }, never)
       return {
@@ -283,7 +284,7 @@ export function describeReplay({ name, open, isSkipped = false, isInProcess = fa
       await back
       stop.abort(new Error('its answer was broken off'))
       expect(await broken).toBeInstanceOf(Error)
-      await heard(it.client, it.stream)
+      await heard(it.client, it.stream, 'adapter')
       expect((await it.pull()).frames).toHaveLength(1001)
     })
 
@@ -440,14 +441,4 @@ function reconnection(bus: Bus): Promise<void> {
       resolve()
     })
   })
-}
-
-/** Asks until the node hears: its subscription, or a bridge's, may be a moment later than it. */
-async function heard(client: ReplayClient, stream: string): Promise<void> {
-  for (;;) {
-    const error = await client
-      .pull(`${stream}-none`, 'adapter', { ...all }, AbortSignal.timeout(500))
-      .catch((reason: unknown) => reason)
-    if (error instanceof RecoveryError && error.code === 'RECOVERY_REFUSED') return
-  }
 }
