@@ -3,8 +3,14 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { startMosquitto } from '../support/brokers.ts'
 import { type RunningCli, runCli, startCli } from '../support/cli.ts'
+import { metricSum } from '../support/metric-sum.ts'
+import { needs } from '../support/needs.ts'
 import { oddKeys } from '../support/snake-case.ts'
+import { until } from '../support/until.ts'
+
+const broker = needs('mosquitto')
 
 /** A grid that needs nothing but itself; every port is the system's choice. */
 const grid = `area: south-italy-113
@@ -103,6 +109,30 @@ describe('phasorbus run', () => {
     expect(await health.json()).toMatchObject({ status: 'ok', brokers: [{ connected: true }, { connected: true }] })
     expect((await fetch(`${ready.metrics}/else`)).status).toBe(404)
     expect((await fetch(`${ready.metrics}/metrics`, { method: 'POST' })).status).toBe(405)
+  })
+
+  it.skipIf(broker.skip)(broker.title('keeps what is replayed off the connections of what is live'), async () => {
+    await using mosquitto = await startMosquitto()
+    const connected = join(folder, 'connected.yaml')
+    await writeFile(
+      connected,
+      `area: e
+broker: ${mosquitto.url}
+metrics: { listen: '127.0.0.1:0' }
+sites:
+  - location: s/1
+    pmus: [{ id: 1, idcode: 1, source: 'simulated:18' }]
+    pdcAdapters:
+      - { id: control, listen: tcp://127.0.0.1:0 }
+      - { id: archive, listen: tcp://127.0.0.1:0 }
+`,
+    )
+    const { ready } = await runGrid([connected])
+    const served = { expose: async () => (await fetch(`${ready.metrics}/metrics`)).text() }
+    const isOn = async (role: string): Promise<boolean> =>
+      (await metricSum(served, 'phasorbus_bus_connected', { role })) === 1
+    for (const role of ['node', 'replay', 'pull-control', 'pull-archive']) await until(() => isOn(role))
+    expect(await metricSum(served, 'phasorbus_bus_connected')).toBe(4)
   })
 
   it("runs one site's share with --site", async () => {
