@@ -24,6 +24,7 @@ export class HealedLedger {
   readonly #healing: Healing
   readonly #configuration: Configuration
   #nowMs = 0
+  #passedMs = 0
 
   constructor(configuration: Configuration) {
     this.#configuration = configuration
@@ -83,14 +84,25 @@ export class HealedLedger {
     this.#healing.heard({ contract: 1, online: true, rate: 1, node: `a/t/l/NODE/${nodeId}`, journal }, this.#now)
   }
 
-  /** Asks, a few frames at a time, until nothing more is wanted. */
+  /** So much time passes, by both clocks. */
+  pass(ms: number): void {
+    this.#nowMs += ms
+    this.#passedMs += ms
+  }
+
+  /** Asks, a few frames at a time, until nothing more is wanted. Who recorded nothing does not answer. */
   async heal(): Promise<void> {
     for (;;) {
       const now = this.#now
       const pull = this.#healing.want(now, 4 * this.size)
       if (!pull) return
       this.#healing.asked(this.#nowMs)
-      const answer = await this.#byNode.get(pull.nodeId)!.reader(topic)!.read(pull.query)
+      const journal = this.#byNode.get(pull.nodeId)
+      if (!journal) {
+        this.#healing.failed(pull.nodeId, now)
+        continue
+      }
+      const answer = await journal.reader(topic)!.read(pull.query)
       this.#healing.answered(pull.nodeId, answer, 4 * this.size, now)
       while (this.#healing.give(10, this.#nowMs));
       this.#nowMs++
@@ -101,8 +113,8 @@ export class HealedLedger {
     return { nowMs: this.#nowMs, utcMs: this.#utcMs }
   }
 
-  /** Ten minutes after its configuration. */
+  /** Ten minutes after its configuration, and what has passed since. */
   get #utcMs(): number {
-    return (this.#configuration.soc + 600) * 1000
+    return (this.#configuration.soc + 600) * 1000 + this.#passedMs
   }
 }
