@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stampFrame } from '../../src/c37118/index.ts'
 import type { AbsentVerdict } from '../../src/streams/index.ts'
 import { testDeps } from '../support/deps.ts'
@@ -252,6 +255,42 @@ describe('a consumer', () => {
     stream.live(0, 50)
     await until(() => (line.consumer.accounts().get(stream.topic)?.expected ?? 0) > 55)
     expect(stream.account.live).toBe(50)
+  })
+})
+
+describe('a stream that is retired on the bus', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'phasorbus-retired-'))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('has nothing expected of it until it comes again, unlike one that is silent', async () => {
+    await using deps = testDeps()
+    const line = await HealingLine.start(deps, {
+      recovery: { mode: 'none', closeAfterMs: 50 },
+      heldPath: join(folder, 'held'),
+    })
+    const stream = line.stream(7, { secondsAgo: 1 }).carriedBy('one')
+    const silent = line.stream(8, { secondsAgo: 1 }).carriedBy('one')
+    for (const one of [stream, silent]) one.live(0, 50)
+    const expected = ({ topic }: TestStream): number => line.consumer.accounts().get(topic)?.expected ?? 0
+    await until(() => expected(stream) > 55 && expected(silent) > 55)
+
+    stream.producer().retire()
+    await until(() => !line.consumer.accounts().has(stream.topic))
+    const stood = line.held!.ledger(stream.topic).account()
+    const went = silent.account.expected
+    await until(() => silent.account.expected > went + 100)
+    expect(line.held!.ledger(stream.topic).account()).toEqual(stood)
+    expect(await metricSum(deps.metrics, 'phasorbus_account_expected', { stream: stream.topic })).toBe(0)
+
+    stream.carriedBy('one')
+    const from = Math.floor((Date.now() * 1000 - stream.timeUs(0)) / 20_000)
+    stream.live(from, from + 10)
+    await until(() => line.consumer.accounts().get(stream.topic)?.live === 60)
+    // Not the time between, of which the other is missed in every slot.
+    expect(stream.account.expected - stood.expected).toBeLessThan(silent.account.expected - went - 50)
   })
 })
 

@@ -1,6 +1,12 @@
 /** A consumer on the embedded broker, and what it gave. */
 import { RecoverySettings } from '../../../src/config/recovery.ts'
-import { type Consumer, type ConsumerSink, type LateTaken, startConsumer } from '../../../src/recovery/index.ts'
+import {
+  type Consumer,
+  type ConsumerSink,
+  HeldFile,
+  type LateTaken,
+  startConsumer,
+} from '../../../src/recovery/index.ts'
 import type { TestDeps } from '../../support/deps.ts'
 import { JournaledStreams, type StreamOptions, site, type TestStream } from '../../support/journaled-streams.ts'
 import { type MemoryJournal, timeUsOf } from '../../support/memory-journal.ts'
@@ -56,26 +62,40 @@ export interface HealingLineOptions {
   /** Slots are closed by frames, not by the clock, unless it says otherwise. */
   readonly recovery?: Partial<RecoverySettings>
   readonly pullTimeoutMs?: number
+  /** Where the consumer writes down what it holds. Default: nowhere. */
+  readonly heldPath?: string
 }
 
 export class HealingLine {
   readonly sink = new RecordingConsumerSink()
   readonly consumer: Consumer
   readonly streams: JournaledStreams
+  readonly held: HeldFile | undefined
 
-  private constructor(deps: TestDeps, streams: JournaledStreams, { recovery, pullTimeoutMs }: HealingLineOptions) {
+  private constructor(deps: TestDeps, streams: JournaledStreams, options: HealingLineOptions) {
+    const { pullTimeoutMs, heldPath } = options
+    const recovery = RecoverySettings.parse({ closeAfterMs: 600_000, ...options.recovery })
+    const held = heldPath === undefined ? undefined : HeldFile.open(heldPath, { consumer: 'test', ...recovery }, deps)
     this.streams = streams
+    this.held = held
     this.consumer = deps.stops(
       startConsumer(
         {
           id: 'test',
           streams: [`${site}/PMU/#`],
-          recovery: RecoverySettings.parse({ closeAfterMs: 600_000, ...recovery }),
+          recovery,
           ...(pullTimeoutMs === undefined ? {} : { pullTimeoutMs }),
         },
-        { ...deps, bus: streams.bus('consumer'), replayBus: streams.bus('pull'), sink: this.sink },
+        {
+          ...deps,
+          bus: streams.bus('consumer'),
+          replayBus: streams.bus('pull'),
+          sink: this.sink,
+          ...(held && { held }),
+        },
       ),
     )
+    deps.stops({ done: this.consumer.done.finally(() => held?.close()) })
     streams.accounts = () => this.consumer.accounts()
   }
 
