@@ -4,10 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Verdict } from '../../judge/index.ts'
+import { sumOf } from '../../src/streams/index.ts'
 import { startMosquitto, type TestBroker } from '../support/brokers.ts'
 import { blueFrame, bluePmu, every20ms, timeOf } from '../support/live-frames.ts'
 import { needs } from '../support/needs.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
 import { Watched } from '../support/watched.ts'
 import { startWholeLine, type WholeLine, type WholeLineOptions } from '../support/whole-line.ts'
 
@@ -119,6 +121,43 @@ describe('a line with journals, on the embedded broker', () => {
     expect(await flow.finish()).toMatchObject(whole)
     expectAccounts(flow)
   })
+})
+
+describe('a PMU that goes away', () => {
+  it('is missed in every slot, with what ended its link, for as long as it is away, and is live again then', async () => {
+    await using line = await startWholeLine({ broker: 'embedded', configurations: [bluePmu(7)] })
+    let isAway = false
+    let sent = 0
+    const sending = every20ms((atMs) => {
+      if (isAway) return
+      line.send(blueFrame(7, atMs))
+      sent++
+    })
+    try {
+      await line.until(() => line.reads.length >= 50)
+      isAway = true
+      await line.until(() => line.judge.underWay === 0)
+      await line.stopPmu()
+      for (const missed of [25, 50, 100]) {
+        await until(() => sumOf(line.account(7).notReceived) > missed)
+        const { expected, live, late, notReceived, pending } = line.account(7)
+        expect(Object.keys(notReceived).filter((reason) => !reason.startsWith('LINK_'))).toEqual([])
+        expect(live + late).toBe(sent)
+        expect(expected).toBe(sent + sumOf(notReceived) + pending)
+      }
+
+      await line.startPmu()
+      await line.listening(1)
+      isAway = false
+      const back = line.account(7).live + 50
+      await until(() => line.account(7).live > back && line.account(7).pending === 0)
+      expect(line.account(7)).toMatchObject({ neverProduced: 0, lost: {}, conflicts: 0 })
+    } finally {
+      sending.stop()
+    }
+    await line.until(() => line.judge.underWay === 0)
+    expect(line.judge.verdict()).toMatchObject(whole)
+  }, 60_000)
 })
 
 describe.skipIf(need.skip)(need.title('a line with journals, over Mosquitto'), () => {

@@ -79,6 +79,10 @@ export interface WholeLine extends AsyncDisposable {
   listening(adapters: number): Promise<void>
   stopAdapter(nodeId: string): Promise<void>
   startAdapter(nodeId: string): Promise<void>
+  /** The PMU closes its connections, and nobody listens at its port; what is sent meanwhile goes nowhere. */
+  stopPmu(): Promise<void>
+  /** It is there again, at the same port. */
+  startPmu(): Promise<void>
   stopPdcAdapter(): Promise<void>
   startPdcAdapter(): Promise<void>
   /** What the PDC-adapter made of every timestamp; checked to add up. */
@@ -95,7 +99,7 @@ export async function startWholeLine(options: WholeLineOptions): Promise<WholeLi
   const judge = new Judge()
   const watched = new Watched()
   const reads: ReadFrame[] = []
-  const pmu = await startRawPmu({ configuration: configurations })
+  let pmu = await startRawPmu({ configuration: configurations })
   const pdcPort = await freePort()
   const embedded =
     options.broker === 'embedded'
@@ -204,6 +208,10 @@ export async function startWholeLine(options: WholeLineOptions): Promise<WholeLi
     },
     async startAdapter(nodeId) {
       pmuAdapters.set(nodeId, await startPmuAdapterPart(nodeId))
+    },
+    stopPmu: () => pmu.close(),
+    async startPmu() {
+      pmu = await startRawPmu({ configuration: configurations, port: pmu.port })
     },
     async stopPdcAdapter() {
       await pdcAdapter?.stop()
