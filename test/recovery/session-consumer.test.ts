@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BrokerConfig, startFailoverBus } from '../../src/bus/index.ts'
+import { BrokerConfig, StreamReader, startFailoverBus } from '../../src/bus/index.ts'
 import { RecoverySettings } from '../../src/config/recovery.ts'
+import { ConsumerStreams } from '../../src/recovery/consumer-streams.ts'
 import { startConsumer } from '../../src/recovery/index.ts'
+import { SessionRemedy } from '../../src/recovery/session-remedy.ts'
+import { monotonicMs } from '../../src/runtime/clock.ts'
 import { accountedFor } from '../../src/streams/index.ts'
 import { startMosquitto, type TestBroker } from '../support/brokers.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
@@ -19,6 +22,8 @@ import { RecordingConsumerSink } from './support/healing-line.ts'
 
 const need = needs('mosquitto')
 const retry = { firstDelayMs: 10, maxDelayMs: 100 }
+/** What the broker keeps for a session while its consumer is away; it drops what comes then. */
+const MOST_QUEUED = 500
 
 describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () => {
   let mosquitto: TestBroker
@@ -26,7 +31,8 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
   let folder: string
   let numbers = 0
   beforeAll(async () => {
-    mosquitto = await startMosquitto()
+    // Its own bound would be 1,000.
+    mosquitto = await startMosquitto({ lines: [`max_queued_messages ${MOST_QUEUED}`] })
     publisher = await connectAsync(mosquitto.url)
     folder = await mkdtemp(join(tmpdir(), 'phasorbus-session-'))
   })
@@ -61,20 +67,29 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     }
   }
 
-  function consume(deps: TestDeps, topic: string, url: string, others: readonly string[] = []) {
-    const sink = new RecordingConsumerSink()
+  /** The bus of a consumer, and its session at the first of these brokers. */
+  function wayTo(deps: TestDeps, url: string, others: readonly string[] = []) {
     const urls = others.length > 0 ? [url, ...others] : [mosquitto.url]
     const brokers = urls.map((one) => BrokerConfig.parse({ url: one, retry }))
-    const bus = deps.stops(startFailoverBus(brokers, deps))
     const session = {
       broker: BrokerConfig.parse({ url, retry }),
       clientId: `session-consumer-${numbers}`,
       epochsFile: join(folder, `${numbers}`),
       standsIn: others.length > 0,
     }
-    const recovery = RecoverySettings.parse({ mode: 'session', closeAfterMs: 600_000 })
+    return { bus: deps.stops(startFailoverBus(brokers, deps)), session }
+  }
+
+  function consume(
+    deps: TestDeps,
+    topic: string,
+    url: string,
+    { others = [], closeAfterMs = 600_000 }: { others?: readonly string[]; closeAfterMs?: number } = {},
+  ) {
+    const sink = new RecordingConsumerSink()
+    const recovery = RecoverySettings.parse({ mode: 'session', closeAfterMs })
     const consumer = deps.stops(
-      startConsumer({ id: 'test', streams: [topic], recovery }, { ...deps, bus, sink, session }),
+      startConsumer({ id: 'test', streams: [topic], recovery }, { ...deps, ...wayTo(deps, url, others), sink }),
     )
     return {
       sink,
@@ -90,7 +105,7 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
   /** A consumer whose session's broker is away, and that has had so many live frames, the last by the next broker. */
   async function cutOff(deps: TestDeps, proxy: TcpProxy, second: MqttClient, nextUrl: string, live: number) {
     const stream = await publish(second)
-    const it = consume(deps, stream.topic, proxy.url, [nextUrl])
+    const it = consume(deps, stream.topic, proxy.url, { others: [nextUrl] })
     await it.consumer.ready
     await stream.send(0, 50)
     await it.sink.until(() => it.sink.got.length === 50)
@@ -193,5 +208,80 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     }
     await it.sink.until(() => it.sink.got.length === sent)
     expect(it.account).toMatchObject({ expected: sent, pending: 0, lost: {} })
+  })
+
+  it('calls lost what the broker forgot with its session, and nothing that comes afterwards', async () => {
+    await using deps = testDeps()
+    await using proxy = await startTcpProxy(mosquitto.url)
+    const stream = await publish()
+    // Nothing newer comes that would show what is missing: the clock does.
+    const it = consume(deps, stream.topic, proxy.url, { closeAfterMs: 100 })
+    await it.consumer.ready
+    await stream.send(0, 50)
+    await it.sink.until(() => it.sink.got.length === 50)
+    proxy.stall()
+    proxy.cut()
+    await stream.send(50, 100)
+    await until(() => it.account.pending >= 50)
+    expect(it.account.lost).toEqual({})
+    await mosquitto.restart()
+    proxy.resume()
+    await until(() => it.account.lost['session-forgotten'] !== undefined)
+    const { expected, lost, pending } = it.account
+    expect(lost).toEqual({ 'session-forgotten': expected - 50 - pending })
+    expect(lost['session-forgotten']).toBeGreaterThanOrEqual(50)
+
+    // It forgot what was retained, too.
+    const [config2] = configurationFrames(stream.configuration)
+    await publisher.publishAsync(stream.topic, Buffer.from(config2!), { qos: 1, retain: true })
+    let sent = Math.ceil((Date.now() * 1000 - timeUsOf(stream.frame(0))) / 20_000)
+    while (it.sink.got.length < 60) await stream.send(sent, ++sent)
+    expect(it.sink.times().slice(0, 50)).toEqual(stream.times(0, 50))
+    expect(it.account.lost).toEqual(lost)
+  })
+
+  it('calls lost what the broker dropped, once nothing of the session may still come', async () => {
+    await using deps = testDeps()
+    await using proxy = await startTcpProxy(mosquitto.url)
+    const stream = await publish()
+    const sink = new RecordingConsumerSink()
+    const { bus, session } = wayTo(deps, proxy.url)
+    // A consumer whose clock is the test's: what may still come is waited for longer than a test should last.
+    const streams = new ConsumerStreams({
+      consumer: 'test',
+      ledger: RecoverySettings.parse({ closeAfterMs: 600_000 }),
+      sink,
+      held: undefined,
+      metrics: deps.metrics,
+      remedy: (hooks) =>
+        deps.stops(new SessionRemedy(session, { ...deps, consumer: 'test', filters: [stream.topic], bus, hooks })),
+    })
+    const { remedy } = streams
+    const reader = new StreamReader({ bus: remedy.bus, filter: stream.topic, sink: streams.sink() }, deps)
+    deps.signal.addEventListener('abort', () => reader.close())
+    const accountAt = (laterMs: number) => {
+      remedy.tick({ nowMs: monotonicMs() + laterMs, utcMs: Date.now() + laterMs })
+      return streams.accounts().get(stream.topic)!
+    }
+    const isDraining = async (): Promise<boolean> => (await metricSum(deps.metrics, 'phasorbus_session_draining')) === 1
+    await reader.granted
+    await stream.send(0, 50)
+    await sink.until(() => sink.got.length === 50)
+    proxy.stall()
+    proxy.cut()
+    await until(isDraining)
+    let sent = 50 + MOST_QUEUED + 100
+    await stream.send(50, sent)
+    proxy.resume()
+    await until(async () => !(await isDraining()))
+    await stream.send(sent, ++sent)
+    await sink.until(() => sink.times('live').at(-1) === timeUsOf(stream.frame(sent - 1)))
+
+    const dropped = sent - sink.got.length
+    // What had come before the cut, and was not acknowledged, was still among the broker's.
+    expect(dropped).toBeGreaterThanOrEqual(100)
+    expect(dropped).toBeLessThanOrEqual(150)
+    expect(accountAt(0)).toMatchObject({ expected: sent, pending: dropped, lost: {} })
+    expect(accountAt(60_000)).toMatchObject({ expected: sent, pending: 0, lost: { session: dropped } })
   })
 })
