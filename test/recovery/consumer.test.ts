@@ -462,7 +462,9 @@ describe('pulls', () => {
 
   it('let the event loop go on: what they bring is given in slices', async () => {
     await using deps = testDeps()
-    const line = await HealingLine.start(deps, { recovery: { pullBytes: 1_048_576 } })
+    // Frame 0 is a minute old by the time it is published: it shall not count as stale for that.
+    const recovery = { pullBytes: 1_048_576, staleAfterMs: 600_000 }
+    const line = await HealingLine.start(deps, { recovery })
     const stream = line.stream(7, { secondsAgo: 59, dataRate: 120 }).carriedBy('one')
     stream.journaled(0, 7000)
     let turns = 0
