@@ -23,9 +23,9 @@ export interface SettleOptions {
 const lookMs = 400
 /** A broker pushes what it has: when nothing came for so long, nothing more will. */
 const plainQuietMs = 4_000
-/** A consumer that heals may wait before it asks again; its accounts say when it is done. */
-const healingQuietMs = 45_000
-const limitMs = 180_000
+/** A consumer that heals may wait before it asks again, a minute where a cluster lost what it subscribed; its accounts say when it is done. */
+const healingQuietMs = 130_000
+const limitMs = 400_000
 /** A cause that lasts is taken away after so long. */
 const reliefMs = 120_000
 
