@@ -5,7 +5,7 @@ import type { MissingFrame } from '../lab/witness.ts'
 import { evidenceOf, isBad } from './evidence.ts'
 import type { FaultCase, RunResult, Strike } from './fault.ts'
 import { type Line, NoFlow, openLine } from './line.ts'
-import { seriesOf } from './series.ts'
+import { seriesMs, seriesOf } from './series.ts'
 import { type Kills, setApart } from './set-apart.ts'
 import { settle } from './settle.ts'
 import type { Window } from './window.ts'
@@ -70,7 +70,8 @@ async function oneRun(
   const { streams } = line.options
   const isLive = (): boolean => window.liveAgainMs(strike.healMs, streams) !== undefined
   const recovered = await line.until(isLive, recoveryLimitMs)
-  await sleep(quick ? quickAfterwardsMs : afterwardsMs)
+  const leftMs = one.series && !quick ? strike.healMs + seriesMs - monotonicMs() : 0
+  await sleep(Math.max(leftMs, quick ? quickAfterwardsMs : afterwardsMs))
   window.end(monotonicMs())
   const { missing, ...checked } = await settle(line, window, accountBefore, {
     quietMs: one.quietMs,

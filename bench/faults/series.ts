@@ -3,8 +3,10 @@ import type { Series } from './fault.ts'
 
 const binMs = 100
 const beforeMs = 1_000
-/** A broker that pushes what it has holds up live frames for half a minute. */
+/** A broker that pushes what it has holds up live frames for a quarter of a minute, or half of one. */
 const afterMs = 40_000
+/** Frames have to be written for so long after the fault's end. */
+export const seriesMs = afterMs + 5_000
 
 /** Around the moment of reconnection: the first frame that was read after the fault's end. */
 export function seriesOf(reads: readonly ReadFrame[], healMs: number): Series {
