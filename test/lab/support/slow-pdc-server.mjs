@@ -27,13 +27,14 @@ const frameOf = (us) => {
   return frame
 }
 let late = 0
+const room = () => {
+  while (mode === 'late' && lane.lateRoom() > 0) lane.late(frameOf(late++))
+}
 const lane = new LiveFirstLane(
   {
     output,
     rate: 50,
-    room() {
-      while (mode === 'late' && lane.lateRoom() > 0) lane.late(frameOf(late++))
-    },
+    room,
     delivered() {},
     release() {},
     pendingBefore: () => false,
@@ -45,4 +46,6 @@ let live = 0
 setInterval(() => {
   for (; startMs + live * 20 <= Date.now(); live++) lane.live(frameOf(Date.now() * 1000), 0, performance.now())
 }, 5)
+// As a consumer asks that lacks something.
+setInterval(room, 100)
 process.stdout.write('ready\n')
