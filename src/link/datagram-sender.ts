@@ -99,7 +99,7 @@ export class DatagramReceiver implements DataReceiver {
       this.#sendNow(frame)
       return
     }
-    if (this.#gatheredBytes > this.#mostGathered) this.flush()
+    if (this.#gatheredBytes > this.#mostGathered) this.#flush()
     if (this.#gathered.length === 0) this.#turn.atEnd(this.#sendGathered)
     this.#gathered.push(frame)
     this.#gatheredBytes += frame.length
@@ -107,12 +107,11 @@ export class DatagramReceiver implements DataReceiver {
 
   /** What was gathered in this turn leaves now, before the socket is closed. */
   close(): void {
-    this.flush()
+    this.#flush()
     this.#isClosed = true
   }
 
-  /** What was gathered in this turn leaves now. */
-  flush(): void {
+  #flush(): void {
     if (this.#gathered.length === 0) return
     this.#turn.note()
     this.#sendGathered()

@@ -128,15 +128,15 @@ export class ServedStream implements StreamOutput, FrameFate {
 
   get lateRoom(): number {
     let least = Number.POSITIVE_INFINITY
-    let all = 0
+    let moving = 0
     // All are asked: one that stood still may have room again.
     for (const receiver of this.#receivers.keys()) {
       const room = receiver.lateRoom ?? Number.POSITIVE_INFINITY
       if (receiver.standsStill) continue
       least = Math.min(least, room)
-      all++
+      moving++
     }
-    return all === 0 && this.#receivers.size > 0 ? 0 : least
+    return moving === 0 && this.#receivers.size > 0 ? 0 : least
   }
 
   late(frame: Uint8Array): boolean {

@@ -182,7 +182,7 @@ export class HealedStreams {
       },
       unsent: (frame) => {
         // A PDC that connects again at once must not hide that none was there: the order begins anew with it.
-        this.#streams.get(topic)?.lane.tick(monotonicMs())
+        if (this.#served.of(topic)?.output?.receivers === 0) this.#streams.get(topic)?.lane.tick(monotonicMs())
         const known = ended(frame)
         if (known) this.#consumer?.release(topic, known.timeUs, known.as)
       },

@@ -18,15 +18,9 @@ export function headerBytes(): Uint8Array {
 /** Completes a block in place: its records, with room for the header before them. */
 export function seal(block: Uint8Array): void {
   const records = block.subarray(BLOCK_HEADER_SIZE)
-  put32(block, 0, records.length)
-  put32(block, 4, crc32(records))
-}
-
-function put32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24
-  bytes[at + 1] = value >>> 16
-  bytes[at + 2] = value >>> 8
-  bytes[at + 3] = value
+  const view = new DataView(block.buffer, block.byteOffset)
+  view.setUint32(0, records.length)
+  view.setUint32(4, crc32(records))
 }
 
 /**
