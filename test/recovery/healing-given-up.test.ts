@@ -11,6 +11,14 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 let healed: HealedLedger
 const live = (n: number): void => healed.live(frame(n), timeUsOf(frame(n)) + 20_000)
 
+/** A node's journal is heard of, and has all of them. */
+async function comesFrom(nodeId: string): Promise<void> {
+  const frames = Array.from({ length: 100 }, (_, n) => frame(n))
+  healed.recorded(nodeId, frames)
+  await healed.heal()
+  expect(healed.account).toMatchObject({ late: 98, pending: 0, lost: {} })
+}
+
 /** Live came the frames 0 and 99 alone, ten minutes ago. */
 beforeEach(() => {
   healed = new HealedLedger(configuration)
@@ -41,12 +49,7 @@ describe('what no node tells of a journal of', () => {
     healed.pass(2 * MINUTE_MS)
     await healed.heal()
     expect(healed.account.lost).toEqual({ 'no-journal': 98 })
-    healed.recorded(
-      'one',
-      Array.from({ length: 100 }, (_, n) => frame(n)),
-    )
-    await healed.heal()
-    expect(healed.account).toMatchObject({ late: 98, pending: 0, lost: {} })
+    await comesFrom('one')
   })
 })
 
@@ -68,11 +71,6 @@ describe('what the only journal does not answer for', () => {
   it('comes late when it answers before', async () => {
     healed.pass(6 * DAY_MS)
     await healed.heal()
-    healed.recorded(
-      'silent',
-      Array.from({ length: 100 }, (_, n) => frame(n)),
-    )
-    await healed.heal()
-    expect(healed.account).toMatchObject({ late: 98, pending: 0, lost: {} })
+    await comesFrom('silent')
   })
 })

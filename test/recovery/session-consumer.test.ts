@@ -25,6 +25,11 @@ const retry = { firstDelayMs: 10, maxDelayMs: 100 }
 /** What the broker keeps for a session while its consumer is away; it drops what comes then. */
 const MOST_QUEUED = 500
 
+interface ConsumeOptions {
+  readonly others?: readonly string[]
+  readonly closeAfterMs?: number
+}
+
 describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () => {
   let mosquitto: TestBroker
   let publisher: MqttClient
@@ -84,7 +89,7 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     deps: TestDeps,
     topic: string,
     url: string,
-    { others = [], closeAfterMs = 600_000 }: { others?: readonly string[]; closeAfterMs?: number } = {},
+    { others = [], closeAfterMs = 600_000 }: ConsumeOptions = {},
   ) {
     const sink = new RecordingConsumerSink()
     const recovery = RecoverySettings.parse({ mode: 'session', closeAfterMs })
@@ -102,15 +107,26 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     }
   }
 
-  /** A consumer whose session's broker is away, and that has had so many live frames, the last by the next broker. */
-  async function cutOff(deps: TestDeps, proxy: TcpProxy, second: MqttClient, nextUrl: string, live: number) {
-    const stream = await publish(second)
-    const it = consume(deps, stream.topic, proxy.url, { others: [nextUrl] })
+  /** A consumer that has had fifty live frames when its session's broker goes. */
+  async function cutAfterFifty(
+    deps: TestDeps,
+    proxy: TcpProxy,
+    stream: Awaited<ReturnType<typeof publish>>,
+    options?: ConsumeOptions,
+  ) {
+    const it = consume(deps, stream.topic, proxy.url, options)
     await it.consumer.ready
     await stream.send(0, 50)
     await it.sink.until(() => it.sink.got.length === 50)
     proxy.stall()
     proxy.cut()
+    return it
+  }
+
+  /** A consumer whose session's broker is away, and that has had so many live frames, the last by the next broker. */
+  async function cutOff(deps: TestDeps, proxy: TcpProxy, second: MqttClient, nextUrl: string, live: number) {
+    const stream = await publish(second)
+    const it = await cutAfterFifty(deps, proxy, stream, { others: [nextUrl] })
     let sent = 50
     while (it.sink.times('live').length < live) await stream.send(sent, ++sent)
     return { stream, it, sent }
@@ -120,12 +136,7 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     await using deps = testDeps()
     await using proxy = await startTcpProxy(mosquitto.url)
     const stream = await publish()
-    const it = consume(deps, stream.topic, proxy.url)
-    await it.consumer.ready
-    await stream.send(0, 50)
-    await it.sink.until(() => it.sink.got.length === 50)
-    proxy.stall()
-    proxy.cut()
+    const it = await cutAfterFifty(deps, proxy, stream)
     await stream.send(50, 400)
     proxy.resume()
     await until(() => proxy.connections > 0)
@@ -215,12 +226,7 @@ describe.skipIf(need.skip)(need.title('a consumer with recovery session'), () =>
     await using proxy = await startTcpProxy(mosquitto.url)
     const stream = await publish()
     // Nothing newer comes that would show what is missing: the clock does.
-    const it = consume(deps, stream.topic, proxy.url, { closeAfterMs: 100 })
-    await it.consumer.ready
-    await stream.send(0, 50)
-    await it.sink.until(() => it.sink.got.length === 50)
-    proxy.stall()
-    proxy.cut()
+    const it = await cutAfterFifty(deps, proxy, stream, { closeAfterMs: 100 })
     await stream.send(50, 100)
     await until(() => it.account.pending >= 50)
     expect(it.account.lost).toEqual({})
