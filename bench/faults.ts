@@ -57,7 +57,7 @@ async function runAll(asked: readonly Fault[], folder: string, options: BenchOpt
             ),
         }),
         onResult(result) {
-          results.add(fault, one.name, machine, { ...result, ...(commit !== undefined && { commit }) })
+          results.add(fault, one.name, { ...result, machine, ...(commit !== undefined && { commit }) })
           if (out !== undefined) writeReport(folder, all, results)
           const { published, lost, duplicated, differing, not_received, in_socket, recovery_ms, account_agrees } =
             result

@@ -48,6 +48,8 @@ export interface Strike {
 
 export interface RunResult {
   readonly at: string
+  /** Where it ran. */
+  readonly machine?: string
   /** What was run, where git knows. */
   readonly commit?: string
   readonly published: number

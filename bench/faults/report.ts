@@ -36,13 +36,15 @@ const head = [
   '',
 ]
 
-function sectionOf(folder: string, fault: Fault, { machine, cases }: FaultResults): string {
+function sectionOf(folder: string, fault: Fault, { cases }: FaultResults): string {
   const summaries = fault.cases.flatMap((one) => {
     const runs = cases[one.name]
     return runs && runs.length > 0 ? [{ one, runs, summary: summaryOf(runs) }] : []
   })
   const most = Math.max(...summaries.map(({ summary }) => summary.runs))
-  const commits = [...new Set(summaries.flatMap(({ runs }) => runs.flatMap(({ commit }) => commit ?? [])))]
+  const runsOf = summaries.flatMap(({ runs }) => runs)
+  const machines = [...new Set(runsOf.flatMap(({ machine }) => machine ?? []))]
+  const commits = [...new Set(runsOf.flatMap(({ commit }) => commit ?? []))]
   const isFamily = fault.cases.some(({ x }) => x !== undefined)
   return [
     `## ${fault.name}`,
@@ -56,7 +58,7 @@ function sectionOf(folder: string, fault: Fault, { machine, cases }: FaultResult
     ...(isFamily ? familyTable(summaries) : table(summaries)),
     '',
     ...(isFamily ? familyPlots(folder, fault, summaries) : seriesPlots(folder, fault, summaries)),
-    `On ${machine}.${commits.length > 0 ? ` By ${commits.join(', ')}.` : ''}`,
+    `On ${machines.join('; and ')}.${commits.length > 0 ? ` By ${commits.join(', ')}.` : ''}`,
     '',
     '',
   ].join('\n')

@@ -5,8 +5,6 @@ import type { Fault, RunResult } from './fault.ts'
 
 export interface FaultResults {
   readonly fault: string
-  /** Where it ran. */
-  machine: string
   /** By the name of the case. */
   readonly cases: Record<string, RunResult[]>
 }
@@ -21,15 +19,14 @@ export class Results {
 
   of({ name }: Fault): FaultResults {
     const path = this.#path(name)
-    if (!existsSync(path)) return { fault: name, machine: '', cases: {} }
+    if (!existsSync(path)) return { fault: name, cases: {} }
     return JSON.parse(readFileSync(path, 'utf8')) as FaultResults
   }
 
   /** Kept at once. */
-  add(fault: Fault, caseName: string, machine: string, result: RunResult): void {
+  add(fault: Fault, caseName: string, result: RunResult): void {
     const results = this.of(fault)
     results.cases[caseName] = [...(results.cases[caseName] ?? []), result]
-    results.machine = machine
     const path = this.#path(fault.name)
     writeFileSync(`${path}.new`, serialized(results))
     renameSync(`${path}.new`, path)
@@ -41,9 +38,9 @@ export class Results {
 }
 
 /** One run a line. */
-function serialized({ fault, machine, cases }: FaultResults): string {
+function serialized({ fault, cases }: FaultResults): string {
   const lines = Object.entries(cases).map(
     ([name, runs]) => `${JSON.stringify(name)}: [\n${runs.map((run) => JSON.stringify(run)).join(',\n')}\n]`,
   )
-  return `{"fault": ${JSON.stringify(fault)}, "machine": ${JSON.stringify(machine)}, "cases": {\n${lines.join(',\n')}\n}}\n`
+  return `{"fault": ${JSON.stringify(fault)}, "cases": {\n${lines.join(',\n')}\n}}\n`
 }

@@ -17,6 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const clean: RunResult = {
   at: '2026-11-28T12:00:00.000Z',
+  machine: 'a machine',
   commit: 'abc1234',
   published: 1000,
   lost: 0,
@@ -62,9 +63,9 @@ describe('runs of a fault', () => {
   })
 
   it('are kept from one report to the next, and one that is bad is shown', () => {
-    new Results(folder).add(fault, 'phasorbus', 'a machine', clean)
+    new Results(folder).add(fault, 'phasorbus', clean)
     const results = new Results(folder)
-    results.add(fault, 'phasorbus', 'a machine', bad)
+    results.add(fault, 'phasorbus', { ...bad, machine: 'another one' })
     writeReport(folder, [fault], results)
     expect(rowOf('phasorbus').slice(1, -1)).toEqual([
       'phasorbus',
@@ -78,12 +79,12 @@ describe('runs of a fault', () => {
       '1 of 2',
     ])
     expect(page()).toContain('faults some-fault --runs 2')
-    expect(page()).toContain('On a machine. By abc1234.')
+    expect(page()).toContain('On a machine; and another one. By abc1234.')
   })
 
   it('say so where nothing was lost', () => {
     const results = new Results(folder)
-    results.add(fault, 'phasorbus', 'a machine', clean)
+    results.add(fault, 'phasorbus', clean)
     writeReport(folder, [fault], results)
     expect(rowOf('phasorbus').slice(4, 6)).toEqual(['**0**', '**0**'])
   })
@@ -102,7 +103,7 @@ describe('runs of a fault', () => {
     expect(series.rate.reduce((sum, rate) => sum + (rate * series.binMs) / 1000, 0)).toBe(3)
 
     const results = new Results(folder)
-    for (const run of [clean, bad]) results.add(fault, 'phasorbus', 'a machine', { ...run, series })
+    for (const run of [clean, bad]) results.add(fault, 'phasorbus', { ...run, series })
     writeReport(folder, [fault], results)
     expect(results.of(fault).cases.phasorbus!.filter((run) => run.series)).toHaveLength(2)
     for (const name of ['some-fault-rate.svg', 'some-fault-live.svg']) {
