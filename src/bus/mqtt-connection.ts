@@ -55,7 +55,7 @@ export class MqttConnection implements Running {
   /** Addresses where a connection was cut, and its client id not used since. */
   readonly #cut = new Set<number>()
   #renew: (() => void) | undefined
-  /** The last link fell silent over a subscription. */
+  /** The last link was given up, and may only have been busy. */
   #isPatient = false
   #link: MqttLink | undefined
   readonly done: Promise<void>
@@ -133,7 +133,7 @@ export class MqttConnection implements Running {
         link.destroy()
         await link.closed
         // One that nobody took says nothing of it.
-        if (wasUp) this.#isPatient = link.silentOver === 'subscription'
+        if (wasUp) this.#isPatient = link.wasBusy
       }
     }
     onRefused?.()

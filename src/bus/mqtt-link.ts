@@ -33,7 +33,7 @@ export interface LinkOptions {
   readonly maxBufferedBytes: number
   /** The broker is dead when nothing is heard of it for so long, or nothing acknowledged. */
   readonly deadMs: number
-  /** The one before it was {@link MqttLink.silentOver} a subscription: it may only be busy. */
+  /** The one before it {@link MqttLink.wasBusy}, maybe. */
   readonly isPatient?: boolean
   /** A message the broker sent. */
   readonly onMessage: MessageHandler
@@ -61,7 +61,7 @@ export class MqttLink {
   #up = false
   /** SUBSCRIBEs without a SUBACK yet. */
   #subscribing = 0
-  #silentOver: 'subscription' | undefined
+  #wasBusy = false
   #hasSession = false
   #failure: BusError | undefined
 
@@ -144,9 +144,9 @@ export class MqttLink {
     return this.#hasSession
   }
 
-  /** It was given up because nothing came while a subscription was asked for. */
-  get silentOver(): 'subscription' | undefined {
-    return this.#silentOver
+  /** It was given up while a subscription was asked for, or before it had proved good: the broker may only be busy. */
+  get wasBusy(): boolean {
+    return this.#wasBusy
   }
 
   get lagMs(): number {
@@ -198,13 +198,14 @@ export class MqttLink {
       await this.#client.subscribeAsync(filter, { qos })
     } catch (error) {
       if (!this.#up) throw this.#over('closed')
+      this.#silence.refused()
       throw new BusError(
         { code: 'BUS_SUBSCRIPTION_REFUSED', broker: this.name, filter },
         `${this.name} refused a subscription to ${filter}`,
         { cause: error },
       )
     } finally {
-      if (--this.#subscribing === 0) this.#silence.subscribed()
+      this.#subscribing--
     }
   }
 
@@ -239,10 +240,11 @@ export class MqttLink {
     const now = monotonicMs()
     const verdict = this.#silence.tick(now, this.#inFlight.counts, this.#subscribing > 0)
     if (verdict === 'ping') this.#ping(now)
-    else if (verdict === 'silent') {
-      if (this.#subscribing > 0) this.#silentOver = 'subscription'
-      this.#fail(new Error(`nothing heard for ${this.#deadMs} ms`))
-    } else if (verdict === 'unacknowledged') this.#fail(new Error(`nothing acknowledged for ${this.#deadMs} ms`))
+    else if (verdict !== 'alive') {
+      this.#wasBusy = this.#subscribing > 0 || !this.#silence.isProved
+      const what = verdict === 'silent' ? 'nothing heard' : 'nothing acknowledged'
+      this.#fail(new Error(`${what} for ${this.#deadMs} ms`))
+    }
   }
 
   #ping(now: number): void {

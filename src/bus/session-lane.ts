@@ -198,7 +198,7 @@ class LaneOfSession implements SessionLane {
     const isPatient = this.#isPatient
     const link = await openSessionLink({ broker, clientId, choice: this.#choice, isPatient, signal, onLink })
     void link.closed.then(() => {
-      this.#isPatient = link.silentOver === 'subscription'
+      this.#isPatient = link.wasBusy
     })
     drain.begin(isFresh || !link.hasSession)
     return link

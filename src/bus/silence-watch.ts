@@ -16,11 +16,13 @@ const PINGS = 2.5
 /** While other publishes are acknowledged, one may wait so many times as long. */
 const PATIENCE = 6
 /**
- * A cluster that has just lost a node answers nothing while it makes room for a subscription (NATS: 4 s for each), nor
- * does a network that is cut. The first connection that falls silent so is given up in time, whichever it is; the one
- * after it, which the broker has taken, gets so many times as long.
+ * A cluster that has just lost a node answers nothing while it makes room for a subscription (NATS: 4 s for each, and
+ * then it may refuse it), nor does a network that is cut. The first connection that falls silent so is given up in
+ * time, whichever it is; the one after it, which the broker has taken, gets so many times as long until it has proved
+ * good. Else each takes its subscriptions to another node of the cluster before that has made room for them, and keeps
+ * all of them busy with it.
  */
-const SUBSCRIBE_PATIENCE = 4
+const UNPROVED_PATIENCE = 4
 /** It is busy when so many times the time between two pings has passed without an answer. */
 const BUSY_PINGS = 1.5
 
@@ -35,7 +37,12 @@ const BUSY_PINGS = 1.5
 export class SilenceWatch {
   readonly #deadMs: number
   readonly #pingMs: number
+  /** What subscriptions may take, and acknowledgements. */
   #subscribingMs: number
+  #acknowledgingMs: number
+  /** How long it has been good: nothing was asked for in vain, and what was published is acknowledged. */
+  #goodMs = 0
+  #isProved = false
   readonly intervalMs: number
   #at: number | undefined
   #isHeard = true
@@ -48,10 +55,11 @@ export class SilenceWatch {
   #marker = 0
   #markedMs = 0
 
-  /** `isPatient`: the connection before this one fell silent over a subscription. */
+  /** `isPatient`: the connection before this one was given up unproved, or over a subscription. */
   constructor(deadMs: number, isPatient = false) {
     this.#deadMs = deadMs
-    this.#subscribingMs = (isPatient ? SUBSCRIBE_PATIENCE : 1) * deadMs
+    this.#subscribingMs = (isPatient ? UNPROVED_PATIENCE : 1) * deadMs
+    this.#acknowledgingMs = this.#subscribingMs
     this.#pingMs = deadMs / PINGS
     this.intervalMs = deadMs / TICKS
   }
@@ -61,9 +69,15 @@ export class SilenceWatch {
     this.#isHeard = true
   }
 
-  /** Every SUBSCRIBE has its answer: the next is waited for no longer than anything else. */
-  subscribed(): void {
-    this.#subscribingMs = this.#deadMs
+  /** A SUBSCRIBE was refused: what can be said at once is, so the broker may be as busy with the next. */
+  refused(): void {
+    this.#subscribingMs = UNPROVED_PATIENCE * this.#deadMs
+    this.#goodMs = 0
+  }
+
+  /** It has been good for as long as a dead one is found in: a network that is cut now is found so in time. */
+  get isProved(): boolean {
+    return this.#isProved
   }
 
   /** Nothing is read on purpose: silence is not the broker's. */
@@ -88,13 +102,22 @@ export class SilenceWatch {
     if (settled === taken || settled !== this.#settled) this.#unansweredMs = 0
     else if (!isBusy) this.#unansweredMs += stepMs
     this.#settled = settled
+    this.#prove(stepMs, !isSubscribing && this.#unansweredMs < this.#pingMs)
     if (oldest >= this.#marker) {
       this.#marker = taken
       this.#markedMs = 0
     } else this.#markedMs += stepMs
-    return this.#unansweredMs >= this.#deadMs || this.#markedMs >= PATIENCE * this.#deadMs
+    return this.#unansweredMs >= this.#acknowledgingMs || this.#markedMs >= PATIENCE * this.#deadMs
       ? 'unacknowledged'
       : this.#ping()
+  }
+
+  #prove(stepMs: number, isGood: boolean): void {
+    this.#goodMs = isGood ? this.#goodMs + stepMs : 0
+    if (this.#goodMs < this.#deadMs) return
+    this.#isProved = true
+    this.#subscribingMs = this.#deadMs
+    this.#acknowledgingMs = this.#deadMs
   }
 
   #ping(): LinkVerdict {

@@ -39,13 +39,44 @@ describe('a watch over a connection (2.5 s)', () => {
     expect(found.indexOf('silent')).toBe(10)
   })
 
-  it('has patience with one that made room for a subscription so long before, until that is answered', () => {
+  it('has patience with one that made room for a subscription so long before, until it has been good for as long', () => {
     const watch = new SilenceWatch(2500, true)
     expect(Array.from({ length: 21 }, (_, i) => watch.tick(i * 250, none, true))).not.toContain('silent')
     watch.heard()
-    watch.subscribed()
-    const found = Array.from({ length: 11 }, (_, i) => watch.tick(5250 + i * 250, none, true))
+    expect(Array.from({ length: 11 }, (_, i) => watch.tick(5250 + i * 250, none, true))).not.toContain('silent')
+    for (let now = 8000; now <= 10_500; now += 250) {
+      watch.heard()
+      watch.tick(now, none)
+    }
+    expect(watch.isProved).toBe(true)
+    watch.heard()
+    const found = Array.from({ length: 11 }, (_, i) => watch.tick(10_750 + i * 250, none, true))
     expect(found.indexOf('silent')).toBe(10)
+  })
+
+  it('has patience with one that refused a subscription: it asks again', () => {
+    const watch = new SilenceWatch(2500)
+    watch.refused()
+    const found = Array.from({ length: 41 }, (_, i) => watch.tick(i * 250, none, true))
+    expect(found.indexOf('silent')).toBe(40)
+  })
+
+  it('has patience with what the next one acknowledges, until it has proved good', () => {
+    const waiting = { taken: 5, settled: 0, oldest: 0 }
+    const heard = (watch: SilenceWatch) => (i: number) => {
+      watch.heard()
+      return watch.tick(i * 250, waiting)
+    }
+    const next = new SilenceWatch(2500, true)
+    expect(Array.from({ length: 50 }, (_, i) => heard(next)(i)).indexOf('unacknowledged')).toBe(40)
+    expect(next.isProved).toBe(false)
+    const proved = new SilenceWatch(2500, true)
+    run(proved, [0, 3000], () => {
+      proved.heard()
+      return none
+    })
+    expect(proved.isProved).toBe(true)
+    expect(Array.from({ length: 20 }, (_, i) => heard(proved)(13 + i)).indexOf('unacknowledged')).toBe(9)
   })
 
   it('has patience with the next one', () => {
