@@ -43,6 +43,8 @@ export interface LedgerSettings {
 
 const defaults: LedgerSettings = { closeAfterMs: 1000, staleAfterMs: 60_000, futureAfterMs: 5000, maxGaps: 4096 }
 const MICROSECONDS = 1_000_000
+/** A stream of which something newer than this is held has a clock that is right. */
+const CURRENT_US = 10 * MICROSECONDS
 /** SOC has 32 bits. */
 const MAX_US = 2 ** 32 * MICROSECONDS
 
@@ -73,6 +75,8 @@ export class StreamLedger {
   /** It would be the first ever: the window begins here if it is taken. */
   #claimGrid: SlotGrid | undefined
   #claimUs = 0
+  /** The newest time that was taken in this run. */
+  #newestUs = Number.NEGATIVE_INFINITY
 
   constructor(settings: Partial<LedgerSettings> = {}, book?: LedgerBook) {
     const { closeAfterMs, staleAfterMs, futureAfterMs, maxGaps } = { ...defaults, ...settings }
@@ -105,6 +109,7 @@ export class StreamLedger {
     const fraction = fractionOf(frame)
     if (grid.isOffSlot(soc, fraction)) return this.#outside('off-slot', frame)
     const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
+    this.#claimUs = us
     const lateUs = utcUs - us
     if (utcUs > this.#utcUs) this.#utcUs = utcUs
     if (lateUs < -this.#futureAfterUs) return this.#outside('future', frame)
@@ -114,7 +119,7 @@ export class StreamLedger {
     this.#lateness.add(lateUs, utcUs)
 
     let era = this.#book.last
-    if (!era) return this.#first(grid, slot, us, frame, false)
+    if (!era) return this.#first(grid, slot, frame, false)
     if (this.#book.retired || (era.grid !== grid && !era.grid.isOf(grid))) {
       era = this.#book.begin(grid, slot, us)
       if (!era) return this.#outside('stale', frame)
@@ -131,8 +136,9 @@ export class StreamLedger {
     const fraction = fractionOf(frame)
     if (grid.isOffSlot(soc, fraction)) return this.#outside('off-slot')
     const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
+    this.#claimUs = us
     if (us > Math.max(utcUs, this.#utcUs) + this.#futureAfterUs) return this.#outside('future')
-    if (!this.#book.last) return this.#first(grid, grid.slotOf(soc, fraction), us, frame, true)
+    if (!this.#book.last) return this.#first(grid, grid.slotOf(soc, fraction), frame, true)
     const era = this.#eraFor(grid, grid.slotOf(soc, fraction), us)
     if (!era) return this.#homeless(us)
     const slot = era.grid.slotNear(us)
@@ -156,6 +162,7 @@ export class StreamLedger {
     }
     if (this.#claimLate) tally.late++
     else tally.live++
+    if (this.#claimUs > this.#newestUs) this.#newestUs = this.#claimUs
     this.#remember(era, slot)
   }
 
@@ -344,14 +351,19 @@ export class StreamLedger {
 
   /**
    * Older than the clock believes. It fills what is open at its time, and is
-   * known again if it is held; else it is outside, and moves nothing.
+   * known again if it is held; else it is outside, and moves nothing. Where its
+   * bytes are forgotten, it tells by the stream: while that is current, what is
+   * old comes out of a broker's queue, and was healed meanwhile.
    */
   #stale(frame: Uint8Array, grid: SlotGrid, slot: number, us: number, utcUs: number): LedgerVerdict {
     this.close(utcUs)
     const era = this.#book.eraAt(us)
     if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale', frame)
     if (era.missing(slot, slot + 1) > 0) return this.#judge(era, slot, us, frame, true)
-    return this.#digestAt(era, slot) === digestOf(frame) ? this.#duplicate() : this.#outside('stale', frame)
+    const known = this.#digestAt(era, slot)
+    const isCurrent = utcUs - this.#newestUs < CURRENT_US
+    const isKnown = known === undefined ? isCurrent : known === digestOf(frame)
+    return isKnown ? this.#duplicate() : this.#outside('stale', frame)
   }
 
   /** The inserted second that this frame may be of; that it is over is noted, too. */
@@ -421,9 +433,8 @@ export class StreamLedger {
   }
 
   /** Fresh, and no more yet: nothing is expected of a stream that nobody ever took a frame of. */
-  #first(grid: SlotGrid, slot: number, us: number, frame: Uint8Array, late: boolean): LedgerVerdict {
+  #first(grid: SlotGrid, slot: number, frame: Uint8Array, late: boolean): LedgerVerdict {
     this.#claimGrid = grid
-    this.#claimUs = us
     this.#claimSlot = slot
     this.#claimDigest = digestOf(frame)
     this.#claimLate = late

@@ -132,6 +132,17 @@ describe('a ledger', () => {
     expect(account().live).toBe(2)
   })
 
+  it('knows again what a broker kept for longer than its bytes are remembered, and was healed meanwhile', () => {
+    const { ledger, live, late, us, frame, account } = ledgerOf()
+    live(0)
+    live(4000)
+    for (let index = 1; index < 4000; index++) expect(late(index)).toBe('fresh')
+    expect(ledger.live(frame(100), us(4010))).toBe('duplicate')
+    // Of a stream that is not current it is the clock of the PMU that is wrong.
+    expect(ledger.live(frame(101), us(4000) + 11_000_000)).toBe('outside')
+    expect(account()).toMatchObject({ live: 2, late: 3999, duplicates: 1, outside: { stale: 1 } })
+  })
+
   it('does not begin with a frame that the clock does not believe', () => {
     const { ledger, us, frame } = ledgerOf()
     expect(ledger.live(frame(0), us(0) + 3_600_000_000)).toBe('outside')

@@ -24,6 +24,8 @@ export class NaiveLedger {
   #eraStart = 0
   #next = 0
   #isRetired = false
+  /** Of what was taken since its contents were forgotten. */
+  #newestUs = Number.NEGATIVE_INFINITY
   #utcUs = 0
   /** The least lateness of each ten seconds of the clock that had a frame. */
   #lateness: { readonly window: number; leastUs: number }[] = []
@@ -44,7 +46,9 @@ export class NaiveLedger {
       const found = this.#slots.get(slot)
       if (!found) return this.#standsOnce('stale', slot, content)
       if (found.state !== 'held') return this.#fresh(slot, 'late', content)
-      if ('content' in found && found.content === content) return this.#judge(slot, content, 'late')
+      if ('content' in found && (found.content ?? this.#ifCurrent(content, utcUs)) === content) {
+        return this.#judge(slot, content, 'late')
+      }
       return this.#standsOnce('stale', slot, content)
     }
     const window = Math.floor(utcUs / 10_000_000)
@@ -74,6 +78,7 @@ export class NaiveLedger {
     this.#closeTo(slot)
     this.#slots.set(slot, { state: 'held', lane, content })
     this.#next = Math.max(this.#next, slot + 1)
+    this.#newestUs = Math.max(this.#newestUs, slot * this.#settings.periodUs)
   }
 
   giveUp(reason: string): void {
@@ -131,6 +136,7 @@ export class NaiveLedger {
     for (const found of this.#slots.values()) if ('content' in found) found.content = undefined
     this.#lateness = []
     this.#contentsOutside.clear()
+    this.#newestUs = Number.NEGATIVE_INFINITY
     this.#utcUs = 0
   }
 
@@ -185,6 +191,10 @@ export class NaiveLedger {
     const isSame = found.content === undefined || found.content === content
     this.#counts[isSame ? 'duplicates' : 'conflicts']++
     return isSame ? 'duplicate' : 'conflict'
+  }
+
+  #ifCurrent(content: number, utcUs: number): number | undefined {
+    return utcUs - this.#newestUs < 10_000_000 ? content : undefined
   }
 
   #fresh(slot: number, lane: Lane, content: number): LedgerVerdict {
