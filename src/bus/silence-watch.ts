@@ -37,9 +37,7 @@ const BUSY_PINGS = 1.5
 export class SilenceWatch {
   readonly #deadMs: number
   readonly #pingMs: number
-  /** What subscriptions may take, and acknowledgements. */
   #subscribingMs: number
-  #acknowledgingMs: number
   /** How long it has been good: nothing was asked for in vain, and what was published is acknowledged. */
   #goodMs = 0
   #isProved = false
@@ -59,7 +57,6 @@ export class SilenceWatch {
   constructor(deadMs: number, isPatient = false) {
     this.#deadMs = deadMs
     this.#subscribingMs = (isPatient ? UNPROVED_PATIENCE : 1) * deadMs
-    this.#acknowledgingMs = this.#subscribingMs
     this.#pingMs = deadMs / PINGS
     this.intervalMs = deadMs / TICKS
   }
@@ -107,7 +104,7 @@ export class SilenceWatch {
       this.#marker = taken
       this.#markedMs = 0
     } else this.#markedMs += stepMs
-    return this.#unansweredMs >= this.#acknowledgingMs || this.#markedMs >= PATIENCE * this.#deadMs
+    return this.#unansweredMs >= this.#deadMs || this.#markedMs >= PATIENCE * this.#deadMs
       ? 'unacknowledged'
       : this.#ping()
   }
@@ -117,7 +114,6 @@ export class SilenceWatch {
     if (this.#goodMs < this.#deadMs) return
     this.#isProved = true
     this.#subscribingMs = this.#deadMs
-    this.#acknowledgingMs = this.#deadMs
   }
 
   #ping(): LinkVerdict {

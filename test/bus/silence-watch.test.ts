@@ -61,24 +61,6 @@ describe('a watch over a connection (2.5 s)', () => {
     expect(found.indexOf('silent')).toBe(40)
   })
 
-  it('has patience with what the next one acknowledges, until it has proved good', () => {
-    const waiting = { taken: 5, settled: 0, oldest: 0 }
-    const heard = (watch: SilenceWatch) => (i: number) => {
-      watch.heard()
-      return watch.tick(i * 250, waiting)
-    }
-    const next = new SilenceWatch(2500, true)
-    expect(Array.from({ length: 50 }, (_, i) => heard(next)(i)).indexOf('unacknowledged')).toBe(40)
-    expect(next.isProved).toBe(false)
-    const proved = new SilenceWatch(2500, true)
-    run(proved, [0, 3000], () => {
-      proved.heard()
-      return none
-    })
-    expect(proved.isProved).toBe(true)
-    expect(Array.from({ length: 20 }, (_, i) => heard(proved)(13 + i)).indexOf('unacknowledged')).toBe(9)
-  })
-
   it('has patience with the next one', () => {
     const watch = new SilenceWatch(2500, true)
     const waiting = { taken: 5, settled: 0, oldest: 0 }
