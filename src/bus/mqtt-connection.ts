@@ -18,8 +18,10 @@ import { type SubscriptionEntry, SubscriptionSet } from './subscriptions.ts'
 
 /** A connection that lasted this long was a good one: the next wait starts small again. */
 const STABLE_MS = 1000
-/** A subscription that was refused is asked for again after this, each time twice as late: clusters refuse what they cannot do now. */
+/** A subscription that was refused is asked for again after this: clusters refuse what they cannot do now. */
 const REFUSED_PAUSE_MS = 1000
+/** So often; then each time twice as late: it may not be allowed. A cluster of NATS takes 4 s to refuse one, and 30 s to recover. */
+const REFUSED_QUICKLY = 10
 const MAX_REFUSED_PAUSE_MS = 60_000
 /** How long a clean stop waits for the broker. */
 const GOODBYE_MS = 1000
@@ -238,20 +240,21 @@ export class MqttConnection implements Running {
     await link.disconnect(GOODBYE_MS)
   }
 
-  #request(link: MqttLink, entry: SubscriptionEntry, pauseMs = REFUSED_PAUSE_MS): void {
+  #request(link: MqttLink, entry: SubscriptionEntry, refusals = 0): void {
     link.subscribe(entry.filter, entry.qos).then(
       () => {
         if (this.#link === link) entry.grant()
       },
       (error) => {
         if (!(error instanceof BusError) || error.code !== 'BUS_SUBSCRIPTION_REFUSED') return
-        this.#deps.log[pauseMs === REFUSED_PAUSE_MS ? 'warn' : 'debug'](error.facts, 'subscription refused')
+        this.#deps.log[refusals === 0 ? 'warn' : 'debug'](error.facts, 'subscription refused')
         entry.refuse(error)
         const again = (): void => {
           if (this.#link !== link || entry.isClosed) return
-          this.#request(link, entry, Math.min(2 * pauseMs, MAX_REFUSED_PAUSE_MS))
+          this.#request(link, entry, refusals + 1)
         }
-        setTimeout(again, pauseMs).unref()
+        const pauseMs = REFUSED_PAUSE_MS * 2 ** Math.max(0, refusals + 1 - REFUSED_QUICKLY)
+        setTimeout(again, Math.min(pauseMs, MAX_REFUSED_PAUSE_MS)).unref()
       },
     )
   }
