@@ -1,0 +1,262 @@
+/**
+ * Time alignment: which frames of many inputs are of one instant, and when that
+ * instant is let go (IEEE C37.247 clause 4.1; C37.244 explains it). Pure: times
+ * come in.
+ *
+ * Instants are slots of the output's grid, and go in order, each once:
+ *
+ * - as soon as every input that is waited for has come, and all before it have gone;
+ * - by absolute wait, at its own time plus the wait, by the clock: then also if nothing came;
+ * - by relative wait, so long after the first frame of it, or of a later slot, came. A frame that comes before its own
+ *   time waits from that time on: a clock that is ahead moves nothing.
+ */
+import type { SlotGrid } from '../streams/index.ts'
+
+export interface SlotWindowSettings {
+  /** Of the output. */
+  readonly grid: SlotGrid
+  readonly wait: 'absolute' | 'relative'
+  readonly waitUs: number
+  /** What is further ahead of the clock is of the future. */
+  readonly leadUs: number
+  /** What is further behind the clock is stale. */
+  readonly staleUs: number
+  /** An input that sent nothing for so long is not waited for, until it sends again. */
+  readonly silentUs: number
+}
+
+/** µs: of the UNIX epoch, and of a clock that nobody sets. */
+export interface Now {
+  readonly utcUs: number
+  readonly monotonicUs: number
+}
+
+/** Why a frame has no place: its slot has gone; it has one of this input; the clock does not believe it. */
+export type Misplaced = 'late' | 'duplicate' | 'stale' | 'future'
+
+export interface OpenSlot<Content> {
+  readonly slot: number
+  readonly content: Content
+  /** By input: whether its frame is there. Those that joined later have no place. */
+  readonly present: Uint8Array
+  /** How many are. */
+  count: number
+}
+
+export interface SlotWindowHooks<Content> {
+  /** A slot begins, in which nothing is yet. */
+  open(slot: number): Content
+  /** It goes; no two of them twice, none before an earlier one. */
+  release(slot: OpenSlot<Content>): void
+  /** So many slots were passed over: nothing came for them, and they are too old to be said now. */
+  skipped(slots: number): void
+}
+
+interface Waiting<Content> extends OpenSlot<Content> {
+  /** Inputs that are waited for and have not come. */
+  missing: number
+  /** By the monotonic clock; of a relative wait only. */
+  dueUs: number
+}
+
+const MICROSECONDS = 1_000_000
+/** Empty slots that go at once, after a pause: those of a second. */
+const MAX_EMPTY_US = MICROSECONDS
+
+export class SlotWindow<Content> {
+  readonly #settings: SlotWindowSettings
+  readonly #hooks: SlotWindowHooks<Content>
+  readonly #maxEmpty: number
+  /** In no order. At most those from the next to the newest that the lead limit allows. */
+  readonly #open = new Map<number, Waiting<Content>>()
+  /** The slot that goes next; undefined before the first frame. */
+  #next: number | undefined
+  /** Of a relative wait: no open slot is due before. */
+  #earliestDueUs = Number.POSITIVE_INFINITY
+  /** By input: when it came last, and whether it is waited for. */
+  readonly #heardUs: number[] = []
+  readonly #isExpected: boolean[] = []
+  #expected = 0
+  readonly #left: number[] = []
+
+  constructor(settings: SlotWindowSettings, hooks: SlotWindowHooks<Content>) {
+    this.#settings = settings
+    this.#hooks = hooks
+    this.#maxEmpty = Math.max(1, Math.round(MAX_EMPTY_US / settings.grid.periodUs))
+  }
+
+  /** Adds an input, of the slots that are not open yet; it is waited for from now on. Returns its number. */
+  join({ monotonicUs }: Now): number {
+    const input = this.#left.pop() ?? this.#heardUs.length
+    this.#heardUs[input] = monotonicUs
+    this.#isExpected[input] = false
+    this.#expect(input)
+    return input
+  }
+
+  /** It is none of the inputs any more: its number may be given again. */
+  leave(input: number): void {
+    this.away(input)
+    this.#left.push(input)
+  }
+
+  get inputs(): number {
+    return this.#heardUs.length
+  }
+
+  get openSlots(): number {
+    return this.#open.size
+  }
+
+  /** The slot that goes next; undefined before the first frame. */
+  get next(): number | undefined {
+    return this.#next
+  }
+
+  /** Whether it is waited for. */
+  isExpected(input: number): boolean {
+    return this.#isExpected[input] === true
+  }
+
+  /** It is known to send nothing: it is not waited for until it does. */
+  away(input: number): void {
+    if (!this.#isExpected[input]) return
+    this.#isExpected[input] = false
+    this.#expected--
+    for (const waiting of this.#open.values()) if (waiting.present[input] === 0) waiting.missing--
+  }
+
+  /**
+   * Where a frame of an input belongs: an open slot, or why there is none. `slot`
+   * is that of the output's grid nearest to `timeUs`. Then {@link take} it, and
+   * {@link turn}.
+   */
+  place(input: number, slot: number, timeUs: number, now: Now): OpenSlot<Content> | Misplaced {
+    const { leadUs, staleUs } = this.#settings
+    const behindUs = now.utcUs - timeUs
+    if (behindUs < -leadUs) return 'future'
+    if (behindUs > staleUs) return 'stale'
+    this.#followBack(now)
+    this.#heardUs[input] = now.monotonicUs
+    if (!this.#isExpected[input]) this.#expect(input)
+    // Not where a clock that is ahead says.
+    this.#next ??= Math.min(slot, this.#settings.grid.slotFrom(now.utcUs))
+    if (slot < this.#next) return 'late'
+    const waiting = this.#open.get(slot) ?? this.#begin(slot, now)
+    return waiting.present[input] === 1 ? 'duplicate' : waiting
+  }
+
+  /** Its content is there. */
+  take(input: number, { slot }: OpenSlot<Content>): void {
+    const waiting = this.#open.get(slot)
+    if (!waiting || waiting.present[input] !== 0) return
+    waiting.present[input] = 1
+    waiting.count++
+    if (this.#isExpected[input]) waiting.missing--
+  }
+
+  /** Lets go what is complete or due. */
+  turn(now: Now): void {
+    this.#followBack(now)
+    if (this.#next === undefined) return
+    const due = this.#newestDue(now)
+    while (this.#next <= due || this.#isComplete(this.#next)) this.#release(due, now)
+  }
+
+  /** The same, by the clock: call it often enough. Who is silent is not waited for any more. */
+  tick(now: Now): void {
+    const silentSinceUs = now.monotonicUs - this.#settings.silentUs
+    for (let input = 0; input < this.#heardUs.length; input++) {
+      if (this.#heardUs[input]! < silentSinceUs) this.away(input)
+    }
+    this.turn(now)
+  }
+
+  /** When {@link tick} is to be called by the monotonic clock, if nothing comes before; undefined: not for any slot. */
+  dueUs(now: Now): number | undefined {
+    const { wait, waitUs, grid } = this.#settings
+    if (this.#next === undefined) return undefined
+    if (wait === 'absolute') return grid.microsecondsOf(this.#next) + waitUs + now.monotonicUs - now.utcUs
+    return this.#open.size > 0 ? this.#earliestDueUs : undefined
+  }
+
+  /** Lets go all that is open, complete or not. */
+  flush(now: Now): void {
+    if (this.#next === undefined) return
+    const newest = Math.max(...this.#open.keys())
+    while (this.#open.size > 0) this.#release(newest, now)
+  }
+
+  /** Instants went by a clock that has been set back since: begins anew, or nothing would have a place until then. */
+  #followBack(now: Now): void {
+    const { grid, leadUs } = this.#settings
+    if (this.#next === undefined || grid.microsecondsOf(this.#next - 1) <= now.utcUs + leadUs) return
+    this.flush(now)
+    this.#next = undefined
+  }
+
+  #expect(input: number): void {
+    this.#isExpected[input] = true
+    this.#expected++
+    for (const waiting of this.#open.values()) if (waiting.present[input] === 0) waiting.missing++
+  }
+
+  #begin(slot: number, now: Now): Waiting<Content> {
+    const { grid, waitUs } = this.#settings
+    const untilItsTimeUs = Math.max(0, grid.microsecondsOf(slot) - now.utcUs)
+    const waiting = {
+      slot,
+      content: this.#hooks.open(slot),
+      present: new Uint8Array(this.#heardUs.length),
+      count: 0,
+      missing: this.#expected,
+      dueUs: now.monotonicUs + untilItsTimeUs + waitUs,
+    }
+    this.#open.set(slot, waiting)
+    this.#earliestDueUs = Math.min(this.#earliestDueUs, waiting.dueUs)
+    return waiting
+  }
+
+  #isComplete(slot: number): boolean {
+    return this.#open.get(slot)?.missing === 0
+  }
+
+  /** Up to this one slots go, whatever they lack. */
+  #newestDue({ utcUs, monotonicUs }: Now): number {
+    const { wait, waitUs, grid } = this.#settings
+    if (wait === 'absolute') return grid.slotFrom(utcUs - waitUs + 1) - 1
+    let newest = Number.NEGATIVE_INFINITY
+    if (monotonicUs < this.#earliestDueUs) return newest
+    this.#earliestDueUs = Number.POSITIVE_INFINITY
+    for (const { slot, dueUs } of this.#open.values()) {
+      if (dueUs <= monotonicUs) newest = Math.max(newest, slot)
+      else this.#earliestDueUs = Math.min(this.#earliestDueUs, dueUs)
+    }
+    return newest
+  }
+
+  /** The next one goes; of those before it and `due` that nothing came for, the last second. */
+  #release(due: number, now: Now): void {
+    const next = this.#next!
+    const waiting = this.#open.get(next)
+    if (waiting) {
+      this.#open.delete(next)
+      this.#next = next + 1
+      this.#hooks.release(waiting)
+      return
+    }
+    const end = this.#firstOpen(due + 1)
+    const from = Math.max(next, end - this.#maxEmpty)
+    if (from > next) this.#hooks.skipped(from - next)
+    this.#next = from + 1
+    this.#hooks.release(this.#begin(from, now))
+    this.#open.delete(from)
+  }
+
+  /** Not beyond `limit`. */
+  #firstOpen(limit: number): number {
+    let first = limit
+    for (const slot of this.#open.keys()) first = Math.min(first, slot)
+    return first
+  }
+}
