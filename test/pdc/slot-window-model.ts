@@ -71,7 +71,9 @@ export class SlotWindowModel {
   }
 
   #presentIn(slot: number): number[] {
-    const inputs = this.#recent().filter((event) => event.slot === slot).map((event) => event.input!)
+    const inputs = this.#recent()
+      .filter((event) => event.slot === slot)
+      .map((event) => event.input!)
     return [...new Set(inputs)].toSorted((a, b) => a - b)
   }
 
@@ -138,14 +140,18 @@ export class SlotWindowModel {
   }
 
   #expected(): number[] {
-    return Array.from({ length: this.#settings.inputs }, (_, input) => input).filter((input) => !this.#silent.has(input))
+    return Array.from({ length: this.#settings.inputs }, (_, input) => input).filter(
+      (input) => !this.#silent.has(input),
+    )
   }
 
   #dueSlots(now: ModelEvent): number[] {
     const { grid, wait, waitUs } = this.#settings
     if (wait === 'relative') return this.#openSlots().filter((slot) => this.#relativeDueUs(slot) <= now.monotonicUs)
     const newest = grid.slotNear(now.utcUs - waitUs) + 1
-    return [newest, newest - 1, newest - 2].filter((slot) => grid.microsecondsOf(slot) + waitUs <= now.utcUs).slice(0, 1)
+    return [newest, newest - 1, newest - 2]
+      .filter((slot) => grid.microsecondsOf(slot) + waitUs <= now.utcUs)
+      .slice(0, 1)
   }
 
   #relativeDueUs(slot: number): number {

@@ -13,7 +13,15 @@ function windowOf(settings: Partial<SlotWindowSettings> = {}, inputs = 3) {
   const verdicts: string[] = []
   let skipped = 0
   const window = new SlotWindow<undefined>(
-    { grid, wait: 'relative', waitUs: 100_000, leadUs: 5_000_000, staleUs: 60_000_000, silentUs: 1_000_000, ...settings },
+    {
+      grid,
+      wait: 'relative',
+      waitUs: 100_000,
+      leadUs: 5_000_000,
+      staleUs: 60_000_000,
+      silentUs: 1_000_000,
+      ...settings,
+    },
     {
       open: () => undefined,
       release: ({ slot, present }) =>
@@ -199,7 +207,15 @@ describe('an input that joins', () => {
 
 describe('random arrivals', () => {
   const gridOf = fc
-    .constantFrom([50, 1_000_000], [60, 16_777_215], [10, 1000], [1, 1_000_000], [-2, 1_000_000], [100, 4096], [120, 1_000_000])
+    .constantFrom(
+      [50, 1_000_000],
+      [60, 16_777_215],
+      [10, 1000],
+      [1, 1_000_000],
+      [-2, 1_000_000],
+      [100, 4096],
+      [120, 1_000_000],
+    )
     .map(([dataRate, timeBase]) => SlotGrid.of({ dataRate: dataRate!, timeBase: timeBase! })!)
   const scenario = fc.record({
     grid: gridOf,
@@ -210,7 +226,10 @@ describe('random arrivals', () => {
     events: fc.array(
       fc.record({
         input: fc.option(fc.integer({ min: 0, max: 4 }), { freq: 5 }),
-        stepPeriods: fc.oneof({ weight: 9, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) }, fc.constantFrom(0, 5, 100)),
+        stepPeriods: fc.oneof(
+          { weight: 9, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }) },
+          fc.constantFrom(0, 5, 100),
+        ),
         /** How old the frame is. */
         agePeriods: fc.oneof(
           { weight: 8, arbitrary: fc.double({ min: 0, max: 3, noNaN: true }) },
