@@ -1,4 +1,4 @@
-import type { Configuration, PmuConfiguration } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import { compileEncoder } from './data-encoder.ts'
 import { layoutOf } from './data-layout.ts'
 import { CHECKSUM_SIZE, HEADER_SIZE } from './frame.ts'
@@ -24,23 +24,11 @@ export function dataBlocks(configuration: Configuration): readonly BlockPlace[] 
 /** Absent, not synchronised, time quality unknown, unlocked for who knows how long. */
 const ABSENT_STAT = 0x8000 | Stat.notSynchronised | Stat.timeQuality | Stat.unlockedTime
 
-/** The block of a PMU of which nothing is known: every value marked absent. */
-export function absentBlock(pmu: PmuConfiguration, type: Configuration['type']): Uint8Array {
-  const encoder = compileEncoder({
-    type,
-    version: 2,
-    idcode: 0,
-    soc: 0,
-    fraction: 0,
-    timeQuality: 0,
-    timeBase: 1,
-    timeBaseFlags: 0,
-    dataRate: 1,
-    pmus: [pmu],
-  })
+/** A data frame in which nothing is known of any PMU: every value marked absent (C37.118.2-2011, tables 6 and 7). */
+export function absentFrame(configuration: Configuration): Uint8Array {
+  const encoder = compileEncoder(configuration)
   const columns = encoder.createColumns()
-  columns.stat[0] = ABSENT_STAT
+  columns.stat.fill(ABSENT_STAT)
   for (const values of [columns.phasors, columns.freq, columns.dfreq, columns.analogs]) values.fill(Number.NaN)
-  const frame = encoder.encode(columns)
-  return frame.subarray(HEADER_SIZE, frame.length - CHECKSUM_SIZE)
+  return encoder.encode(columns)
 }

@@ -62,15 +62,22 @@ interface Waiting<Content> extends OpenSlot<Content> {
 const MICROSECONDS = 1_000_000
 /** Empty slots that go at once, after a pause: those of a second. */
 const MAX_EMPTY_US = MICROSECONDS
+/** So long it is known of a slot that has gone what was in it: a second frame is then a duplicate, and not late. */
+const REMEMBERED_US = 5 * MICROSECONDS
 
 export class SlotWindow<Content> {
   readonly #settings: SlotWindowSettings
   readonly #hooks: SlotWindowHooks<Content>
   readonly #maxEmpty: number
+  readonly #remembered: number
   /** In no order. At most those from the next to the newest that the lead limit allows. */
   readonly #open = new Map<number, Waiting<Content>>()
+  /** What was in those that went last. */
+  readonly #gone = new Map<number, Uint8Array>()
   /** The slot that goes next; undefined before the first frame. */
   #next: number | undefined
+  /** One has gone. Before, the window begins with the earliest that comes. */
+  #hasBegun = false
   /** Of a relative wait: no open slot is due before. */
   #earliestDueUs = Number.POSITIVE_INFINITY
   /** By input: when it came last, and whether it is waited for. */
@@ -83,6 +90,7 @@ export class SlotWindow<Content> {
     this.#settings = settings
     this.#hooks = hooks
     this.#maxEmpty = Math.max(1, Math.round(MAX_EMPTY_US / settings.grid.periodUs))
+    this.#remembered = Math.max(1, Math.round(REMEMBERED_US / settings.grid.periodUs))
   }
 
   /** Adds an input, of the slots that are not open yet; it is waited for from now on. Returns its number. */
@@ -141,7 +149,8 @@ export class SlotWindow<Content> {
     if (!this.#isExpected[input]) this.#expect(input)
     // Not where a clock that is ahead says.
     this.#next ??= Math.min(slot, this.#settings.grid.slotFrom(now.utcUs))
-    if (slot < this.#next) return 'late'
+    if (!this.#hasBegun && slot < this.#next && slot >= this.#next - this.#maxEmpty) this.#next = slot
+    if (slot < this.#next) return this.#gone.get(slot)?.[input] === 1 ? 'duplicate' : 'late'
     const waiting = this.#open.get(slot) ?? this.#begin(slot, now)
     return waiting.present[input] === 1 ? 'duplicate' : waiting
   }
@@ -149,7 +158,7 @@ export class SlotWindow<Content> {
   /** Its content is there. */
   take(input: number, { slot }: OpenSlot<Content>): void {
     const waiting = this.#open.get(slot)
-    if (!waiting || waiting.present[input] !== 0) return
+    if (waiting?.present[input] !== 0) return
     waiting.present[input] = 1
     waiting.count++
     if (this.#isExpected[input]) waiting.missing--
@@ -192,7 +201,9 @@ export class SlotWindow<Content> {
     const { grid, leadUs } = this.#settings
     if (this.#next === undefined || grid.microsecondsOf(this.#next - 1) <= now.utcUs + leadUs) return
     this.flush(now)
+    this.#gone.clear()
     this.#next = undefined
+    this.#hasBegun = false
   }
 
   #expect(input: number): void {
@@ -240,17 +251,26 @@ export class SlotWindow<Content> {
     const next = this.#next!
     const waiting = this.#open.get(next)
     if (waiting) {
-      this.#open.delete(next)
-      this.#next = next + 1
-      this.#hooks.release(waiting)
+      this.#go(waiting)
       return
     }
     const end = this.#firstOpen(due + 1)
     const from = Math.max(next, end - this.#maxEmpty)
-    if (from > next) this.#hooks.skipped(from - next)
-    this.#next = from + 1
-    this.#hooks.release(this.#begin(from, now))
-    this.#open.delete(from)
+    if (from > next) {
+      this.#hooks.skipped(from - next)
+      this.#gone.clear()
+    }
+    this.#go(this.#begin(from, now))
+  }
+
+  #go(waiting: Waiting<Content>): void {
+    const { slot, present } = waiting
+    this.#open.delete(slot)
+    this.#next = slot + 1
+    this.#hasBegun = true
+    this.#gone.set(slot, present)
+    this.#gone.delete(slot - this.#remembered)
+    this.#hooks.release(waiting)
   }
 
   /** Not beyond `limit`. */

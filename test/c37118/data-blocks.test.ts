@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import {
-  absentBlock,
+  absentFrame,
   compileDecoder,
-  compileEncoder,
   dataBlocks,
   dataFrameSize,
   decodeStat,
   type Format,
   type PmuConfiguration,
-  stampFrame,
 } from '../../src/c37118/index.ts'
 
 const formats: Format[] = [true, false].flatMap((polar) =>
@@ -49,15 +47,8 @@ describe('the blocks of a data frame', () => {
     }
   })
 
-  it('of a PMU that is absent have no value, and say so', () => {
-    const encoder = compileEncoder(configuration)
-    const frame = encoder.encode(encoder.createColumns())
-    for (const [index, { offset, size }] of dataBlocks(configuration).entries()) {
-      const block = absentBlock(configuration.pmus[index]!, configuration.type)
-      expect(block).toHaveLength(size)
-      frame.set(block, offset)
-    }
-    stampFrame(frame, { soc: 0, fraction: 0 })
+  it('of PMUs that are absent have no value, and say so', () => {
+    const frame = absentFrame(configuration)
     for (const { stat, phasors, freq, dfreq, analogs, digitals } of compileDecoder(configuration).decode(frame).pmus) {
       expect(decodeStat(stat)).toMatchObject({ dataError: 0b10, synchronised: false, timeQuality: 7 })
       expect(phasors.flatMap(({ magnitude, angle }) => [magnitude, angle]).every(Number.isNaN)).toBe(true)

@@ -32,6 +32,10 @@ export class SlotWindowModel {
   readonly #history: (ModelEvent & { readonly slot: number })[] = []
   readonly #startUs: number
   #next: number | undefined
+  /** So many were released before the window began anew. */
+  #releasedBefore = 0
+  /** What was released before is not remembered. */
+  #rememberedFrom = 0
   /** So many of the history are of before the window began anew. */
   #forgotten = 0
   /** Inputs that a tick found silent, until they come again. */
@@ -65,8 +69,10 @@ export class SlotWindowModel {
     const isDouble = this.#presentIn(slot).includes(input)
     this.#silent.delete(input)
     if (this.#next === undefined) this.#next = timeUs > event.utcUs ? Math.min(slot, this.#slotAt(event.utcUs)) : slot
+    const hasBegun = this.released.length > this.#releasedBefore
+    if (!hasBegun && slot < this.#next && slot >= this.#next - this.#mostEmpty()) this.#next = slot
     this.#history.push({ ...event, slot })
-    if (slot < this.#next) return 'late'
+    if (slot < this.#next) return this.#wentWith(slot, input) ? 'duplicate' : 'late'
     return isDouble ? 'duplicate' : 'taken'
   }
 
@@ -75,6 +81,13 @@ export class SlotWindowModel {
       .filter((event) => event.slot === slot)
       .map((event) => event.input!)
     return [...new Set(inputs)].toSorted((a, b) => a - b)
+  }
+
+  /** Of the slots that went in the last five seconds, since some were skipped or the window began anew. */
+  #wentWith(slot: number, input: number): boolean {
+    const remembered = Math.max(1, Math.round(5_000_000 / this.#settings.grid.periodUs))
+    const gone = this.released.slice(this.#rememberedFrom).find((one) => one.slot === slot)
+    return gone?.present.includes(input) && slot >= this.#next! - remembered
   }
 
   /** What has gone last is further ahead of the clock than anything may be. */
@@ -87,6 +100,7 @@ export class SlotWindowModel {
       while (this.#next < slot - this.#mostEmpty()) {
         this.skipped++
         this.#next++
+        this.#rememberedFrom = this.released.length
       }
       for (; this.#next < slot; this.#next++) this.released.push({ slot: this.#next, present: [] })
       this.released.push({ slot, present: this.#presentIn(slot) })
@@ -94,6 +108,8 @@ export class SlotWindowModel {
     }
     this.#next = undefined
     this.#forgotten = this.#history.length
+    this.#rememberedFrom = this.released.length
+    this.#releasedBefore = this.released.length
   }
 
   #mostEmpty(): number {
@@ -119,6 +135,7 @@ export class SlotWindowModel {
       const end = Math.min(...open, Math.max(...due) + 1)
       const from = Math.max(next, end - this.#mostEmpty())
       this.skipped += from - next
+      if (from > next) this.#rememberedFrom = this.released.length
       this.released.push({ slot: from, present: [] })
       this.#next = from + 1
     }

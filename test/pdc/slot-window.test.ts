@@ -121,10 +121,12 @@ describe('a frame', () => {
     const { frame, tick, verdicts } = windowOf()
     frame(0, 1, 30)
     frame(0, 1, 31)
+    // Nothing has gone yet: the window begins with the earliest.
     frame(1, 0, 32)
-    tick(131)
-    frame(1, 1, 132)
-    expect(verdicts).toEqual(['taken', 'duplicate', 'late', 'late'])
+    tick(132)
+    frame(1, 1, 133)
+    frame(0, 1, 134)
+    expect(verdicts).toEqual(['taken', 'duplicate', 'taken', 'late', 'duplicate'])
   })
 
   it('from another hour moves nothing', () => {

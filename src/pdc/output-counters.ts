@@ -1,0 +1,59 @@
+import type { Counter, Metrics } from '../runtime/service.ts'
+import type { Misplaced } from './slot-window.ts'
+
+/** What became of the frames of one input at one output. */
+export interface InputCounters {
+  readonly taken: Counter
+  readonly misplaced: Readonly<Record<Misplaced | 'other-configuration', Counter>>
+  /** Instants that went without it. */
+  readonly missed: Counter
+}
+
+/** What an output has said. */
+export interface OutputCounters {
+  readonly complete: Counter
+  readonly partial: Counter
+  /** Without any input. */
+  readonly empty: Counter
+  readonly skipped: Counter
+}
+
+export function outputCounters(metrics: Metrics, output: string): OutputCounters {
+  const frames = (as: string): Counter =>
+    metrics.counter(
+      'phasorbus_pdc_frames_total',
+      'Frames of an output: complete, partial (an input is missing) or empty (all are).',
+      { output, as },
+    )
+  return {
+    complete: frames('complete'),
+    partial: frames('partial'),
+    empty: frames('empty'),
+    skipped: metrics.counter(
+      'phasorbus_pdc_skipped_instants_total',
+      'Instants of which no frame was sent: nothing came for them, and they were more than a second old.',
+      { output },
+    ),
+  }
+}
+
+export function inputCounters(metrics: Metrics, output: string, input: string): InputCounters {
+  const labels = { output, input }
+  const misplaced = (reason: string): Counter =>
+    metrics.counter(
+      'phasorbus_pdc_input_unused_frames_total',
+      'Frames of an input that had no place in an output: late, duplicate, stale, of the future, or of another configuration.',
+      { ...labels, reason },
+    )
+  return {
+    taken: metrics.counter('phasorbus_pdc_input_frames_total', 'Frames of an input that went into an output.', labels),
+    missed: metrics.counter('phasorbus_pdc_input_missed_total', 'Frames of an output that an input is not in.', labels),
+    misplaced: {
+      late: misplaced('late'),
+      duplicate: misplaced('duplicate'),
+      stale: misplaced('stale'),
+      future: misplaced('future'),
+      'other-configuration': misplaced('other-configuration'),
+    },
+  }
+}

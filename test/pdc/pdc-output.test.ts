@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest'
+import { type Configuration, compileDecoder, decodeConfiguration, fractionOf, socOf } from '../../src/c37118/index.ts'
+import type { Aggregate } from '../../src/pdc/aggregate.ts'
+import { type OutputSettings, PdcOutput } from '../../src/pdc/pdc-output.ts'
+import type { Now } from '../../src/pdc/slot-window.ts'
+import { needsCaptures, readCapture } from '../support/captures.ts'
+import { testDeps } from '../support/deps.ts'
+import { metricSum } from '../support/metric-sum.ts'
+import { pcapFrames } from '../support/pcap-frames.ts'
+
+const settings: OutputSettings = {
+  id: 'area',
+  idcode: 700,
+  dataRate: 50,
+  timeBase: 1_000_000,
+  header: '',
+  wait: 'relative',
+  waitUs: 100_000,
+  leadUs: 1_000_000,
+  staleUs: 60_000_000,
+  silentUs: 1_000_000,
+  settleUs: 0,
+}
+
+/** Frames that arrive, in the order of their arrival, at an output. */
+interface Arrival {
+  readonly input: string
+  readonly frame: Uint8Array
+  readonly atUs: number
+}
+
+function outputOf(changes: Partial<OutputSettings> = {}) {
+  const { metrics, log } = testDeps()
+  const configurations: Aggregate[] = []
+  const frames: Uint8Array[] = []
+  const output = new PdcOutput(
+    { ...settings, ...changes },
+    {
+      log,
+      metrics,
+      sink: { configuration: (aggregate) => configurations.push(aggregate), data: (frame) => frames.push(frame) },
+    },
+  )
+  return { output, metrics, configurations, frames }
+}
+
+/** Frames that come at these times, and the clock between them. What the output says, decoded. */
+function played(arrivals: readonly Arrival[], configurations: ReadonlyMap<string, Configuration>, changes = {}) {
+  const line = outputOf(changes)
+  const { output } = line
+  const inOrder = arrivals.toSorted((one, other) => one.atUs - other.atUs)
+  const nowAt = (atUs: number): Now => ({ utcUs: atUs, monotonicUs: atUs - inOrder[0]!.atUs })
+  let atUs = inOrder[0]!.atUs
+  const until = (endUs: number): void => {
+    for (;;) {
+      const due = output.dueUs(nowAt(atUs))
+      if (due === undefined || due + inOrder[0]!.atUs > endUs) break
+      atUs = Math.max(atUs + 1, due + inOrder[0]!.atUs)
+      output.tick(nowAt(atUs))
+    }
+    atUs = Math.max(atUs, endUs)
+  }
+  const inputs = new Map(
+    [...configurations].map(([name, configuration]) => [name, output.input(name, configuration, {}, nowAt(atUs))]),
+  )
+  output.tick(nowAt(atUs))
+  for (const { input, frame, atUs: arrivesUs } of inOrder) {
+    until(arrivesUs)
+    output.frame(inputs.get(input)!, frame, nowAt(atUs))
+  }
+  until(atUs + 1_000_000)
+  const decoder = compileDecoder(line.output.aggregate!.configuration)
+  return { ...line, samples: line.frames.map((frame) => decoder.decode(frame)) }
+}
+
+describe.skipIf(needsCaptures.skip)(needsCaptures.title('two PMUs in sync, as they were captured'), () => {
+  const { configurations, data } = needsCaptures.skip
+    ? { configurations: [], data: [] }
+    : pcapFrames(readCapture('C37.118_2PMUsInSync_TCP.pcap'))
+  const inputs = new Map(configurations.map((frame) => [`${frame.readUInt16BE(4)}`, decodeConfiguration(frame)]))
+  const timeUs = (frame: Uint8Array, input: string): number =>
+    socOf(frame) * 1_000_000 + Math.round((fractionOf(frame) * 1_000_000) / inputs.get(input)!.timeBase)
+  /** So many µs after its own time. */
+  const arriving = (delayUs: (input: string, index: number) => number): Arrival[] => {
+    const count: Record<string, number> = {}
+    return data.map((frame) => {
+      const input = `${frame.readUInt16BE(4)}`
+      const index = count[input] ?? 0
+      count[input] = index + 1
+      return { input, frame, atUs: timeUs(frame, input) + delayUs(input, index) }
+    })
+  }
+  const [first, second] = ['60', '241']
+  const isFirst = (input: string): boolean => input === first
+  /** What each input sent, by its time. */
+  const sent = (input: string) => {
+    const decoder = compileDecoder(inputs.get(input)!)
+    return new Map(
+      data
+        .filter((frame) => `${frame.readUInt16BE(4)}` === input)
+        .map((frame) => [timeUs(frame, input), decoder.decode(frame)]),
+    )
+  }
+  const samplesUs = ({ soc, fraction }: { soc: number; fraction: number }): number => soc * 1_000_000 + fraction
+
+  it('come out as 1,501 frames, all complete, every value and STAT as it went in', async () => {
+    const { samples, metrics } = played(
+      arriving((input) => (isFirst(input) ? 5_000 : 8_000)),
+      inputs,
+    )
+    expect(samples).toHaveLength(1501)
+    const [ofFirst, ofSecond] = [sent(first), sent(second)]
+    for (const sample of samples) {
+      expect(sample.pmus).toEqual([...ofSecond.get(samplesUs(sample))!.pmus, ...ofFirst.get(samplesUs(sample))!.pmus])
+    }
+    expect(samples.map(samplesUs)).toEqual([...ofFirst.keys()].toSorted((a, b) => a - b))
+    expect(await metricSum(metrics, 'phasorbus_pdc_frames_total', { as: 'complete' })).toBe(1501)
+  })
+
+  /** Both PMUs in the capture send at 50 frames/s, from the same instant on. */
+  const frames = 1501
+  const count = async (metrics: Parameters<typeof metricSum>[0], as: string) =>
+    await metricSum(metrics, 'phasorbus_pdc_frames_total', { as })
+  const unused = async (metrics: Parameters<typeof metricSum>[0], reason: string) =>
+    await metricSum(metrics, 'phasorbus_pdc_input_unused_frames_total', { input: second, reason })
+  const waits = ['relative', 'absolute'] as const
+
+  it.each(waits)('are complete by %s wait while one comes later by less than that', async (wait) => {
+    const { samples, metrics } = played(
+      arriving((input) => (isFirst(input) ? 5_000 : 99_000)),
+      inputs,
+      { wait },
+    )
+    expect(samples.length).toBeGreaterThanOrEqual(frames)
+    expect(await count(metrics, 'complete')).toBe(frames)
+  })
+
+  it.each(waits)('go without the one that comes later, by %s wait', async (wait) => {
+    const { samples, metrics } = played(
+      arriving((input) => (isFirst(input) ? 5_000 : 106_000)),
+      inputs,
+      { wait },
+    )
+    expect(await count(metrics, 'partial')).toBe(frames)
+    expect(await unused(metrics, 'late')).toBe(frames)
+    expect(samples.slice(0, frames).every(({ pmus }) => Number.isNaN(pmus[0]!.freq) && pmus[1]!.freq > 49)).toBe(true)
+  })
+
+  it.each(waits)('are complete by %s wait whenever the one that is uneven comes in time', async (wait) => {
+    const delayUs = (index: number): number => 5_000 + ((index * 7919) % 160) * 1000
+    const { metrics } = played(
+      arriving((input, index) => (isFirst(input) ? 5_000 : delayUs(index))),
+      inputs,
+      { wait },
+    )
+    const limitUs = wait === 'relative' ? 105_000 : 100_000
+    const inTime = Array.from({ length: frames }, (_, index) => delayUs(index)).filter((us) => us < limitUs).length
+    expect(await count(metrics, 'complete')).toBe(inTime)
+    expect(await unused(metrics, 'late')).toBe(frames - inTime)
+  })
+
+  it.each(waits)('come once by %s wait, however often they come', async (wait) => {
+    const arrivals = arriving(() => 5_000).flatMap((arrival) => [arrival, { ...arrival, atUs: arrival.atUs + 30_000 }])
+    const { samples, metrics } = played(arrivals, inputs, { wait })
+    expect(new Set(samples.map(samplesUs)).size).toBe(samples.length)
+    expect(await count(metrics, 'complete')).toBe(frames)
+    expect(await unused(metrics, 'duplicate')).toBe(frames)
+  })
+
+  it.each(waits)('come in order by %s wait, in whatever order they come', async (wait) => {
+    const shuffledUs = [0, 60_000, 30_000, 15_000, 45_000]
+    const { samples, metrics } = played(
+      arriving((_, index) => 5_000 + shuffledUs[index % 5]!),
+      inputs,
+      { wait },
+    )
+    const times = samples.map(samplesUs)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect(await count(metrics, 'complete')).toBe(frames)
+  })
+
+  it.each(waits)('go on without one that is cut off, by %s wait at first, and then at once', async (wait) => {
+    const isCut = (index: number): boolean => index >= 300 && index < 700
+    const counts: Record<string, number> = {}
+    const arrivals = arriving(() => 5_000).filter(({ input }) => {
+      const index = counts[input] ?? 0
+      counts[input] = index + 1
+      return isFirst(input) || !isCut(index)
+    })
+    const { samples, metrics } = played(arrivals, inputs, { wait })
+    expect(await count(metrics, 'partial')).toBe(400)
+    expect(await count(metrics, 'complete')).toBe(frames - 400)
+    expect(
+      samples
+        .slice(0, frames)
+        .map(({ pmus }) => Number.isNaN(pmus[0]!.freq))
+        .lastIndexOf(true),
+    ).toBe(699)
+  })
+})
