@@ -87,7 +87,7 @@ export class SlotWindowModel {
   #wentWith(slot: number, input: number): boolean {
     const remembered = Math.max(1, Math.round(5_000_000 / this.#settings.grid.periodUs))
     const gone = this.released.slice(this.#rememberedFrom).find((one) => one.slot === slot)
-    return gone?.present.includes(input) && slot >= this.#next! - remembered
+    return gone?.present.includes(input) === true && slot >= this.#next! - remembered
   }
 
   /** What has gone last is further ahead of the clock than anything may be. */
