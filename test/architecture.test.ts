@@ -17,7 +17,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   simulator: ['link', 'capture', 'network', 'streams', 'c37118', 'config', 'runtime'],
   'pmu-adapter': ['journal', 'bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
   'pdc-adapter': ['recovery', 'bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
+  pdc: ['recovery', 'journal', 'bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
   cli: [
+    'pdc',
     'pdc-adapter',
     'pmu-adapter',
     'simulator',

@@ -1,6 +1,8 @@
-import { absentFrame, type Configuration, dataBlocks, stampFrame, timeQualityOf, versionOf } from '../c37118/index.ts'
+import { absentFrame, type Configuration, dataBlocks, stampFrame, timeQualityOf } from '../c37118/index.ts'
 import type { Aggregate } from './aggregate.ts'
-import { carryStat, worstTimeQuality } from './carry-stat.ts'
+import type { BlockFormat } from './block-format.ts'
+import { worstTimeQuality } from './carry-stat.ts'
+import { type BlockWay, InputBlocks } from './input-blocks.ts'
 import type { Member } from './members.ts'
 
 /** A frame of the aggregate that is being put together. */
@@ -9,17 +11,6 @@ export interface Growing {
   readonly frame: Uint8Array
   /** Of what is in it. */
   timeQuality: number
-}
-
-interface Copy {
-  readonly from: number
-  readonly to: number
-  readonly size: number
-}
-
-interface InputBlocks {
-  readonly configuration: Configuration
-  readonly copies: readonly Copy[]
 }
 
 /**
@@ -32,13 +23,18 @@ export class Generation {
   readonly #absent: Uint8Array
   readonly #inputs: ReadonlyMap<string, InputBlocks>
 
-  /** `inputs`: the configuration that each member's input has. */
-  constructor(aggregate: Aggregate, members: readonly Member[], inputs: ReadonlyMap<string, Configuration>) {
+  /** `inputs`: the configuration that each member's input has. `format`: as which the members' PMUs are those of the aggregate. */
+  constructor(
+    aggregate: Aggregate,
+    members: readonly Member[],
+    inputs: ReadonlyMap<string, Configuration>,
+    format: BlockFormat = {},
+  ) {
     this.aggregate = aggregate
     this.members = members
     this.#absent = absentFrame(aggregate.configuration)
     const offsets = dataBlocks(aggregate.configuration).map(({ offset }) => offset)
-    this.#inputs = copiesOf(members, offsets, inputs)
+    this.#inputs = inputBlocks(members, offsets, inputs, format)
   }
 
   /** A frame in which every PMU is absent. */
@@ -51,17 +47,10 @@ export class Generation {
     return this.#inputs.get(input)?.configuration === configuration
   }
 
-  /** Puts the blocks of an input where they belong. `more`: bits of STAT that the PDC sets. */
-  put(growing: Growing, input: string, source: Uint8Array, more: number): void {
-    const { frame } = growing
-    const [version, timeQuality] = [versionOf(source), timeQualityOf(source)]
-    growing.timeQuality = worstTimeQuality(growing.timeQuality, timeQuality)
-    for (const { from, to, size } of this.#inputs.get(input)!.copies) {
-      for (let at = 2; at < size; at++) frame[to + at] = source[from + at]!
-      const stat = carryStat((source[from]! << 8) | source[from + 1]!, version, timeQuality, more)
-      frame[to] = stat >> 8
-      frame[to + 1] = stat
-    }
+  /** Puts the blocks of an input where they belong. `more`: bits of STAT that the PDC sets. Returns how many values did not fit. */
+  put(growing: Growing, input: string, source: Uint8Array, more: number): number {
+    growing.timeQuality = worstTimeQuality(growing.timeQuality, timeQualityOf(source))
+    return this.#inputs.get(input)!.put(growing.frame, source, more)
   }
 
   /** Completes it: its time and its CHK. */
@@ -71,17 +60,18 @@ export class Generation {
   }
 }
 
-function copiesOf(
+function inputBlocks(
   members: readonly Member[],
   offsets: readonly number[],
   inputs: ReadonlyMap<string, Configuration>,
+  format: BlockFormat,
 ): ReadonlyMap<string, InputBlocks> {
-  const found = new Map<string, { configuration: Configuration; copies: Copy[] }>()
-  members.forEach(({ input, block }, at) => {
-    const configuration = inputs.get(input)!
-    const { copies } = found.get(input) ?? found.set(input, { configuration, copies: [] }).get(input)!
-    const { offset, size } = dataBlocks(configuration)[block]!
-    copies.push({ from: offset, to: offsets[at]!, size })
+  const ways = new Map<string, BlockWay[]>()
+  members.forEach(({ input, block, pmu }, at) => {
+    const way = { block, out: pmu, to: offsets[at]! }
+    const known = ways.get(input)
+    if (known) known.push(way)
+    else ways.set(input, [way])
   })
-  return found
+  return new Map([...ways].map(([input, blocks]) => [input, new InputBlocks(inputs.get(input)!, blocks, format)]))
 }

@@ -1,4 +1,5 @@
 import type { Configuration, PmuConfiguration } from '../c37118/index.ts'
+import { type BlockFormat, formatted } from './block-format.ts'
 
 /** Which blocks of an input are taken, and what they are called. A block is named by its IDCODE or by its STN. */
 export interface MemberRules {
@@ -23,13 +24,18 @@ export interface Member {
 }
 
 /** The blocks of an input that are taken, in its own order. */
-export function membersOf(input: string, { pmus }: Configuration, rules: MemberRules = {}): Member[] {
+export function membersOf(
+  input: string,
+  { pmus }: Configuration,
+  rules: MemberRules = {},
+  format: BlockFormat = {},
+): Member[] {
   const { only, drop = [], rename = [] } = rules
   return pmus.flatMap((pmu, block) => {
     const is = (name: number | string): boolean => name === pmu.idcode || name === pmu.stn
     if ((only && !only.some(is)) || drop.some(is)) return []
     const names = rename.find(({ block: name }) => is(name))
-    return [{ input, block, pmu: names ? renamed(pmu, names) : pmu }]
+    return [{ input, block, pmu: formatted(names ? renamed(pmu, names) : pmu, format) }]
   })
 }
 

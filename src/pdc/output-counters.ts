@@ -7,6 +7,8 @@ export interface InputCounters {
   readonly misplaced: Readonly<Record<Misplaced | 'other-configuration', Counter>>
   /** Instants that went without it. */
   readonly missed: Counter
+  /** Values that the numbers of the output cannot hold. */
+  readonly unfit: Counter
 }
 
 /** What an output has said. */
@@ -48,6 +50,11 @@ export function inputCounters(metrics: Metrics, output: string, input: string): 
   return {
     taken: metrics.counter('phasorbus_pdc_input_frames_total', 'Frames of an input that went into an output.', labels),
     missed: metrics.counter('phasorbus_pdc_input_missed_total', 'Frames of an output that an input is not in.', labels),
+    unfit: metrics.counter(
+      'phasorbus_pdc_input_unfit_values_total',
+      'Values that were marked absent, because the numbers of the output cannot hold them.',
+      labels,
+    ),
     misplaced: {
       late: misplaced('late'),
       duplicate: misplaced('duplicate'),

@@ -6,6 +6,7 @@ import { type Configuration, fractionOf, Stat, socOf } from '../c37118/index.ts'
 import type { Log, Metrics } from '../runtime/service.ts'
 import { SlotGrid } from '../streams/index.ts'
 import { type Aggregate, type AggregateSettings, aggregateOf } from './aggregate.ts'
+import type { BlockFormat } from './block-format.ts'
 import { Generation, type Growing } from './generation.ts'
 import { type MemberRules, membersOf } from './members.ts'
 import { type InputCounters, inputCounters, type OutputCounters, outputCounters } from './output-counters.ts'
@@ -17,6 +18,7 @@ export interface OutputSettings extends AggregateSettings, Omit<SlotWindowSettin
   readonly id: string
   /** Inputs that come or change within so long are one change of the configuration. */
   readonly settleUs: number
+  readonly format?: BlockFormat
 }
 
 /** Where an output goes. Calls are synchronous; what is given may be kept. */
@@ -140,7 +142,8 @@ export class PdcOutput {
       return
     }
     counters.taken.add()
-    reign.generation.put(open.content, input.name, frame, this.#bitsOf(reign, slot))
+    const unfit = reign.generation.put(open.content, input.name, frame, this.#bitsOf(reign, slot))
+    if (unfit > 0) counters.unfit.add(unfit)
     this.#window.take(number, open)
     this.#window.turn(now)
   }
@@ -161,7 +164,9 @@ export class PdcOutput {
   #settle(now: Now): void {
     this.#settlesUs = undefined
     const inputs = [...this.#inputs.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1))
-    const members = inputs.flatMap(({ name, configuration, rules }) => membersOf(name, configuration, rules))
+    const members = inputs.flatMap(({ name, configuration, rules }) =>
+      membersOf(name, configuration, rules, this.#settings.format),
+    )
     if (members.length === 0) return
     const before = this.#reigns.at(-1)
     const from = Math.max(this.#newestSlot + 1, this.#window.next ?? Number.NEGATIVE_INFINITY)
@@ -171,7 +176,7 @@ export class PdcOutput {
     )
     if (!aggregate) return
     const configurations = new Map(inputs.map(({ name, configuration }) => [name, configuration]))
-    const generation = new Generation(aggregate, members, configurations)
+    const generation = new Generation(aggregate, members, configurations, this.#settings.format)
     const isIn = new Set(members.map(({ input }) => input))
     const within = inputs.filter(({ name }) => isIn.has(name))
     this.#reigns.push({ from, generation, inputs: within, isChange: before !== undefined })
