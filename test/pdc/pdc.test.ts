@@ -36,11 +36,11 @@ const output = {
   server: ServerConfig.parse({ listen: ['tcp://127.0.0.1:0'] }),
 } as const
 
-async function startOn(deps: TestDeps, inputs: PdcConfig['inputs']) {
+async function startOn(deps: TestDeps, inputs: PdcConfig['inputs'], settleUs: number = output.settleUs) {
   const broker = deps.stops(await startEmbeddedBroker(EmbeddedBrokerConfig.parse({ listen: [] }), deps))
   const bus = broker.bus(node('pdc'))
   const pdc = deps.stops(
-    startPdc({ id: 'site', inputs, outputs: [output] }, { ...deps, bus, buses: [bus], node: `${site}/NODE/pdc` }),
+    startPdc({ id: 'site', inputs, outputs: [{ ...output, settleUs }] }, { ...deps, bus, buses: [bus], node: `${site}/NODE/pdc` }),
   )
   await pdc.ready
   return { broker, pdc, port: pdc.servers.get('1')!.address.port }
@@ -170,13 +170,16 @@ describe('a PDC beside its PMUs', () => {
         return { ...pmu, raw: await startRawPmu({ configuration: fragments[0]! }) }
       }),
     )
+    // Long enough for both to be known: else the first would be an aggregate by itself, and the client closed with it.
     const { port } = await startOn(
       deps,
       pmus.map(({ raw }, at) => ({
         name: `pmu-${at + 1}`,
         source: SourceConfig.parse({ transport: `tcp://127.0.0.1:${raw.port}`, idcode: at + 1, ask: [] }),
       })),
+      1_000_000,
     )
+    await Promise.all(pmus.map(({ raw }) => raw.on))
     let number = 0
     const beginUs = instantNow()
     const timer = setInterval(() => {
