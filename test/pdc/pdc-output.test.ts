@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { type Configuration, compileDecoder, decodeConfiguration, fractionOf, socOf } from '../../src/c37118/index.ts'
+import {
+  type Configuration,
+  compileDecoder,
+  compileEncoder,
+  dataFrameSize,
+  decodeConfiguration,
+  fractionOf,
+  frameTimeOf,
+  socOf,
+} from '../../src/c37118/index.ts'
 import type { Aggregate } from '../../src/pdc/aggregate.ts'
 import { type OutputSettings, PdcOutput } from '../../src/pdc/pdc-output.ts'
 import type { Now } from '../../src/pdc/slot-window.ts'
@@ -7,6 +16,7 @@ import { needsCaptures, readCapture } from '../support/captures.ts'
 import { testDeps } from '../support/deps.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { pcapFrames } from '../support/pcap-frames.ts'
+import { configurationOf } from './configurations.ts'
 
 const settings: OutputSettings = {
   id: 'area',
@@ -196,5 +206,91 @@ describe.skipIf(needsCaptures.skip)(needsCaptures.title('two PMUs in sync, as th
         .map(({ pmus }) => Number.isNaN(pmus[0]!.freq))
         .lastIndexOf(true),
     ).toBe(699)
+  })
+})
+
+describe('an output', () => {
+  const T0 = 1_700_000_000_000_000
+  const nowAt = (atUs: number): Now => ({ utcUs: T0 + atUs, monotonicUs: atUs })
+
+  /** Two PMUs that send every 20 ms, and what is done at some of the instants. */
+  function run(instants: number, at: Readonly<Record<number, (line: ReturnType<typeof lineOf>) => void>>) {
+    const line = lineOf()
+    for (let n = 0; n < instants; n++) {
+      at[n]?.(line)
+      for (const idcode of [1, 2]) line.send(idcode, n)
+      line.output.tick(nowAt(n * 20_000 + 19_000))
+    }
+    line.output.tick(nowAt(instants * 20_000 + 200_000))
+    return line
+  }
+
+  function lineOf() {
+    const line = outputOf()
+    const configurations = new Map<number, Configuration>()
+    const inputs = new Map<number, ReturnType<PdcOutput['input']>>()
+    const away = new Set<number>()
+    const shiftUs = new Map<number, number>()
+    const configure = (idcode: number, pmu: Partial<Configuration['pmus'][number]>, n: number): void => {
+      const configuration = configurationOf([{ idcode, ...pmu }])
+      configurations.set(idcode, configuration)
+      inputs.set(idcode, line.output.input(`${idcode}`, configuration, {}, nowAt(n * 20_000)))
+    }
+    for (const idcode of [1, 2]) configure(idcode, {}, 0)
+    line.output.tick(nowAt(0))
+    return {
+      ...line,
+      configure,
+      away,
+      shiftUs,
+      send(idcode: number, n: number): void {
+        if (away.has(idcode)) return
+        const encoder = compileEncoder(configurations.get(idcode)!)
+        const columns = encoder.createColumns()
+        Object.assign(columns, frameTimeOf(T0 + n * 20_000 + (shiftUs.get(idcode) ?? 0), 1_000_000))
+        columns.freq[0] = 50 + idcode / 10
+        line.output.frame(inputs.get(idcode)!, encoder.encode(columns), nowAt(n * 20_000 + 5_000))
+      },
+      /** What each frame has of each PMU, read by the configuration it came under. */
+      said: () =>
+        line.frames.map((frame) => {
+          const { configuration } = line.configurations.findLast(
+            (aggregate) => dataFrameSize(aggregate.configuration) === frame.length,
+          )!
+          return compileDecoder(configuration).decode(frame).pmus
+        }),
+    }
+  }
+
+  it('goes on when one dies that was there, and has it again when it returns with another configuration', () => {
+    const { said, configurations } = run(200, {
+      50: ({ away }) => away.add(2),
+      120: ({ away, configure }) => {
+        configure(2, { phasors: [] }, 120)
+        away.delete(2)
+      },
+    })
+    const frames = said()
+    expect(frames).toHaveLength(200)
+    expect(configurations).toHaveLength(2)
+    const isThere = frames.map(([, second]) => !Number.isNaN(second!.freq))
+    // Of the instant of its return the frames are of the old configuration; for the next one nobody waits yet.
+    expect([isThere.indexOf(false), isThere.lastIndexOf(false)]).toEqual([50, 121])
+    expect(frames.every(([first]) => Math.abs(first!.freq - 50.1) < 0.001)).toBe(true)
+    expect(frames.at(-1)!.map(({ phasors, stat }) => [phasors.length, stat])).toEqual([
+      [2, 0x0400],
+      [0, 0x0400],
+    ])
+  })
+
+  it.each([3_600_000_000, -3_600_000_000])('goes on when the clock of one jumps by %d µs, and back', (jumpUs) => {
+    const { said } = run(200, {
+      50: ({ shiftUs }) => shiftUs.set(2, jumpUs),
+      120: ({ shiftUs }) => shiftUs.delete(2),
+    })
+    const isThere = said().map(([, second]) => !Number.isNaN(second!.freq))
+    expect(isThere).toHaveLength(200)
+    // Nobody waits for the first one that is believed again.
+    expect([isThere.indexOf(false), isThere.lastIndexOf(false)]).toEqual([50, 120])
   })
 })

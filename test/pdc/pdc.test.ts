@@ -40,7 +40,10 @@ async function startOn(deps: TestDeps, inputs: PdcConfig['inputs'], settleUs: nu
   const broker = deps.stops(await startEmbeddedBroker(EmbeddedBrokerConfig.parse({ listen: [] }), deps))
   const bus = broker.bus(node('pdc'))
   const pdc = deps.stops(
-    startPdc({ id: 'site', inputs, outputs: [{ ...output, settleUs }] }, { ...deps, bus, buses: [bus], node: `${site}/NODE/pdc` }),
+    startPdc(
+      { id: 'site', inputs, outputs: [{ ...output, settleUs }] },
+      { ...deps, bus, buses: [bus], node: `${site}/NODE/pdc` },
+    ),
   )
   await pdc.ready
   return { broker, pdc, port: pdc.servers.get('1')!.address.port }
@@ -71,7 +74,10 @@ describe('a PDC on the bus', () => {
     const { broker, port } = await startOn(deps, [{ streams: `${site}/PMU/#` }])
     const bus = broker.bus(node('pmus'))
     const pmus = [1, 2, 3].map((idcode) => {
-      const producer = new StreamProducer({ topic: `${site}/PMU/${idcode}`, buses: [bus], node: `${site}/NODE/n` }, deps)
+      const producer = new StreamProducer(
+        { topic: `${site}/PMU/${idcode}`, buses: [bus], node: `${site}/NODE/n` },
+        deps,
+      )
       const pmu = pmuOf(idcode)
       producer.configuration(pmu.fragments)
       return { ...pmu, producer }
@@ -126,7 +132,10 @@ describe('a PDC on the bus', () => {
     const { broker, pdc, port } = await startOn(deps, [{ streams: `${site}/PMU/#` }])
     const bus = broker.bus(node('pmus'))
     const producerOf = (idcode: number) => {
-      const producer = new StreamProducer({ topic: `${site}/PMU/${idcode}`, buses: [bus], node: `${site}/NODE/n` }, deps)
+      const producer = new StreamProducer(
+        { topic: `${site}/PMU/${idcode}`, buses: [bus], node: `${site}/NODE/n` },
+        deps,
+      )
       const pmu = pmuOf(idcode)
       producer.configuration(pmu.fragments)
       return { ...pmu, producer }
