@@ -45,6 +45,8 @@ const defaults: LedgerSettings = { closeAfterMs: 1000, staleAfterMs: 60_000, fut
 const MICROSECONDS = 1_000_000
 /** A stream of which something newer than this is held has a clock that is right. */
 const CURRENT_US = 10 * MICROSECONDS
+/** So long old frames of one that has not may come out of a queue, after an outage; then it is its clock that is wrong. */
+const DOUBT_US = 30 * MICROSECONDS
 /** SOC has 32 bits. */
 const MAX_US = 2 ** 32 * MICROSECONDS
 
@@ -77,6 +79,8 @@ export class StreamLedger {
   #claimUs = 0
   /** The newest time that was taken in this run. */
   #newestUs = Number.NEGATIVE_INFINITY
+  /** By the clock: since when it has been in doubt whether old frames come out of a queue. */
+  #doubtUs: number | undefined
 
   constructor(settings: Partial<LedgerSettings> = {}, book?: LedgerBook) {
     const { closeAfterMs, staleAfterMs, futureAfterMs, maxGaps } = { ...defaults, ...settings }
@@ -351,9 +355,7 @@ export class StreamLedger {
 
   /**
    * Older than the clock believes. It fills what is open at its time, and is
-   * known again if it is held; else it is outside, and moves nothing. Where its
-   * bytes are forgotten, it tells by the stream: while that is current, what is
-   * old comes out of a broker's queue, and was healed meanwhile.
+   * known again if it is held; else it is outside, and moves nothing.
    */
   #stale(frame: Uint8Array, grid: SlotGrid, slot: number, us: number, utcUs: number): LedgerVerdict {
     this.close(utcUs)
@@ -361,9 +363,23 @@ export class StreamLedger {
     if (!era?.grid.isOf(grid) || slot < era.start || slot >= era.next) return this.#outside('stale', frame)
     if (era.missing(slot, slot + 1) > 0) return this.#judge(era, slot, us, frame, true)
     const known = this.#digestAt(era, slot)
-    const isCurrent = utcUs - this.#newestUs < CURRENT_US
-    const isKnown = known === undefined ? isCurrent : known === digestOf(frame)
+    const isKnown = known === undefined ? this.#isQueued(utcUs) : known === digestOf(frame)
     return isKnown ? this.#duplicate() : this.#outside('stale', frame)
+  }
+
+  /**
+   * Whether an old frame of a slot that is held, whose bytes are forgotten, comes
+   * out of a broker's queue and was healed meanwhile. While the stream is current
+   * it does; and for a while when it is not, for what comes first after an outage
+   * is old.
+   */
+  #isQueued(utcUs: number): boolean {
+    if (utcUs - this.#newestUs < CURRENT_US) {
+      this.#doubtUs = undefined
+      return true
+    }
+    this.#doubtUs ??= utcUs
+    return utcUs - this.#doubtUs < DOUBT_US
   }
 
   /** The inserted second that this frame may be of; that it is over is noted, too. */

@@ -138,9 +138,12 @@ describe('a ledger', () => {
     live(4000)
     for (let index = 1; index < 4000; index++) expect(late(index)).toBe('fresh')
     expect(ledger.live(frame(100), us(4010))).toBe('duplicate')
-    // Of a stream that is not current it is the clock of the PMU that is wrong.
-    expect(ledger.live(frame(101), us(4000) + 11_000_000)).toBe('outside')
-    expect(account()).toMatchObject({ live: 2, late: 3999, duplicates: 1, outside: { stale: 1 } })
+    // After an outage, too; but where nothing newer comes for long, it is the clock of the PMU that is wrong.
+    const outage = us(4000) + 37_000_000
+    expect(ledger.live(frame(101), outage)).toBe('duplicate')
+    expect(ledger.live(frame(102), outage + 29_000_000)).toBe('duplicate')
+    expect(ledger.live(frame(103), outage + 31_000_000)).toBe('outside')
+    expect(account()).toMatchObject({ live: 2, late: 3999, duplicates: 3, outside: { stale: 1 } })
   })
 
   it('does not begin with a frame that the clock does not believe', () => {

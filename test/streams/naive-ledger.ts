@@ -26,6 +26,7 @@ export class NaiveLedger {
   #isRetired = false
   /** Of what was taken since its contents were forgotten. */
   #newestUs = Number.NEGATIVE_INFINITY
+  #doubtUs: number | undefined
   #utcUs = 0
   /** The least lateness of each ten seconds of the clock that had a frame. */
   #lateness: { readonly window: number; leastUs: number }[] = []
@@ -46,7 +47,7 @@ export class NaiveLedger {
       const found = this.#slots.get(slot)
       if (!found) return this.#standsOnce('stale', slot, content)
       if (found.state !== 'held') return this.#fresh(slot, 'late', content)
-      if ('content' in found && (found.content ?? this.#ifCurrent(content, utcUs)) === content) {
+      if ('content' in found && (found.content ?? this.#ifQueued(content, utcUs)) === content) {
         return this.#judge(slot, content, 'late')
       }
       return this.#standsOnce('stale', slot, content)
@@ -137,6 +138,7 @@ export class NaiveLedger {
     this.#lateness = []
     this.#contentsOutside.clear()
     this.#newestUs = Number.NEGATIVE_INFINITY
+    this.#doubtUs = undefined
     this.#utcUs = 0
   }
 
@@ -193,8 +195,11 @@ export class NaiveLedger {
     return isSame ? 'duplicate' : 'conflict'
   }
 
-  #ifCurrent(content: number, utcUs: number): number | undefined {
-    return utcUs - this.#newestUs < 10_000_000 ? content : undefined
+  /** While the stream is current, and for half a minute of doubt. */
+  #ifQueued(content: number, utcUs: number): number | undefined {
+    const isCurrent = utcUs - this.#newestUs < 10_000_000
+    this.#doubtUs = isCurrent ? undefined : (this.#doubtUs ?? utcUs)
+    return this.#doubtUs === undefined || utcUs - this.#doubtUs < 30_000_000 ? content : undefined
   }
 
   #fresh(slot: number, lane: Lane, content: number): LedgerVerdict {
