@@ -19,7 +19,6 @@ export interface Growing {
  */
 export class Generation {
   readonly aggregate: Aggregate
-  readonly members: readonly Member[]
   readonly #absent: Uint8Array
   readonly #inputs: ReadonlyMap<string, InputBlocks>
 
@@ -31,7 +30,6 @@ export class Generation {
     format: BlockFormat = {},
   ) {
     this.aggregate = aggregate
-    this.members = members
     this.#absent = absentFrame(aggregate.configuration)
     const offsets = dataBlocks(aggregate.configuration).map(({ offset }) => offset)
     this.#inputs = inputBlocks(members, offsets, inputs, format)

@@ -108,10 +108,6 @@ export class SlotWindow<Content> {
     this.#left.push(input)
   }
 
-  get inputs(): number {
-    return this.#heardUs.length
-  }
-
   get openSlots(): number {
     return this.#open.size
   }
@@ -119,11 +115,6 @@ export class SlotWindow<Content> {
   /** The slot that goes next; undefined before the first frame. */
   get next(): number | undefined {
     return this.#next
-  }
-
-  /** Whether it is waited for. */
-  isExpected(input: number): boolean {
-    return this.#isExpected[input] === true
   }
 
   /** It is known to send nothing: it is not waited for until it does. */

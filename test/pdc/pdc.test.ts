@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { startRawPmu } from '../../judge/index.ts'
-import { EmbeddedBrokerConfig, StreamProducer, StreamReader, startEmbeddedBroker } from '../../src/bus/index.ts'
+import {
+  type Bus,
+  EmbeddedBrokerConfig,
+  StreamProducer,
+  StreamReader,
+  startEmbeddedBroker,
+} from '../../src/bus/index.ts'
 import {
   Command,
   type Configuration,
@@ -65,6 +71,14 @@ function pmuOf(idcode: number) {
   }
 }
 
+/** The same, with its configuration on the bus. */
+function producing(idcode: number, bus: Bus, deps: TestDeps) {
+  const producer = new StreamProducer({ topic: `${site}/PMU/${idcode}`, buses: [bus], node: `${site}/NODE/n` }, deps)
+  const pmu = pmuOf(idcode)
+  producer.configuration(pmu.fragments)
+  return { ...pmu, producer }
+}
+
 /** An instant of 50 frames/s, just now. */
 const instantNow = (): number => Math.floor(Date.now() / 20) * 20_000
 
@@ -73,15 +87,7 @@ describe('a PDC on the bus', () => {
     await using deps = testDeps()
     const { broker, port } = await startOn(deps, [{ streams: `${site}/PMU/#` }])
     const bus = broker.bus(node('pmus'))
-    const pmus = [1, 2, 3].map((idcode) => {
-      const producer = new StreamProducer(
-        { topic: `${site}/PMU/${idcode}`, buses: [bus], node: `${site}/NODE/n` },
-        deps,
-      )
-      const pmu = pmuOf(idcode)
-      producer.configuration(pmu.fragments)
-      return { ...pmu, producer }
-    })
+    const pmus = [1, 2, 3].map((idcode) => producing(idcode, bus, deps))
     const published: Uint8Array[] = []
     let told: Configuration | undefined
     const reader = new StreamReader(
@@ -131,16 +137,7 @@ describe('a PDC on the bus', () => {
     await using deps = testDeps()
     const { broker, pdc, port } = await startOn(deps, [{ streams: `${site}/PMU/#` }])
     const bus = broker.bus(node('pmus'))
-    const producerOf = (idcode: number) => {
-      const producer = new StreamProducer(
-        { topic: `${site}/PMU/${idcode}`, buses: [bus], node: `${site}/NODE/n` },
-        deps,
-      )
-      const pmu = pmuOf(idcode)
-      producer.configuration(pmu.fragments)
-      return { ...pmu, producer }
-    }
-    const pmus = [producerOf(1)]
+    const pmus = [producing(1, bus, deps)]
     let number = 0
     const beginUs = instantNow()
     const timer = setInterval(() => {
@@ -151,7 +148,7 @@ describe('a PDC on the bus', () => {
     await using before = await connectRawPdc(port)
     before.send(command(700, Command.sendConfig2), command(700, Command.dataOn))
     await before.received(frameType.data, 3)
-    pmus.push(producerOf(2))
+    pmus.push(producing(2, bus, deps))
     // A client is never sent a frame of another configuration than it fetched.
     await before.closed
     await using after = await connectRawPdc(port)
