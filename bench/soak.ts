@@ -10,10 +10,11 @@ import { type Line, openLine } from './faults/line.ts'
 import type { Part } from './faults/parts.ts'
 import { setApart } from './faults/set-apart.ts'
 import { settle } from './faults/settle.ts'
+import type { Window } from './faults/window.ts'
 import type { BenchOptions, Figures } from './figures.ts'
 import { endOnSignal } from './lab/end-on-signal.ts'
 import { monotonicMs } from './lab/monotonic.ts'
-import { growthOf, type HeapSample, heapOf } from './soak/heap.ts'
+import { growthOf, type HeapSample, heapOf, sampleEveryMs } from './soak/heap.ts'
 import { soakReport } from './soak/report.ts'
 import { faultsOf, type SoakKills } from './soak/soak-faults.ts'
 
@@ -39,29 +40,29 @@ export async function soak({ quick, note, machine, out }: BenchOptions): Promise
     const samples: HeapSample[] = []
     const struck: Record<string, number> = {}
 
-    let steadyMs = 0
+    const steadyFromMs = window.beginMs + totalMs / 3
+    let sampling: Promise<void> | undefined
     while (monotonicMs() < window.beginMs + totalMs - faultEveryMs / 2) {
       const nextMs = monotonicMs() + faultEveryMs
-      const isEarly = monotonicMs() < window.beginMs + totalMs / 3
-      if (!isEarly && steadyMs === 0) steadyMs = monotonicMs()
+      const isEarly = monotonicMs() < steadyFromMs
+      if (!isEarly) sampling ??= sampleUntil(window.beginMs + totalMs, line, window, samples)
       const fault = anyOf(faultsOf(isEarly))
       struck[fault.name] = (struck[fault.name] ?? 0) + 1
       await fault.strike(line, kills)
-      for (const leftMs of [faultEveryMs / 2, 1_000]) {
-        await line.until(() => monotonicMs() >= nextMs - leftMs, faultEveryMs * 2)
-        samples.push(await sample(line, window.published))
-      }
+      await line.until(() => monotonicMs() >= nextMs, faultEveryMs * 2)
+      if (isEarly) samples.push(await sample(line, window.published))
       note(
         `${Math.round((monotonicMs() - window.beginMs) / 1000)} s, ${fault.name}: ${window.published} written, ` +
           `${window.missing().length} not read yet, ${JSON.stringify(window.wrong)}, heap ${heaps(samples.at(-1)!)}`,
       )
     }
+    await sampling
     window.end(monotonicMs())
     const { missing, ...account } = await settle(line, window, accountBefore, {
       inSocket: (frames) => setApart(frames, kills).in_socket,
     })
     note(`accounts: ${JSON.stringify(account)}`)
-    const steady = samples.filter(({ atMs }) => atMs >= steadyMs)
+    const steady = samples.filter(({ atMs }) => atMs >= steadyFromMs)
     const figures = {
       soak_minutes: totalMs / 60_000,
       soak_faults: Object.values(struck).reduce((sum, count) => sum + count, 0),
@@ -81,6 +82,13 @@ export async function soak({ quick, note, machine, out }: BenchOptions): Promise
     return figures
   } finally {
     await line[Symbol.asyncDispose]()
+  }
+}
+
+async function sampleUntil(endMs: number, line: Line, window: Window, samples: HeapSample[]): Promise<void> {
+  for (let nextMs = monotonicMs(); nextMs < endMs; nextMs += sampleEveryMs) {
+    await line.until(() => monotonicMs() >= nextMs, 2 * faultEveryMs)
+    samples.push(await sample(line, window.published))
   }
 }
 

@@ -22,12 +22,25 @@ export async function heapOf(process: HostProcess): Promise<number> {
   return Number(bytes)
 }
 
-const atEachEnd = 5
+/** Apart. */
+export const sampleEveryMs = 4_000
+/** A journal keeps what came in the last 20 s in memory too, and then lets it go: together these see all of that. */
+const together = 5
 
-/** Bytes for each frame between the first samples and the last, by their medians; NaN of too few. */
+/**
+ * Bytes for each frame: the median of the slopes between all pairs of samples
+ * (Theil–Sen), after the mean of each five that follow each other. NaN of too few.
+ */
 export function growthOf(samples: readonly HeapSample[], of: 'publisher' | 'consumer'): number {
-  const count = Math.min(atEachEnd, Math.floor(samples.length / 2))
-  const [first, last] = [samples.slice(0, count), samples.slice(samples.length - count)]
-  const between = (pick: (sample: HeapSample) => number): number => median(last.map(pick)) - median(first.map(pick))
-  return between((sample) => sample[of]) / between(({ frames }) => frames)
+  const means: { readonly frames: number; readonly bytes: number }[] = []
+  for (let i = 0; i + together <= samples.length; i += together) {
+    const some = samples.slice(i, i + together)
+    means.push({ frames: mean(some.map(({ frames }) => frames)), bytes: mean(some.map((sample) => sample[of])) })
+  }
+  const slopes = means.flatMap((from, i) =>
+    means.slice(i + 1).map((to) => (to.bytes - from.bytes) / (to.frames - from.frames)),
+  )
+  return slopes.length > 0 ? median(slopes) : Number.NaN
 }
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
