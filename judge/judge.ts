@@ -64,6 +64,11 @@ export class Judge {
     return wroteAtMs
   }
 
+  /** Whether this frame was written, as far as it was told, and is remembered. */
+  knows(stream: string, frame: Uint8Array): boolean {
+    return this.#stream(stream).knows(frame)
+  }
+
   get streams(): readonly string[] {
     return [...this.#streams.keys()]
   }
@@ -162,6 +167,11 @@ class StreamJudge {
     else this.#underWay.set(key, [entry])
     this.#underWayCount++
     if (this.#underWayCount > this.#maxUnderWay) this.#giveUpOldest()
+  }
+
+  knows(frame: Uint8Array): boolean {
+    const key = keyOf(frame)
+    return this.#underWay.has(key) || this.#delivered.has(key)
   }
 
   /** When the frame was written, if it is one that was. */

@@ -48,7 +48,10 @@ export class Window {
   /** Readings since the window was opened that were of frames read before, or of bytes nobody wrote. */
   get wrong(): { readonly duplicated: number; readonly differing: number } {
     const { duplicated, differing } = this.#witness.judge.verdict()
-    return { duplicated: duplicated - this.#before.duplicated, differing: differing - this.#before.differing }
+    return {
+      duplicated: duplicated - this.#before.duplicated,
+      differing: differing + this.#witness.unknown - this.#before.differing,
+    }
   }
 
   /** When every stream had brought a frame that was written since; undefined while one has not. */

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FrameLogTail, Judge } from '../../judge/index.ts'
+import { monotonicMs } from './monotonic.ts'
 
 export interface ReadFrame {
   readonly stream: string
@@ -28,8 +29,16 @@ export interface WitnessOptions {
   readonly onRead?: (frame: ReadFrame) => void
 }
 
-/** A frame is written to its log within this time of being sent. */
+/** A frame is written to its log within this time of being sent, unless the machine is full. */
 const logLagMs = 100
+/** And then within this; what is read of it meanwhile waits. */
+const longestLogLagMs = 5_000
+
+interface Reading {
+  readonly stream: string
+  readonly frame: Uint8Array
+  readonly atMs: number
+}
 
 export class Witness {
   readonly judge: Judge
@@ -37,6 +46,8 @@ export class Witness {
   readonly #unheard: FrameLogTail
   readonly #read: FrameLogTail
   readonly #unheardFrames = new Set<string>()
+  /** Readings of frames whose writing is in no log yet. */
+  #unknown: Reading[] = []
   readonly #onWritten: (atMs: number) => void
   readonly #onRead: (frame: ReadFrame) => void
 
@@ -50,7 +61,7 @@ export class Witness {
     this.#onRead = onRead
   }
 
-  /** Takes in what the logs have by now. Not while another call is under way. */
+  /** Takes in what the logs have by now. */
   async look(): Promise<void> {
     // What was read by now was written before; so once the writer's log has caught up, no reading is of an unknown frame.
     const readUpTo = this.#read.size
@@ -61,10 +72,25 @@ export class Witness {
       this.judge.wrote(stream, frame, atMs)
       this.#onWritten(atMs)
     }
-    for (const { stream, frame, atMs } of this.#read.read(readUpTo)) {
-      const writtenAtMs = this.judge.read(stream, frame, atMs)
-      if (writtenAtMs !== undefined) this.#onRead({ stream, writtenAtMs, readAtMs: atMs })
+    const [before, nowMs] = [this.#unknown, monotonicMs()]
+    this.#unknown = []
+    for (const reading of before) this.#judge(reading, nowMs)
+    for (const reading of this.#read.read(readUpTo)) this.#judge(reading, nowMs)
+  }
+
+  /** Readings that may be of frames that nobody wrote: as long as they stand, they count as such. */
+  get unknown(): number {
+    return this.#unknown.length
+  }
+
+  #judge(reading: Reading, nowMs: number): void {
+    const { stream, frame, atMs } = reading
+    if (!this.judge.knows(stream, frame) && nowMs - atMs < longestLogLagMs) {
+      this.#unknown.push(reading)
+      return
     }
+    const writtenAtMs = this.judge.read(stream, frame, atMs)
+    if (writtenAtMs !== undefined) this.#onRead({ stream, writtenAtMs, readAtMs: atMs })
   }
 
   /** Frames written in [fromMs, toMs) that nobody has read. */
