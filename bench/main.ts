@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
   throughput: async () => (await import('./throughput.ts')).throughput,
   journal: async () => (await import('./journal.ts')).journal,
   replay: async () => (await import('./replay.ts')).replay,
+  pdc: async () => (await import('./pdc.ts')).pdc,
   faults: async () => (await import('./faults.ts')).faults,
   soak: async () => (await import('./soak.ts')).soak,
 }
@@ -26,6 +27,7 @@ const usage = `usage: npm run bench -- NAME [--quick] [--json]
   throughput   200 simulated PMUs through the full line; 1,000 PMUs into one adapter
   journal      1,000 streams into one journal: of a core; what live frames pay for it
   replay       a minute that heals over 20 Mbit/s beside live frames; the same with one persistent session
+  pdc          10, 100 and 1,000 PMUs into one output: from the last arrival to the frame, of a core, memory
   faults       brokers, adapters and links that die in mid-stream: what is lost, doubled, and how long it takes
   soak         200 PMUs for 15 minutes, with a fault every 20 s: what is lost, and what memory grows by
 

@@ -15,7 +15,7 @@ import { type SlowLink, startSlowLink } from './replay/slow-link.ts'
 import { startGrid } from './support/grid.ts'
 import { type Mosquitto, startMosquitto } from './support/mosquitto.ts'
 import { type PersistentSession, startPersistentSession } from './support/persistent-session.ts'
-import { median, quantile } from './support/quantiles.ts'
+import { quantile, spreadOf } from './support/quantiles.ts'
 
 const size = 50
 const framesPerSecond = 50
@@ -268,12 +268,6 @@ function latenciesOf(fleet: Fleet, arrivals: Awaited<ReturnType<PersistentSessio
 function sequenceOf(fleet: Fleet, soc: number, fraction: number): number {
   return fleet.sequenceAt(Math.round((soc * 1000 + fraction / 16_777.215) / 20))
 }
-
-const spreadOf = (name: string, values: readonly number[]): Record<string, number> => ({
-  [name]: median(values),
-  [`${name}_min`]: Math.min(...values),
-  [`${name}_max`]: Math.max(...values),
-})
 
 const describe = ({ p99, steadyP99, max, steadyMax, healMs }: Healed): string =>
   `live p99 ${p99.toFixed(1)} ms (steady ${steadyP99.toFixed(1)}), longest ${max.toFixed(1)} ms (${steadyMax.toFixed(1)}), healed in ${Math.round(healMs)} ms`

@@ -15,3 +15,10 @@ export function spread(values: readonly number[], digits = 0): string {
   const [m, a, b] = [median(values), Math.min(...values), Math.max(...values)].map((v) => v.toFixed(digits))
   return `${m} (${a}–${b})`
 }
+
+/** A figure by its median, with the least and the greatest beside it. */
+export const spreadOf = (name: string, values: readonly number[]): Record<string, number> => ({
+  [name]: median(values),
+  [`${name}_min`]: Math.min(...values),
+  [`${name}_max`]: Math.max(...values),
+})
