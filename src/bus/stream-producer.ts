@@ -6,6 +6,7 @@ import {
   joinFrames,
   nodeIdOf,
   parseStreamTopic,
+  type RevisedFrames,
   type StreamState,
   type SubTopic,
   stateTopic,
@@ -58,6 +59,7 @@ export class StreamProducer {
   readonly #lanes: readonly StreamLane[]
   #state: Pick<StreamState, 'online' | 'reason' | 'rate'> = { online: false, reason: 'starting', rate: null }
   #journal: JournalSpan | undefined
+  #revised: RevisedFrames | undefined
   #heartbeat: NodeJS.Timeout
   #heartbeats = 0
   #closed = false
@@ -106,10 +108,17 @@ export class StreamProducer {
     this.#publishState()
   }
 
-  /** What the journal now has. Call it as often as it grows: it is published every ten seconds and with every state. */
-  journal(span: JournalSpan | undefined): void {
-    const isNews = (this.#journal === undefined) !== (span === undefined)
+  /**
+   * What the journal now has. Call it as often as it grows: it is published every
+   * ten seconds and with every state. `revised`: what it has said anew, published
+   * at once when there is more of it.
+   */
+  journal(span: JournalSpan | undefined, revised?: RevisedFrames): void {
+    const isNews =
+      (this.#journal === undefined) !== (span === undefined) ||
+      revised?.ranges.at(-1)?.number !== this.#revised?.ranges.at(-1)?.number
     this.#journal = span
+    this.#revised = revised
     if (isNews) this.#publishState()
   }
 
@@ -153,8 +162,8 @@ export class StreamProducer {
   }
 
   #encodeState(): [topic: string, payload: Uint8Array] {
-    const span = this.#journal
-    const journal = span ? { from: isoTime(span.fromUs), to: isoTime(span.toUs) } : null
+    const [span, revised] = [this.#journal, this.#revised]
+    const journal = span ? { from: isoTime(span.fromUs), to: isoTime(span.toUs), ...(revised && { revised }) } : null
     const state = { contract: CONTRACT, ...this.#state, node: this.#node, journal } as const
     return [stateTopic(this.topic, nodeIdOf(this.#node)), encodeState(state)]
   }

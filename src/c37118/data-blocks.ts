@@ -24,6 +24,10 @@ export function dataBlocks(configuration: Configuration): readonly BlockPlace[] 
 /** Absent, not synchronised, time quality unknown, unlocked for who knows how long. */
 const ABSENT_STAT = 0x8000 | Stat.notSynchronised | Stat.timeQuality | Stat.unlockedTime
 
+/** Whether a PMU's block, at this offset, says that nothing is known of it. */
+export const isAbsentBlock = (frame: Uint8Array, offset: number): boolean =>
+  (((frame[offset]! << 8) | frame[offset + 1]!) & ABSENT_STAT) === ABSENT_STAT
+
 /** A data frame in which nothing is known of any PMU: every value marked absent (C37.118.2-2011, tables 6 and 7). */
 export function absentFrame(configuration: Configuration): Uint8Array {
   const encoder = compileEncoder(configuration)

@@ -17,6 +17,9 @@ interface PhasorWay {
   readonly limit: number
 }
 
+/** Of all PMUs of an input. */
+export type DataValues = Pick<DataColumns, 'phasors' | 'freq' | 'dfreq' | 'analogs' | 'digitals'>
+
 const FREQ_LIMIT_HZ = 32.767
 const DFREQ_LIMIT = 327.67
 const COUNTS = { rectangular: 32_767, polar: 65_535 } as const
@@ -83,7 +86,7 @@ export class BlockConverter {
   }
 
   /** Writes the block, but for its STAT, of a decoded frame of the input. Returns how many values did not fit. */
-  write(from: DataColumns, target: Uint8Array, to: number): number {
+  write(from: DataValues, target: Uint8Array, to: number): number {
     const { phasors, freq, dfreq, analogs, digitals } = this.#columns
     let unfit = 0
     for (let at = 0; at < this.#phasors.length; at++)

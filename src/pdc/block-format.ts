@@ -25,8 +25,16 @@ export interface BlockFormat {
   readonly adjust?: readonly Adjustment[]
 }
 
-/** Flags of PHSCALE. */
-export const Modification = { magnitudeAdjusted: 1 << 7, angleAdjusted: 1 << 8 } as const
+/** Flags of PHSCALE (C37.118.2-2011, table 11). */
+export const Modification = {
+  upInterpolated: 1 << 1,
+  upExtrapolated: 1 << 2,
+  downReselected: 1 << 3,
+  downFiltered: 1 << 4,
+  downOtherwise: 1 << 5,
+  magnitudeAdjusted: 1 << 7,
+  angleAdjusted: 1 << 8,
+} as const
 
 const MAX_PHUNIT = 0xffffff
 const COUNTS = { rectangular: 32_767, polar: 65_535 } as const

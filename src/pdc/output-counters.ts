@@ -1,10 +1,11 @@
 import type { Counter, Metrics } from '../runtime/service.ts'
-import type { Misplaced } from './slot-window.ts'
+import type { Misplaced } from './alignment-window.ts'
 
 /** What became of the frames of one input at one output. */
 export interface InputCounters {
   readonly taken: Counter
-  readonly misplaced: Readonly<Record<Misplaced | 'other-configuration', Counter>>
+  /** Also: replaced by a newer one before its frame went; not of an instant of a lower rate. */
+  readonly misplaced: Readonly<Record<Misplaced | 'other-configuration' | 'superseded' | 'between', Counter>>
   /** Instants that went without it. */
   readonly missed: Counter
   /** Values that the numbers of the output cannot hold. */
@@ -18,6 +19,7 @@ export interface OutputCounters {
   /** Without any input. */
   readonly empty: Counter
   readonly skipped: Counter
+  readonly configurations: Counter
 }
 
 export function outputCounters(metrics: Metrics, output: string): OutputCounters {
@@ -31,6 +33,11 @@ export function outputCounters(metrics: Metrics, output: string): OutputCounters
     complete: frames('complete'),
     partial: frames('partial'),
     empty: frames('empty'),
+    configurations: metrics.counter(
+      'phasorbus_pdc_configurations_total',
+      'Configurations that an output has had: one more whenever inputs come, go or change.',
+      { output },
+    ),
     skipped: metrics.counter(
       'phasorbus_pdc_skipped_instants_total',
       'Instants of which no frame was sent: nothing came for them, and they were more than a second old.',
@@ -44,7 +51,7 @@ export function inputCounters(metrics: Metrics, output: string, input: string): 
   const misplaced = (reason: string): Counter =>
     metrics.counter(
       'phasorbus_pdc_input_unused_frames_total',
-      'Frames of an input that had no place in an output: late, duplicate, stale, of the future, or of another configuration.',
+      'Frames of an input that had no place in an output: late, duplicate, stale, of the future, of another configuration, superseded by a newer one (by arrival), or between the instants of a lower rate.',
       { ...labels, reason },
     )
   return {
@@ -61,6 +68,8 @@ export function inputCounters(metrics: Metrics, output: string, input: string): 
       stale: misplaced('stale'),
       future: misplaced('future'),
       'other-configuration': misplaced('other-configuration'),
+      superseded: misplaced('superseded'),
+      between: misplaced('between'),
     },
   }
 }

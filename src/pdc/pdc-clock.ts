@@ -4,7 +4,7 @@
  * stale or of the future (IEEE C37.244 calls it timestamp reasonability). Pure:
  * times come in.
  */
-import type { Now } from './slot-window.ts'
+import type { Now } from './alignment-window.ts'
 
 export type HostClock =
   /** At least half of the inputs bear it out; or there are none, or they disagree with each other. */

@@ -1,6 +1,15 @@
-import { type Bus, StreamReader } from '../bus/index.ts'
+import type { Bus } from '../bus/index.ts'
 import { type Configuration, decodeConfiguration, sameConfiguration } from '../c37118/index.ts'
+import type { RecoverySettings } from '../config/recovery.ts'
+import { filterMatches } from '../config/topic-filter.ts'
 import { type SharedInputs, type SourceConfig, startSource } from '../link/index.ts'
+import {
+  type Consumer,
+  type HeldStore,
+  type LateTaken,
+  type SessionSettings,
+  startConsumer,
+} from '../recovery/index.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import type { MemberRules } from './members.ts'
 
@@ -13,8 +22,15 @@ export type PdcInput = { readonly rules?: MemberRules } & (
 /** Who takes what comes in. Calls are synchronous. */
 export interface InputSink {
   /** An input is there, or has another configuration; its frames from now on are of it. */
-  configuration(name: string, configuration: Configuration, rules: MemberRules): void
-  data(name: string, frame: Uint8Array): void
+  configuration(name: string, configuration: Configuration, rules: MemberRules, fragments: readonly Uint8Array[]): void
+  /** `false`: no output has its configuration yet. */
+  data(name: string, frame: Uint8Array): boolean
+  /** A frame that was missed, of the configuration that these fragments are. */
+  late(name: string, frame: Uint8Array, fragments: readonly Uint8Array[]): LateTaken
+  /** A frame that completes one that came before. */
+  revised(name: string, frame: Uint8Array, fragments: readonly Uint8Array[]): void
+  /** Late frames of it that would be taken now. */
+  lateRoom(name: string): number
   /** Nothing comes of it now, and that is known. */
   away(name: string): void
   /** It is none any more. */
@@ -23,63 +39,77 @@ export interface InputSink {
 
 export interface InputDeps extends ServiceDeps {
   readonly bus: Bus
+  /** A connection of its own for what is replayed. Default: `bus`. */
+  readonly replayBus?: Bus
+  readonly session?: SessionSettings
+  /** Keeps what came over restarts. */
+  readonly held?: HeldStore
+  /** Where devices share ports. */
   readonly inputs?: SharedInputs
 }
 
-/** Reads all inputs of a PDC. One that two of them name belongs to the first. */
-export function readInputs(
-  all: readonly PdcInput[],
-  sink: InputSink,
-  deps: InputDeps,
-): Running & { readonly ready: Promise<void> } {
-  const owners = new Map<string, PdcInput>()
-  const readers: StreamReader[] = []
-  const sources: Running[] = []
-  for (const input of all) {
-    if ('streams' in input) readers.push(readStreams(input, owners, sink, deps))
-    else sources.push(readSource(input, sink, deps))
-  }
-  const ready = Promise.all(readers.map(({ granted }) => granted)).then(() => {})
-  // Need not be looked at: a refused subscription is in the log.
-  ready.catch(() => {})
-  deps.signal.addEventListener('abort', () => {
-    for (const reader of readers) reader.close()
-  })
-  return { ready, done: Promise.all(sources.map(({ done }) => done)).then(() => {}) }
+export interface InputOptions {
+  /** Of the PDC. */
+  readonly id: string
+  readonly inputs: readonly PdcInput[]
+  readonly recovery: RecoverySettings
+  /** Topics of its own outputs: none of its inputs, whatever the filters say. */
+  readonly own: ReadonlySet<string>
 }
 
-function readStreams(
-  input: PdcInput & { readonly streams: string },
-  owners: Map<string, PdcInput>,
-  sink: InputSink,
-  { bus, log, metrics }: InputDeps,
-): StreamReader {
-  const isMine = (topic: string): boolean => {
-    if (!owners.has(topic)) owners.set(topic, input)
-    return owners.get(topic) === input
+export interface PdcInputs extends Running {
+  readonly ready: Promise<void>
+  /** Undefined where no input is of the bus. */
+  readonly consumer: Consumer | undefined
+}
+
+/** Reads all inputs of a PDC. One that two of them name belongs to the first. */
+export function readInputs(options: InputOptions, sink: InputSink, deps: InputDeps): PdcInputs {
+  const streams: StreamsInput[] = []
+  const sources: Running[] = []
+  for (const input of options.inputs) {
+    if ('streams' in input) streams.push(input)
+    else sources.push(readSource(input, sink, deps))
   }
-  return new StreamReader(
+  const consumer = streams.length > 0 ? readStreams(streams, options, sink, deps) : undefined
+  const done = Promise.all([...sources, ...(consumer ? [consumer] : [])].map(({ done }) => done))
+  return { consumer, ready: consumer?.ready ?? Promise.resolve(), done: done.then(() => {}) }
+}
+
+type StreamsInput = PdcInput & { readonly streams: string }
+
+function readStreams(
+  inputs: readonly StreamsInput[],
+  { id, recovery, own }: InputOptions,
+  sink: InputSink,
+  deps: InputDeps,
+): Consumer {
+  const rulesOf = (topic: string): MemberRules =>
+    inputs.find(({ streams }) => filterMatches(streams, topic))?.rules ?? {}
+  return startConsumer(
+    { id, streams: inputs.map(({ streams }) => streams), recovery },
     {
-      bus,
-      filter: input.streams,
+      ...deps,
       sink: {
-        configuration(topic, _fragments, configuration) {
-          if (isMine(topic)) sink.configuration(topic, configuration, input.rules ?? {})
+        configuration(topic, fragments, configuration) {
+          if (!own.has(topic)) sink.configuration(topic, configuration, rulesOf(topic), fragments)
         },
-        data(topic, frame) {
-          if (owners.get(topic) === input) sink.data(topic, frame)
+        live(topic, frame) {
+          return !own.has(topic) && sink.data(topic, frame)
         },
+        // Judged by each output, and counted.
+        outside(topic, frame) {
+          if (!own.has(topic)) sink.data(topic, frame)
+        },
+        late: (topic, frame, fragments) => sink.late(topic, frame, fragments),
+        lateRoom: (topic) => sink.lateRoom(topic),
+        revised: (topic, frame, fragments) => sink.revised(topic, frame, fragments),
         online(topic, online) {
-          if (!online && owners.get(topic) === input) sink.away(topic)
+          if (!online) sink.away(topic)
         },
-        retired(topic) {
-          if (owners.get(topic) !== input) return
-          owners.delete(topic)
-          sink.gone(topic)
-        },
+        retired: (topic) => sink.gone(topic),
       },
     },
-    { log, metrics },
   )
 }
 
@@ -96,9 +126,11 @@ function readSource(
       configuration(fragments, isInForce) {
         if (!isInForce || (inForce && sameConfiguration(inForce, fragments))) return
         inForce = fragments
-        sink.configuration(name, decodeConfiguration(fragments), rules)
+        sink.configuration(name, decodeConfiguration(fragments), rules, fragments)
       },
-      data: (frame) => sink.data(name, frame),
+      data(frame) {
+        sink.data(name, frame)
+      },
       header() {},
       online() {},
       offline: () => sink.away(name),

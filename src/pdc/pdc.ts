@@ -1,17 +1,19 @@
 import type { LiveConfig } from '../bus/index.ts'
 import type { Configuration } from '../c37118/index.ts'
-import { fractionOf, socOf } from '../c37118/index.ts'
+import { RecoverySettings } from '../config/recovery.ts'
 import type { Journal } from '../journal/index.ts'
 import { type Server, type ServerConfig, startServer } from '../link/index.ts'
+import { type LateTaken, timeUsOf } from '../recovery/index.ts'
 import { aborted } from '../runtime/aborted.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
 import type { Running } from '../runtime/service.ts'
+import { type Account, sameConfiguration } from '../streams/index.ts'
 import { Alarm } from './alarm.ts'
+import type { Now } from './alignment-window.ts'
 import { PdcClock } from './pdc-clock.ts'
 import { type InputDeps, type PdcInput, readInputs } from './pdc-inputs.ts'
 import { type OutputInput, type OutputSettings, PdcOutput } from './pdc-output.ts'
 import { serveOutput } from './serve-output.ts'
-import type { Now } from './slot-window.ts'
 
 export interface PdcOutputConfig extends OutputSettings {
   /** Of its stream on the bus; without it, it is not published. */
@@ -25,6 +27,8 @@ export interface PdcConfig {
   /** For logs and metrics. */
   readonly id: string
   readonly inputs: readonly PdcInput[]
+  /** How gaps of inputs that are streams are filled. Default: from their journals. */
+  readonly recovery?: RecoverySettings
   readonly outputs: readonly PdcOutputConfig[]
 }
 
@@ -39,12 +43,20 @@ export interface PdcDeps extends InputDeps {
 export interface Pdc extends Running {
   /** Resolves when clients can connect, and the broker has granted the subscriptions. */
   readonly ready: Promise<void>
+  /** Resolves when clients can connect; rejects when a port cannot be had. */
+  readonly listening: Promise<void>
   /** By output. */
   readonly servers: ReadonlyMap<string, Server>
+  /** What became of every timestamp of inputs that are streams, by stream. */
+  accounts(): ReadonlyMap<string, Account>
 }
 
 interface Input {
-  configuration: Configuration
+  readonly configuration: Configuration
+  /** Those that late frames of it come with; others are compared once. */
+  compared: readonly Uint8Array[] | undefined
+  isSame: boolean
+  readonly fragments: readonly Uint8Array[] | undefined
   readonly at: readonly OutputInput[]
 }
 
@@ -58,7 +70,10 @@ const TICK_MS = 100
  * says for each instant what came, once, in time. What it puts out is a stream
  * like any other.
  */
-export function startPdc({ id, inputs, outputs }: PdcConfig, deps: PdcDeps): Pdc {
+export function startPdc(
+  { id, inputs, recovery = RecoverySettings.parse({}), outputs }: PdcConfig,
+  deps: PdcDeps,
+): Pdc {
   const { signal, log, metrics, buses, node, journal } = deps
   const clock = new PdcClock()
   const known = new Map<string, Input>()
@@ -66,12 +81,11 @@ export function startPdc({ id, inputs, outputs }: PdcConfig, deps: PdcDeps): Pdc
   const ways = outputs.map(({ id: output, topic, live, server: config, idcode, ...settings }) => {
     const server = config && startServer(config, { signal, log, metrics, server: output })
     if (server) servers.set(output, server)
-    const kept = topic === undefined ? undefined : journal?.stream(topic)
     const sink = serveOutput(
       {
         idcode,
         ...(topic !== undefined && { producer: { topic, buses, node, ...(live && { live }) } }),
-        ...(kept && { journal: kept }),
+        ...(journal && { journal }),
         ...(server && { server }),
       },
       metrics,
@@ -107,24 +121,50 @@ export function startPdc({ id, inputs, outputs }: PdcConfig, deps: PdcDeps): Pdc
   }
   const timers = [setInterval(tick, TICK_MS), setInterval(look, LOOK_MS)]
 
+  const late = (
+    name: string,
+    frame: Uint8Array,
+    fragments: readonly Uint8Array[],
+    delivered: (timeUs: number) => void,
+  ): LateTaken => {
+    const input = known.get(name)
+    if (!input || ways.some(({ output }) => !output.isSettled)) return false
+    if (!isOfNow(input, fragments)) return 'other-configuration'
+    const now = clock.now(hostNow())
+    const timeUs = timeUsOf(frame, input.configuration.timeBase)
+    const taken = lateAt(ways, input.at, frame, now, () => delivered(timeUs))
+    arm(now)
+    return taken
+  }
+  const own = new Set(outputs.flatMap(({ topic }) => topic ?? []))
   const reading = readInputs(
-    inputs,
+    { id, inputs, recovery, own },
     {
-      configuration(name, configuration, rules) {
+      configuration(name, configuration, rules, fragments) {
         const now = clock.now(hostNow())
-        known.set(name, { configuration, at: ways.map(({ output }) => output.input(name, configuration, rules, now)) })
+        const at = ways.map(({ output }) => output.input(name, configuration, rules, now))
+        known.set(name, { configuration, fragments, compared: undefined, isSame: false, at })
         arm(now)
       },
       data(name, frame) {
         const input = known.get(name)
-        if (!input) return
+        if (!input) return false
         const host = hostNow()
-        const { timeBase } = input.configuration
-        clock.heard(name, socOf(frame) * 1e6 + (fractionOf(frame) * 1e6) / timeBase, host)
+        clock.heard(name, timeUsOf(frame, input.configuration.timeBase), host)
         const now = clock.now(host)
-        for (let at = 0; at < ways.length; at++) ways[at]!.output.frame(input.at[at]!, frame, now)
+        let isOfAny = false
+        for (let at = 0; at < ways.length; at++) {
+          if (ways[at]!.output.frame(input.at[at]!, frame, now)) isOfAny = true
+        }
         arm(now)
+        return isOfAny
       },
+      late: (name, frame, fragments) =>
+        late(name, frame, fragments, (timeUs) => reading.consumer?.delivered(name, timeUs, 'late')),
+      revised(name, frame, fragments) {
+        late(name, frame, fragments, () => {})
+      },
+      lateRoom: () => ways.reduce((least, { output }) => Math.min(least, output.lateRoom), Number.POSITIVE_INFINITY),
       away(name) {
         const at = known.get(name)?.at ?? []
         at.forEach((input, index) => {
@@ -143,18 +183,55 @@ export function startPdc({ id, inputs, outputs }: PdcConfig, deps: PdcDeps): Pdc
     deps,
   )
 
-  const listening = [...servers.values()].map((server) => server.listening)
-  const ready = Promise.all([...listening, reading.ready]).then(() => {})
+  const listening = Promise.all([...servers.values()].map((server) => server.listening)).then(() => {})
+  listening.catch(() => {})
+  const ready = Promise.all([listening, reading.ready]).then(() => {})
   ready.catch(() => {})
   const done = Promise.all([aborted(signal), reading.done, ...[...servers.values()].map((server) => server.done)])
     .then(() => {})
     .finally(() => {
       for (const timer of timers) clearInterval(timer)
+      for (const { output } of ways) output.close()
       alarm.clear()
     })
   // In this very turn: the bus lets out what is published now, and then ends.
   signal.addEventListener('abort', () => {
     for (const { sink } of ways) sink.close()
   })
-  return { ready, servers, done }
+  return { ready, listening, servers, done, accounts: () => reading.consumer?.accounts() ?? new Map() }
 }
+
+/** Whether a late frame's configuration is the one that its input has. */
+function isOfNow(input: Input, fragments: readonly Uint8Array[]): boolean {
+  if (input.compared === fragments) return input.isSame
+  input.compared = fragments
+  input.isSame = input.fragments === fragments || (!!input.fragments && sameConfiguration(input.fragments, fragments))
+  return input.isSame
+}
+
+/**
+ * A late frame at every output; it is done when it is at all of them that can
+ * have it. Says what became of it where it fared best: kept; taken; why not.
+ */
+function lateAt(
+  ways: readonly { readonly output: PdcOutput }[],
+  inputs: readonly OutputInput[],
+  frame: Uint8Array,
+  now: Now,
+  delivered: () => void,
+): LateTaken {
+  let left = 0
+  let verdict: LateTaken = 'too-late'
+  const done = (): void => {
+    if (--left === 0) delivered()
+  }
+  ways.forEach(({ output }, at) => {
+    const taken = output.late(inputs[at]!, frame, now, done)
+    if (taken === 'kept') left++
+    verdict = best(verdict, taken)
+  })
+  return verdict
+}
+
+const order: readonly LateTaken[] = ['kept', true, 'other-configuration', 'too-late']
+const best = (one: LateTaken, other: LateTaken): LateTaken => (order.indexOf(one) <= order.indexOf(other) ? one : other)

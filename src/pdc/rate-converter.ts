@@ -10,12 +10,8 @@ import { interpolate } from './interpolate.ts'
 import { type LowPass, lowPassFor } from './low-pass.ts'
 import { movedTo, type RatedSample } from './rated-sample.ts'
 
-export const rateMethods = ['reselect', 'nearest', 'filter', 'hold', 'interpolate'] as const
-/**
- * Down: the samples that are of an instant (`reselect`), the nearest to it, or
- * filtered first. Up: the one before (`hold`), or in between.
- */
-export type RateMethod = (typeof rateMethods)[number]
+/** Down: the nearest to an instant, or filtered first. Up: the one before (`hold`), or in between. */
+export type RateMethod = 'nearest' | 'filter' | 'hold' | 'interpolate'
 
 export interface RateSettings {
   readonly method: RateMethod
@@ -64,21 +60,13 @@ export class RateConverter {
     const last = this.#history.at(-1)
     if (last && sample.timeUs <= last.timeUs) return false
     this.#next ??= this.#settings.grid.slotFrom(sample.timeUs - SLOT_TOLERANCE * this.#periodUs)
-    if (this.#settings.method === 'reselect') this.#reselect(sample, onInstant)
-    else if (this.#filter) this.#filtered(sample, this.#filter, onInstant)
+    if (this.#filter) this.#filtered(sample, this.#filter, onInstant)
     else this.#between(last, sample, onInstant)
     return true
   }
 
   #isAt(sample: RatedSample, timeUs: number): boolean {
     return Math.abs(sample.timeUs - timeUs) <= SLOT_TOLERANCE * this.#periodUs
-  }
-
-  #reselect(sample: RatedSample, onInstant: OnInstant): void {
-    const { grid } = this.#settings
-    const slot = grid.slotNear(sample.timeUs)
-    if (this.#isAt(sample, grid.microsecondsOf(slot))) onInstant(slot, sample)
-    this.#history = [sample]
   }
 
   /** All instants up to this sample, from it and the one before. */

@@ -1,14 +1,16 @@
 import { StreamProducer, type StreamProducerOptions } from '../bus/index.ts'
 import { framesPerSecond } from '../c37118/index.ts'
-import type { StreamJournal } from '../journal/index.ts'
+import type { Journal } from '../journal/index.ts'
 import type { Server } from '../link/index.ts'
 import type { Metrics } from '../runtime/service.ts'
+import { type RevisedFrames, revisedTopic } from '../streams/index.ts'
+import type { RevisionWays } from './output-revisions.ts'
 import type { OutputSink } from './pdc-output.ts'
 
 export interface OutputWays {
-  /** Where it is published. */
+  /** Where it is published, and on record. */
   readonly producer?: StreamProducerOptions
-  readonly journal?: StreamJournal
+  readonly journal?: Journal
   /** C37.118 clients take it for a PMU. */
   readonly server?: Server
   readonly idcode: number
@@ -19,14 +21,24 @@ const TELL_SPAN_MS = 5_000
 
 /** An output on the bus, on record, and served over sockets. */
 export function serveOutput(
-  { producer: options, journal, server, idcode }: OutputWays,
+  { producer: options, journal: files, server, idcode }: OutputWays,
   metrics: Metrics,
 ): OutputSink & { close(): void } {
   const producer = options && new StreamProducer(options, { metrics })
   const served = server?.stream(idcode)
-  const telling = setInterval(() => producer?.journal(journal?.span), TELL_SPAN_MS).unref()
+  const journal = options && files?.stream(options.topic)
+  let revised: RevisedFrames | undefined
+  const tell = (): void => producer?.journal(journal?.span, revised)
+  const telling = setInterval(tell, TELL_SPAN_MS).unref()
   let isOnline = false
   return {
+    ...(options &&
+      files && {
+        revisions: revisionsOf(options.topic, files, (frames) => {
+          revised = frames
+          tell()
+        }),
+      }),
     configuration({ inForce, config1, config3, header, configuration }) {
       journal?.configuration(inForce)
       for (const fragments of [config1, config3]) if (fragments) served?.configuration(fragments)
@@ -51,5 +63,15 @@ export function serveOutput(
       producer?.close('stopped')
       served?.close()
     },
+  }
+}
+
+/** What completes frames of a stream is kept under a name of its own: it is in no order. */
+function revisionsOf(topic: string, files: Journal, tell: (revised: RevisedFrames) => void): RevisionWays {
+  const stream = revisedTopic(topic)
+  return {
+    journal: files.stream(stream),
+    readers: () => [files.reader(stream), files.reader(topic)],
+    announce: (ranges) => tell({ stream, ranges }),
   }
 }

@@ -11,6 +11,7 @@
  *   time waits from that time on: a clock that is ahead moves nothing.
  */
 import type { SlotGrid } from '../streams/index.ts'
+import type { AlignmentWindow, Misplaced, Now, OpenSlot, SlotWindowHooks } from './alignment-window.ts'
 
 export interface SlotWindowSettings {
   /** Of the output. */
@@ -23,33 +24,6 @@ export interface SlotWindowSettings {
   readonly staleUs: number
   /** An input that sent nothing for so long is not waited for, until it sends again. */
   readonly silentUs: number
-}
-
-/** µs: of the UNIX epoch, and of a clock that nobody sets. */
-export interface Now {
-  readonly utcUs: number
-  readonly monotonicUs: number
-}
-
-/** Why a frame has no place: its slot has gone; it has one of this input; the clock does not believe it. */
-export type Misplaced = 'late' | 'duplicate' | 'stale' | 'future'
-
-export interface OpenSlot<Content> {
-  readonly slot: number
-  readonly content: Content
-  /** By input: whether its frame is there. Those that joined later have no place. */
-  readonly present: Uint8Array
-  /** How many are. */
-  count: number
-}
-
-export interface SlotWindowHooks<Content> {
-  /** A slot begins, in which nothing is yet. */
-  open(slot: number): Content
-  /** It goes; no two of them twice, none before an earlier one. */
-  release(slot: OpenSlot<Content>): void
-  /** So many slots were passed over: nothing came for them, and they are too old to be said now. */
-  skipped(slots: number): void
 }
 
 interface Waiting<Content> extends OpenSlot<Content> {
@@ -65,7 +39,7 @@ const MAX_EMPTY_US = MICROSECONDS
 /** So long it is known of a slot that has gone what was in it: a second frame is then a duplicate, and not late. */
 const REMEMBERED_US = 5 * MICROSECONDS
 
-export class SlotWindow<Content> {
+export class SlotWindow<Content> implements AlignmentWindow<Content> {
   readonly #settings: SlotWindowSettings
   readonly #hooks: SlotWindowHooks<Content>
   readonly #maxEmpty: number
@@ -93,7 +67,6 @@ export class SlotWindow<Content> {
     this.#remembered = Math.max(1, Math.round(REMEMBERED_US / settings.grid.periodUs))
   }
 
-  /** Adds an input, of the slots that are not open yet; it is waited for from now on. Returns its number. */
   join({ monotonicUs }: Now): number {
     const input = this.#left.pop() ?? this.#heardUs.length
     this.#heardUs[input] = monotonicUs
@@ -102,7 +75,6 @@ export class SlotWindow<Content> {
     return input
   }
 
-  /** It is none of the inputs any more: its number may be given again. */
   leave(input: number): void {
     this.away(input)
     this.#left.push(input)
@@ -112,12 +84,10 @@ export class SlotWindow<Content> {
     return this.#open.size
   }
 
-  /** The slot that goes next; undefined before the first frame. */
   get next(): number | undefined {
     return this.#next
   }
 
-  /** It is known to send nothing: it is not waited for until it does. */
   away(input: number): void {
     if (!this.#isExpected[input]) return
     this.#isExpected[input] = false
@@ -125,11 +95,10 @@ export class SlotWindow<Content> {
     for (const waiting of this.#open.values()) if (waiting.present[input] === 0) waiting.missing--
   }
 
-  /**
-   * Where a frame of an input belongs: an open slot, or why there is none. `slot`
-   * is that of the output's grid nearest to `timeUs`. Then {@link take} it, and
-   * {@link turn}.
-   */
+  slotOf(slot: number): number {
+    return slot
+  }
+
   place(input: number, slot: number, timeUs: number, now: Now): OpenSlot<Content> | Misplaced {
     const { leadUs, staleUs } = this.#settings
     const behindUs = now.utcUs - timeUs
@@ -146,7 +115,6 @@ export class SlotWindow<Content> {
     return waiting.present[input] === 1 ? 'duplicate' : waiting
   }
 
-  /** Its content is there. */
   take(input: number, { slot }: OpenSlot<Content>): void {
     const waiting = this.#open.get(slot)
     if (waiting?.present[input] !== 0) return
@@ -155,7 +123,6 @@ export class SlotWindow<Content> {
     if (this.#isExpected[input]) waiting.missing--
   }
 
-  /** Lets go what is complete or due. */
   turn(now: Now): void {
     this.#followBack(now)
     if (this.#next === undefined) return
@@ -163,7 +130,6 @@ export class SlotWindow<Content> {
     while (this.#next <= due || this.#isComplete(this.#next)) this.#release(due, now)
   }
 
-  /** The same, by the clock: call it often enough. Who is silent is not waited for any more. */
   tick(now: Now): void {
     const silentSinceUs = now.monotonicUs - this.#settings.silentUs
     for (let input = 0; input < this.#heardUs.length; input++) {
@@ -172,7 +138,6 @@ export class SlotWindow<Content> {
     this.turn(now)
   }
 
-  /** When {@link tick} is to be called by the monotonic clock, if nothing comes before; undefined: not for any slot. */
   dueUs(now: Now): number | undefined {
     const { wait, waitUs, grid } = this.#settings
     if (this.#next === undefined) return undefined

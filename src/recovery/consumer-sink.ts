@@ -20,6 +20,12 @@ export interface ConsumerSink extends Omit<StreamSink, 'data'> {
   late(stream: string, frame: Uint8Array, fragments: readonly Uint8Array[]): LateTaken
   /** Late frames of this stream that would be taken now; 0 pauses its pulls. */
   lateRoom(stream: string): number
+  /**
+   * A PDC completed a frame of a timestamp that is held: this one has more of its
+   * PMUs, if nothing came in between. May come more than once. Without it nobody
+   * asks journals for them.
+   */
+  revised?(stream: string, frame: Uint8Array, fragments: readonly Uint8Array[]): void
   /** Another frame of a timestamp that is held, with other bytes. */
   conflict?(stream: string, frame: Uint8Array): void
 }

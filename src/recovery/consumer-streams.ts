@@ -149,6 +149,14 @@ export class ConsumerStreams implements RemedyHooks {
     return 'done'
   }
 
+  get takesRevisions(): boolean {
+    return this.#sink.revised !== undefined
+  }
+
+  revise({ topic }: ConsumedStream, frame: Uint8Array, { fragments }: Epoch): void {
+    this.#sink.revised?.(topic, frame, fragments)
+  }
+
   explain({ topic, ledger }: ConsumedStream, ranges: readonly AbsentRange[]): number {
     const ended = ledger.absent(ranges)
     if (ended > 0) this.#held?.absent(topic, ranges)

@@ -139,9 +139,9 @@ export class GapPuller {
     return undefined
   }
 
-  async #pull(healing: Healing, { nodeId, query }: Pull): Promise<void> {
+  async #pull(healing: Healing, { stream, nodeId, query }: Pull): Promise<void> {
     const { client, renew, pace, signal, log, consumer } = this.#options
-    const { stream, generation } = healing
+    const { generation } = healing
     const beganMs = monotonicMs()
     healing.asked(beganMs)
     pace().began(query.maxBytes)

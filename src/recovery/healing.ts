@@ -9,6 +9,7 @@ import { type AnswerEnd, type Given, LateHand } from './late-hand.ts'
 import { mergeAbsent } from './merge-absent.ts'
 import { allLost, type Instant } from './remedy.ts'
 import type { ReplayAnswer } from './replay-assembly.ts'
+import { type Revision, Revisions } from './revisions.ts'
 
 /** Nothing more is asked for while so much of a stream waits to be given on. */
 const MAX_HAND_BYTES = 16_384
@@ -29,6 +30,8 @@ const refusals: ReadonlySet<string> = new Set<LateTaken & string>(['too-late', '
 
 /** One request that should be made. */
 export interface Pull {
+  /** Under which name the journal has the frames. */
+  readonly stream: string
   readonly nodeId: string
   readonly query: ReplayQuery
 }
@@ -49,6 +52,8 @@ export interface HealingOptions {
   explain(ranges: readonly AbsentRange[]): number
   /** What is absent in this range is pending again, but what is lost for one of these reasons. Returns how many slots. */
   reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number
+  /** Takes a frame that completes one that is held. Without it nobody asks for them. */
+  readonly revise?: ((frame: Uint8Array, epoch: Epoch) => void) | undefined
   readonly maxAgeDays: number
 }
 
@@ -71,6 +76,12 @@ export class Healing {
   readonly #journals: Journals
   readonly #hand: LateHand
   readonly #explained = new Explained()
+  readonly #revisions = new Revisions()
+  /** That which is being fetched; it has no gap then. */
+  #revision: Revision | undefined
+  /** Gaps have their turn after it. */
+  #wasRevision = false
+  #reviseMs = 0
   /** The gap that is being asked for, and what was heard of it. */
   #gap: Range | undefined
   #asked = new Set<string>()
@@ -120,8 +131,11 @@ export class Healing {
 
   /** What should be asked next, if anything. */
   want(now: Instant, maxBytes: number): Pull | undefined {
-    if (this.#pulling || this.#ending || this.#ledger.pending === 0) return undefined
+    if (this.#pulling || this.#ending || (this.#ledger.pending === 0 && this.#revisions.isEmpty)) return undefined
     if (this.#hand.bytes > MAX_HAND_BYTES || this.#options.room() <= 0) return undefined
+    if (!this.#gap && !this.#wasRevision) this.#revision ??= this.#nextRevision(now)
+    if (this.#revision) return this.#wantRevision(this.#revision, maxBytes)
+    this.#wasRevision = false
     for (;;) {
       this.#gap ??= this.#nextGap(now)
       if (!this.#gap) return undefined
@@ -129,10 +143,27 @@ export class Healing {
       if (this.#cursor === undefined) this.#node = this.#whoIsNext(now)
       if (this.#node !== undefined && this.#range) {
         const cursor = this.#cursor === undefined ? {} : { cursor: this.#cursor }
-        return { nodeId: this.#node, query: { ...this.#range, maxBytes, ...cursor } }
+        return { stream: this.stream, nodeId: this.#node, query: { ...this.#range, maxBytes, ...cursor } }
       }
       this.#leaveGap(now)
     }
+  }
+
+  #nextRevision({ nowMs }: Instant): Revision | undefined {
+    return nowMs < this.#reviseMs ? undefined : this.#revisions.next
+  }
+
+  #wantRevision({ stream, nodeId, fromUs, toUs }: Revision, maxBytes: number): Pull {
+    const cursor = this.#cursor === undefined ? {} : { cursor: this.#cursor }
+    return { stream, nodeId, query: { fromUs, toUs, maxBytes, ...cursor } }
+  }
+
+  /** It was fetched, or could not be: then it is tried again later. */
+  #leaveRevision(isDone: boolean): void {
+    if (isDone) this.#revisions.done()
+    else this.#revisions.later()
+    this.#revision = this.#cursor = undefined
+    this.#wasRevision = true
   }
 
   asked(nowMs: number): void {
@@ -162,6 +193,10 @@ export class Healing {
   failed(nodeId: string, { nowMs }: Instant, mayAgain = false): void {
     this.#pulling = false
     if (!mayAgain) this.#journals.failed(nodeId, nowMs)
+    if (this.#revision) {
+      this.#leaveRevision(false)
+      this.#reviseMs = nowMs + FIRST_RETRY_MS
+    }
     this.#node = this.#range = this.#cursor = undefined
   }
 
@@ -184,11 +219,18 @@ export class Healing {
     this.retry()
   }
 
+  /** A node says nothing of the stream any more. */
+  left(nodeId: string): void {
+    if (this.#revision?.nodeId === nodeId) this.drop()
+    this.#revisions.left(nodeId)
+  }
+
   /** Lets go of what it has in hand and under way: it begins anew, with the oldest gap. */
   drop(): void {
     this.#generation++
     this.#pulling = this.#ending = false
     this.#hand.clear()
+    this.#revision = undefined
     this.#forgetGap()
     this.#afterUs = Number.NEGATIVE_INFINITY
     this.retry()
@@ -204,6 +246,12 @@ export class Healing {
       const isNews = sinceUs < toUs && this.#options.reopen(sinceUs, toUs, refusals) > 0
       if (isNews && !this.#gap) this.#afterUs = Number.NEGATIVE_INFINITY
     }
+    const { revised } = state.journal ?? {}
+    if (revised && this.#options.revise) {
+      // What it did not have then it may have now.
+      for (const { fromUs, toUs } of this.#revisions.heard(nodeId, revised))
+        this.#options.reopen(fromUs, toUs, refusals)
+    }
     // Who speaks can answer: also what it was asked while it was away.
     this.heardOf(nodeId, nowMs)
   }
@@ -214,6 +262,11 @@ export class Healing {
       this.#generation++
       this.#pulling = false
       this.#node = this.#range = this.#cursor = undefined
+    }
+    if (this.#pulling && this.#revision?.nodeId === nodeId && nowMs - this.#askedMs > LOST_MS) {
+      this.#generation++
+      this.#pulling = false
+      this.#revision = this.#cursor = undefined
     }
     this.retry()
   }
@@ -277,8 +330,13 @@ export class Healing {
 
   #ended({ nodeId, throughUs, absent }: AnswerEnd): void {
     this.#ending = false
+    if (this.#revision) {
+      this.#leaveRevision(true)
+      return
+    }
     if (!this.#gap || !this.#range) return
     this.#asked.add(nodeId)
+    if (this.#options.revise) this.#revisions.filled(this.#range.fromUs, this.#range.toUs)
     this.#said.push(absent)
     this.#throughUs = Math.min(this.#throughUs, throughUs < this.#range.toUs ? throughUs : this.#gap.toUs)
     this.#node = this.#range = this.#cursor = undefined
@@ -326,7 +384,9 @@ export class Healing {
   #give(frame: Uint8Array, epoch: Epoch): Given {
     const { configuration } = epoch
     if (!this.#ledger.lacks(timeUsOf(frame, configuration.timeBase), configuration)) {
-      this.#options.unneeded()
+      if (!this.#revision) this.#options.unneeded()
+      else if (this.#options.room() <= 0) return 'no-room'
+      else this.#options.revise?.(frame, epoch)
       return 'done'
     }
     if (this.#options.room() <= 0) return 'no-room'

@@ -32,6 +32,11 @@ export interface HeldFileSettings extends Partial<LedgerSettings> {
   readonly compactBytes?: number
   /** Age at which a stream that this run did not meet is forgotten. Default 30 days. */
   readonly keepDays?: number
+  /**
+   * Of the end of the last run, so many ms are taken for not held: for a consumer
+   * that has made nothing durable of them when it is killed. Default 0.
+   */
+  readonly redoMs?: number
   /** How long after a failure the file is written anew. Default 5,000. */
   readonly retryMs?: number
 }
@@ -118,6 +123,8 @@ export class HeldFile implements HeldStore {
   static open(path: string, settings: HeldFileSettings, deps: Deps): HeldFile {
     const file = new HeldFile(path, settings, deps)
     file.#restore()
+    const { redoMs = 0 } = settings
+    if (redoMs > 0) for (const { ledger } of file.#streams.values()) ledger.redo(redoMs * 1000)
     const next = file.#begin()
     if (next) file.#succeed(next, true)
     return file

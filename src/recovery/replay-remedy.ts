@@ -2,7 +2,7 @@ import type { Bus } from '../bus/index.ts'
 import type { RecoverySettings } from '../config/recovery.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
 import type { Counter, Gauge, ServiceDeps } from '../runtime/service.ts'
-import type { StreamState } from '../streams/index.ts'
+import { nodeIdOf, type StreamState } from '../streams/index.ts'
 import type { ConsumedStream } from './consumed-stream.ts'
 import { GapPuller } from './gap-puller.ts'
 import { Healing } from './healing.ts'
@@ -112,6 +112,7 @@ export class ReplayRemedy implements Remedy {
         unreadable: () => this.#unreadable.add(),
         explain: (ranges) => this.#hooks.explain(stream, ranges),
         reopen: (fromUs, toUs, except) => this.#hooks.reopen(stream, fromUs, toUs, except),
+        revise: this.#hooks.takesRevisions ? (frame, epoch) => this.#hooks.revise(stream, frame, epoch) : undefined,
       },
       utcMs,
     )
@@ -130,7 +131,9 @@ export class ReplayRemedy implements Remedy {
   }
 
   left(stream: ConsumedStream, node: string): void {
-    this.#streams.get(stream)?.journals.left(node)
+    const healed = this.#streams.get(stream)
+    healed?.journals.left(node)
+    healed?.healing.left(nodeIdOf(node))
   }
 
   live(lateMs: number, nowMs: number): void {

@@ -48,8 +48,8 @@ export { SLOT_TOLERANCE, SlotGrid } from './slot-grid.ts'
 export type { SlotVerdict } from './slots.ts'
 export { SlotCounter, slotOf, slotOffset, slotsPerSecond, slotTime } from './slots.ts'
 export { isConfiguration, isOneFrame, joinFrames, splitPayload } from './split-payload.ts'
-export type { NodeState, StreamState } from './stream-state.ts'
-export { CONTRACT, encodeState, parseNodeState, parseStreamState } from './stream-state.ts'
+export type { NodeState, RevisedFrames, RevisedRange, StreamState } from './stream-state.ts'
+export { CONTRACT, encodeState, MAX_REVISED, parseNodeState, parseStreamState } from './stream-state.ts'
 export type { NodeIdentity, StreamName, SubTopic, TopicMeaning } from './topic.ts'
 export {
   isNodeTopic,
@@ -61,6 +61,7 @@ export {
   nodeTopic,
   parseStreamTopic,
   retainedTopics,
+  revisedTopic,
   stateTopic,
   streamTopic,
   subTopics,

@@ -198,6 +198,20 @@ export class StreamLedger {
     return true
   }
 
+  /**
+   * What is held of the last so many µs is pending again: whoever took it may not
+   * have brought it to where it should be. Returns how many slots.
+   */
+  redo(us: number): number {
+    const { last } = this.#book
+    if (!last) return 0
+    let released = 0
+    for (let slot = Math.max(last.start, last.grid.slotFrom(last.toUs - us)); slot < last.next; slot++) {
+      if (this.release(last.grid.microsecondsOf(slot), 'live')) released++
+    }
+    return released
+  }
+
   /** Holds what a record says was held, at start. Says whether it was not yet. */
   restore(us: number, lane: Lane, source: GridSource): boolean {
     const grid = this.#gridOf(source)

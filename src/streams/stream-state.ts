@@ -1,7 +1,7 @@
 /** The JSON documents of the contract: `S/state/{node-id}` and `…/NODE/{node-id}/state`. */
 import { type ConsumerAccounts, parseConsumers } from './account-json.ts'
 import { ContractError } from './contract-error.ts'
-import { isNodeTopic } from './topic.ts'
+import { isNodeTopic, meaningOf } from './topic.ts'
 
 /** Version of the bus contract, in every JSON document it defines. */
 export const CONTRACT = 1
@@ -17,8 +17,33 @@ export interface StreamState {
   /** Topic of the node that says so. */
   readonly node: string
   /** What that node's journal holds, as first and last time; `null` without a journal. */
-  readonly journal: { readonly from: string; readonly to: string } | null
+  readonly journal: StreamSpan | null
 }
+
+export interface StreamSpan {
+  readonly from: string
+  readonly to: string
+  /** A PDC's: what it has said anew, more completely. */
+  readonly revised?: RevisedFrames
+}
+
+/** Frames that complete earlier ones of the same timestamps. */
+export interface RevisedFrames {
+  /** Name under which the same journal replays them; nothing is ever live on it. */
+  readonly stream: string
+  /** The latest, oldest first. */
+  readonly ranges: readonly RevisedRange[]
+}
+
+/** [from, to) in µs since the UNIX epoch; numbers grow. */
+export interface RevisedRange {
+  readonly number: number
+  readonly from_us: number
+  readonly to_us: number
+}
+
+/** Ranges that a state tells of: who missed more asks for the whole time that it missed. */
+export const MAX_REVISED = 64
 
 /** Retained on `…/NODE/{node-id}/state`; the offline one is the connection's MQTT will. */
 export interface NodeState {
@@ -106,11 +131,27 @@ function strings(raw: Raw, name: string): readonly string[] {
   return value
 }
 
-function span(value: unknown): { from: string; to: string } {
-  const { from, to } = (typeof value === 'object' && value !== null ? value : {}) as { from?: unknown; to?: unknown }
+function span(value: unknown): StreamSpan {
+  const { from, to, revised } = asObject(value)
   if (typeof from !== 'string' || typeof to !== 'string') throw invalid('journal has no from and to')
-  return { from, to }
+  return { from, to, ...(revised !== undefined && { revised: revisedFrames(revised) }) }
 }
+
+function revisedFrames(value: unknown): RevisedFrames {
+  const { stream, ranges } = asObject(value)
+  if (typeof stream !== 'string' || meaningOf(stream)?.kind !== 'frames') throw invalid('revised names no stream')
+  if (!Array.isArray(ranges)) throw invalid('revised has no ranges')
+  return { stream, ranges: ranges.slice(-MAX_REVISED).map(revisedRange) }
+}
+
+function revisedRange(value: unknown): RevisedRange {
+  const { number, from_us, to_us } = asObject(value) as { number?: unknown; from_us?: unknown; to_us?: unknown }
+  const isRange = [number, from_us, to_us].every((one) => Number.isSafeInteger(one)) && Number(from_us) < Number(to_us)
+  if (!isRange) throw invalid('a revised range has no number, from_us and to_us')
+  return { number: Number(number), from_us: Number(from_us), to_us: Number(to_us) }
+}
+
+const asObject = (value: unknown): Raw => (typeof value === 'object' && value !== null ? (value as Raw) : {})
 
 function invalid(problem: string): ContractError {
   return new ContractError({ code: 'STATE_INVALID', problem }, problem)

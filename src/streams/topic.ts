@@ -80,6 +80,12 @@ export const nodeStateTopic = (node: string): string => `${node}/state`
 /** Where a node says how a stream is that it carries; with `+` for the states of all its nodes. */
 export const stateTopic = (stream: string, nodeId: string): string => `${stream}/state/${nodeId}`
 
+/** Under which name a PDC's journal keeps what completes earlier frames of a stream; nothing is published on it. */
+export function revisedTopic(stream: string): string {
+  const name = parseStreamTopic(stream)
+  return streamTopic({ ...name, dataType: `${name.dataType}-revised` })
+}
+
 /** The topics a stream may have retained frames on; the states of its nodes are beside them. */
 export const retainedTopics = (stream: string): string[] => [stream, ...subTopics.map((sub) => `${stream}/${sub}`)]
 

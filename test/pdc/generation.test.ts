@@ -38,7 +38,7 @@ const generation = () =>
       time,
     ),
     members,
-    inputs,
+    new Map([...inputs].map(([name, configuration]) => [name, { configuration, isRated: false }])),
   )
 
 function frameOf(input: string, value: number, fields: { timeQuality?: number; stat?: number } = {}): Uint8Array {
@@ -55,8 +55,8 @@ describe('a frame of an aggregate', () => {
   it('has the bytes of each input where its configuration says, and its own time', () => {
     const one = generation()
     const growing = one.begin()
-    one.put(growing, 'south', frameOf('south', 2), 0)
-    one.put(growing, 'north', frameOf('north', 1), 0)
+    one.put(growing, one.blocksOf('south')!, frameOf('south', 2), 0)
+    one.put(growing, one.blocksOf('north')!, frameOf('north', 1), 0)
     const frame = one.seal(growing, 1_700_000_001, 20_000)
     const sample = compileDecoder(decodeConfiguration(one.aggregate.inForce)).decode(frame)
     expect(sample).toMatchObject({ soc: 1_700_000_001, fraction: 20_000, idcode: 700, version: 2 })
@@ -72,7 +72,7 @@ describe('a frame of an aggregate', () => {
   it('keeps the place of who is absent, marked so', () => {
     const one = generation()
     const growing = one.begin()
-    one.put(growing, 'south', frameOf('south', 2), 0)
+    one.put(growing, one.blocksOf('south')!, frameOf('south', 2), 0)
     const { pmus } = compileDecoder(one.aggregate.configuration).decode(one.seal(growing, 1, 0))
     expect(pmus[0]!.freq).toBeNaN()
     expect(decodeStat(pmus[0]!.stat)).toMatchObject({ dataError: 0b10, synchronised: false, timeQuality: 7 })
@@ -82,18 +82,17 @@ describe('a frame of an aggregate', () => {
   it('has the worst time quality of what is in it, each PMU its own', () => {
     const one = generation()
     const growing = one.begin()
-    one.put(growing, 'north', frameOf('north', 1, { timeQuality: 0x26 }), 0)
-    one.put(growing, 'south', frameOf('south', 2, { timeQuality: 0x04 }), 0)
+    one.put(growing, one.blocksOf('north')!, frameOf('north', 1, { timeQuality: 0x26 }), 0)
+    one.put(growing, one.blocksOf('south')!, frameOf('south', 2, { timeQuality: 0x04 }), 0)
     const { timeQuality, pmus } = compileDecoder(one.aggregate.configuration).decode(one.seal(growing, 1, 0))
     expect(timeQuality).toBe(0x26)
     expect(pmus.map(({ stat }) => decodeStat(stat).timeQuality)).toEqual([4, 2, 2])
   })
 
-  it('takes frames of the configuration that it was made for, and no others', () => {
+  it('knows of each input the configuration that it was made for', () => {
     const one = generation()
-    expect(one.takes('north', inputs.get('north')!)).toBe(true)
-    expect(one.takes('north', configurationOf([{ idcode: 1 }]))).toBe(false)
-    expect(one.takes('west', inputs.get('north')!)).toBe(false)
+    expect(one.blocksOf('north')?.configuration).toBe(inputs.get('north'))
+    expect(one.blocksOf('west')).toBeUndefined()
   })
 })
 

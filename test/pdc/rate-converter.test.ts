@@ -54,17 +54,6 @@ const errorOf = ({ phasors }: RatedSample, us: number, offHz: number): number =>
 const isModified = ({ stat }: RatedSample): boolean => decodeStat(stat[0]!).dataModified
 
 describe('a lower rate', () => {
-  it('by reselection has the samples of its instants, as they are', () => {
-    const { got } = run({ method: 'reselect', from: 50, to: 10 })
-    expect(got.map(({ us }) => us)).toEqual(Array.from({ length: 41 }, (_, n) => n * 100_000))
-    expect(got.every((sample) => errorOf(sample, sample.us, 0.3) < 1e-9 && !isModified(sample))).toBe(true)
-  })
-
-  it('by reselection has no other instants than those that a sample is of', () => {
-    const { got } = run({ method: 'reselect', from: 50, to: 30 })
-    expect(got.map(({ us }) => us)).toEqual(Array.from({ length: 41 }, (_, n) => n * 100_000))
-  })
-
   it('by the nearest sample has all instants, and says which are of another time', () => {
     const { got } = run({ method: 'nearest', from: 50, to: 30 })
     expect(got).toHaveLength(121)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Now, SlotWindow, type SlotWindowSettings } from '../../src/pdc/slot-window.ts'
+import type { Now } from '../../src/pdc/alignment-window.ts'
+import { SlotWindow, type SlotWindowSettings } from '../../src/pdc/slot-window.ts'
 import { SlotGrid } from '../../src/streams/index.ts'
 import { type ModelEvent, type Released, SlotWindowModel } from './slot-window-model.ts'
 

@@ -12,6 +12,13 @@ import {
 
 const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 
+const withRevised = (revised: unknown): unknown => ({
+  contract: 1,
+  online: true,
+  node: 'a/b/c/NODE/n',
+  journal: { from: 'x', to: 'y', revised },
+})
+
 describe('the JSON of the contract', () => {
   it.each<StreamState>([
     { contract: CONTRACT, online: true, rate: 50, node: 'a/b/c/NODE/n', journal: null },
@@ -22,6 +29,17 @@ describe('the JSON of the contract', () => {
       rate: null,
       node: 'a/b/c/NODE/n',
       journal: { from: 'x', to: 'y' },
+    },
+    {
+      contract: CONTRACT,
+      online: true,
+      rate: 50,
+      node: 'a/b/c/NODE/n',
+      journal: {
+        from: 'x',
+        to: 'y',
+        revised: { stream: 'a/b/c/PDC-revised/1', ranges: [{ number: 1, from_us: 10, to_us: 20 }] },
+      },
     },
   ])('comes back as a stream state', (state) => {
     expect(parseStreamState(encodeState(state))).toEqual(state)
@@ -55,6 +73,13 @@ describe('the JSON of the contract', () => {
     ['a node that is a stream', { contract: 1, online: true, node: 'a/b/c/PMU/1' }],
     ['a node that is a filter', { contract: 1, online: true, node: '+/+/+/NODE/+' }],
     ['half a journal', { contract: 1, online: true, node: 'a/b/c/NODE/n', journal: { from: 'x' } }],
+    ['revised frames of no stream', withRevised({ ranges: [] })],
+    ['revised frames of a filter', withRevised({ stream: 'a/+/c/PDC/1', ranges: [] })],
+    ['revised ranges that are none', withRevised({ stream: 'a/b/c/PDC-revised/1', ranges: 'all' })],
+    [
+      'a revised range that ends before it begins',
+      withRevised({ stream: 'a/b/c/PDC-revised/1', ranges: [{ number: 1, from_us: 2, to_us: 1 }] }),
+    ],
     ['a list', []],
     ['null', null],
   ])('is refused with %s', (_case, value) => {

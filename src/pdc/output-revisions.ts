@@ -1,0 +1,199 @@
+/**
+ * What comes after its instant has gone: it completes the frame that the output
+ * said. The more complete frame goes into the journal, under a name of its own,
+ * and the stream's state tells of it; nothing live is said again.
+ */
+import { ConfigurationAssembler, FrameType, fractionOf, frameTypeOf, socOf } from '../c37118/index.ts'
+import type { JournalReader, StreamJournal } from '../journal/index.ts'
+import { monotonicMs, utcMs } from '../runtime/clock.ts'
+import type { Counter, Gauge, Log, Metrics } from '../runtime/service.ts'
+import { MAX_REVISED, type RevisedRange, type SlotGrid, sameConfiguration } from '../streams/index.ts'
+import type { Generation } from './generation.ts'
+import type { InputBlocks } from './input-blocks.ts'
+import type { RatedSample } from './rated-sample.ts'
+
+export interface RevisionWays {
+  /** Where completed frames go. */
+  readonly journal: StreamJournal
+  /** Of what was said before: the completed first. */
+  readonly readers: () => readonly (JournalReader | undefined)[]
+  /** There is more of it; the latest ranges. */
+  announce(ranges: readonly RevisedRange[]): void
+}
+
+export interface RevisionDeps {
+  readonly output: string
+  readonly grid: SlotGrid
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** A frame, or sample, of an input. */
+export interface LatePart {
+  readonly blocks: InputBlocks
+  readonly content: Uint8Array | RatedSample
+  /** STAT that the PDC sets. */
+  readonly bits: number
+  /** It is in the journal, or was there. */
+  readonly done: () => void
+}
+
+interface Waiting {
+  readonly generation: Generation
+  readonly parts: LatePart[]
+  changedMs: number
+}
+
+/** Late parts that wait, over all instants of an output: beyond it nobody pulls more. */
+export const MAX_WAITING_PARTS = 65_536
+/** So long after its last part an instant waits for others, so that it is completed once. */
+const QUIET_MS = 500
+/** Instants that are completed together. */
+const AT_ONCE = 512
+const TICK_MS = 100
+const PAGE_BYTES = 1024 * 1024
+/** So soon it is tried again when the disk would not read. */
+const RETRY_MS = 2000
+
+export class OutputRevisions {
+  readonly #ways: RevisionWays
+  readonly #deps: RevisionDeps
+  readonly #waiting = new Map<number, Waiting>()
+  #parts = 0
+  #ranges: RevisedRange[] = []
+  readonly #timer: NodeJS.Timeout
+  #isAtWork = false
+  #restUntilMs = 0
+  readonly #revised: Counter
+  readonly #waitingParts: Gauge
+
+  constructor(ways: RevisionWays, deps: RevisionDeps) {
+    const { output, metrics } = deps
+    this.#ways = ways
+    this.#deps = deps
+    this.#revised = metrics.counter(
+      'phasorbus_pdc_revised_frames_total',
+      'Frames of an output that were completed after their instant had gone.',
+      { output },
+    )
+    this.#waitingParts = metrics.gauge(
+      'phasorbus_pdc_waiting_late_frames',
+      `Late frames of inputs that wait to complete frames of an output; at ${MAX_WAITING_PARTS} nothing more is pulled.`,
+      { output },
+    )
+    this.#timer = setInterval(() => this.#look(), TICK_MS)
+  }
+
+  /** Late parts that would be taken now. */
+  get room(): number {
+    return MAX_WAITING_PARTS - this.#parts
+  }
+
+  add(slot: number, generation: Generation, part: LatePart): void {
+    let waiting = this.#waiting.get(slot)
+    if (!waiting) {
+      waiting = { generation, parts: [], changedMs: 0 }
+      this.#waiting.set(slot, waiting)
+    }
+    waiting.parts.push(part)
+    waiting.changedMs = monotonicMs()
+    this.#waitingParts.set(++this.#parts)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    const nowMs = monotonicMs()
+    if (this.#isAtWork || nowMs < this.#restUntilMs) return
+    const ripe = this.#ripe(nowMs)
+    if (ripe.length === 0) return
+    this.#isAtWork = true
+    this.#complete(ripe)
+      .catch((error: unknown) => {
+        this.#restUntilMs = monotonicMs() + RETRY_MS
+        this.#deps.log.warn({ output: this.#deps.output, error }, 'late frames wait: the journal could not be read')
+      })
+      .finally(() => {
+        this.#isAtWork = false
+      })
+  }
+
+  /** The oldest that nothing came for lately, of one generation and near each other; all, where many wait. */
+  #ripe(nowMs: number): readonly number[] {
+    const isFull = this.#parts > MAX_WAITING_PARTS / 2
+    const slots = [...this.#waiting]
+      .filter(([, { changedMs }]) => isFull || nowMs - changedMs >= QUIET_MS)
+      .map(([slot]) => slot)
+      .toSorted((one, other) => one - other)
+    const [first] = slots
+    if (first === undefined) return []
+    const { generation } = this.#waiting.get(first)!
+    return slots.filter((slot) => slot < first + AT_ONCE && this.#waiting.get(slot)!.generation === generation)
+  }
+
+  async #complete(slots: readonly number[]): Promise<void> {
+    const { grid } = this.#deps
+    const { generation } = this.#waiting.get(slots[0]!)!
+    const said = await this.#said(generation, slots)
+    let revised = 0
+    let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    this.#ways.journal.configuration(generation.aggregate.inForce)
+    for (const slot of slots) {
+      // More may have come while the journal was read.
+      const { parts } = this.#waiting.get(slot)!
+      this.#waiting.delete(slot)
+      const before = said.get(slot)
+      const growing = before ? generation.reopen(before) : generation.begin()
+      let filled = 0
+      for (const { blocks, content, bits } of parts) filled += generation.fill(growing, blocks, content, bits)
+      if (filled > 0) {
+        const { soc, fraction } = grid.timeOf(slot)
+        this.#ways.journal.data(generation.seal(growing, soc, fraction))
+        revised++
+        first = Math.min(first, slot)
+        last = Math.max(last, slot)
+      }
+      this.#parts -= parts.length
+      for (const { done } of parts) done()
+    }
+    this.#waitingParts.set(this.#parts)
+    this.#revised.add(revised)
+    if (revised > 0) this.#tell(Math.floor(grid.microsecondsOf(first)), Math.ceil(grid.microsecondsOf(last)) + 1)
+  }
+
+  /** What the journals have of these instants, in frames of this generation; the most complete. */
+  async #said(generation: Generation, slots: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>> {
+    const { grid } = this.#deps
+    const found = new Map<number, Uint8Array>()
+    const fromUs = Math.floor(grid.microsecondsOf(slots[0]!) - grid.periodUs / 2)
+    const toUs = Math.ceil(grid.microsecondsOf(slots.at(-1)!) + grid.periodUs / 2)
+    const { inForce } = generation.aggregate
+    for (const reader of this.#ways.readers()) {
+      const here = new Map<number, Uint8Array>()
+      const assembler = new ConfigurationAssembler()
+      let isSame = false
+      for (let cursor: string | undefined, more = reader !== undefined; more; more = cursor !== undefined) {
+        const query = { fromUs, toUs, maxBytes: PAGE_BYTES, ...(cursor !== undefined && { cursor }) }
+        const page = await reader!.read(query)
+        cursor = page.cursor
+        for (const frame of page.frames) {
+          if (frameTypeOf(frame) !== FrameType.data) {
+            const fragments = assembler.push(frame)
+            if (fragments) isSame = sameConfiguration(fragments, inForce)
+          } else if (isSame) here.set(grid.slotOf(socOf(frame), fractionOf(frame)), frame)
+        }
+      }
+      for (const [slot, frame] of here) if (!found.has(slot)) found.set(slot, frame)
+    }
+    return found
+  }
+
+  #tell(fromUs: number, toUs: number): void {
+    // Greater than those of an earlier run.
+    const number = Math.max(Math.floor(utcMs()), (this.#ranges.at(-1)?.number ?? 0) + 1)
+    this.#ranges = [...this.#ranges, { number, from_us: fromUs, to_us: toUs }].slice(-MAX_REVISED)
+    this.#ways.announce(this.#ranges)
+  }
+}
