@@ -5,6 +5,7 @@ import { inspectGrid } from '../config/load-grid.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import { usageError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
+import { knownPmus } from './grid/known-pmus.ts'
 import { readGridArgument } from './grid-argument.ts'
 import { writeJson } from './output.ts'
 
@@ -29,7 +30,7 @@ export function checkCommand(): Command {
     .summary('check a grid.yaml: every problem at once, by line')
     .description('Check a grid file and all it includes. Nothing is started.')
     .argument('[GRID.yaml]', 'the grid file; - is standard input')
-    .option('--json', 'print one object: { ok, problems, sites, pmus, pdc_adapters }')
+    .option('--json', 'print one object: { ok, problems, sites, pmus, pdcs, pdc_adapters }')
     .option('--schema', 'print the JSON Schema of grid files and end')
     .addHelpText('after', examples)
     .action(check)
@@ -40,18 +41,19 @@ async function check(file: string | undefined, options: { json?: true; schema?: 
   if (file === undefined) throw usageError('which file?', 'phasorbus check GRID.yaml')
 
   const { name, text } = await readGridArgument(file)
-  const { grid, problems } = await inspectGrid(name, text === undefined ? {} : { text })
+  const { grid, problems } = await inspectGrid(name, { knownPmus: knownPmus(), ...(text !== undefined && { text }) })
   const ok = problems.every(({ severity }) => severity === 'warning')
   if (options.json) writeJson({ ok, problems, ...counts(grid) })
   else process.stdout.write(report(name, grid, problems))
   if (!ok) process.exitCode = ExitCode.usage
 }
 
-function counts(grid: Grid | undefined): { sites: number; pmus: number; pdc_adapters: number } {
+function counts(grid: Grid | undefined): { sites: number; pmus: number; pdcs: number; pdc_adapters: number } {
   const sites = grid?.sites ?? []
   return {
     sites: sites.length,
     pmus: sites.reduce((sum, { pmus }) => sum + pmus.length, 0),
+    pdcs: sites.reduce((sum, { pdcs }) => sum + pdcs.length, 0),
     pdc_adapters: sites.reduce((sum, { pdcAdapters }) => sum + pdcAdapters.length, 0),
   }
 }
@@ -62,8 +64,8 @@ function report(file: string, grid: Grid | undefined, problems: readonly Problem
   const warnings = problems.length - errors
   const tally = [count(errors, 'error'), count(warnings, 'warning')].filter(Boolean).join(', ')
   if (errors > 0) return `${[...lines, tally].join('\n')}\n`
-  const { sites, pmus, pdc_adapters } = counts(grid)
-  const content = [count(sites, 'site'), count(pmus, 'PMU'), count(pdc_adapters, 'PDC-adapter')]
+  const { sites, pmus, pdcs, pdc_adapters } = counts(grid)
+  const content = [count(sites, 'site'), count(pmus, 'PMU'), count(pdcs, 'PDC'), count(pdc_adapters, 'PDC-adapter')]
     .filter(Boolean)
     .join(', ')
   return `${[...lines, `${file}: good; ${content}${tally && ` (${tally})`}`].join('\n')}\n`

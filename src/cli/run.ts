@@ -7,13 +7,14 @@ import { createLog, type LogLevel, logLevels } from '../runtime/log.ts'
 import { runUntilSignal } from '../runtime/main.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { usageError } from './cli-error.ts'
+import { knownPmus } from './grid/known-pmus.ts'
 import { startGrid } from './grid/start-grid.ts'
 import { readGridArgument } from './grid-argument.ts'
 import { startMetricsServer } from './metrics-server.ts'
 
 const help = `
 Without --site everything the file describes runs in this one process: brokers,
-PMU-adapters, PDC-adapters. With --site only that site's share does; give it more
+PMU-adapters, PDCs, PDC-adapters. With --site only that site's share does; give it more
 than once for several, and LOCATION-TYPE/LOCATION-ID/NODE for one of two nodes.
 
 The log is JSON, one line each, on standard error; "ready" has the addresses.
@@ -58,6 +59,7 @@ async function run(file: string, options: Options): Promise<void> {
     options.site.length === 0 || options.site.some((asked) => isNamed(site, asked))
   const { grid, warnings } = await loadGrid(name, {
     runs: isAsked,
+    knownPmus: knownPmus(),
     stateFolder: process.env.STATE_DIRECTORY,
     ...(text !== undefined && { text }),
   })
@@ -76,9 +78,9 @@ async function run(file: string, options: Options): Promise<void> {
       brokers: running.buses.map(({ name, connected }) => ({ name, connected })),
     })
     const server = listen && (await startMetricsServer(listen, { signal, metrics, health }))
-    const { brokers, pdcAdapters, pmus } = running
+    const { brokers, pdcAdapters, pdcs, pmus } = running
     log.info(
-      { pmus, brokers: brokers.map(({ url }) => url), pdcAdapters, ...(server && { metrics: server.url }) },
+      { pmus, brokers: brokers.map(({ url }) => url), pdcs, pdcAdapters, ...(server && { metrics: server.url }) },
       'ready',
     )
     return server ? [running, server] : [running]

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
+import { devicesOf } from './check-inputs.ts'
 import { formatPath, type Problem } from './problem.ts'
 import { isFileSetting, type PlacedSite } from './resolve-site.ts'
 import type { YamlDocument } from './yaml-document.ts'
@@ -14,15 +15,18 @@ interface Named {
 export async function checkFiles(placed: readonly PlacedSite[]): Promise<Problem[]> {
   const brokers = new Map(placed.map((place) => [place.site.broker, place.brokerPlace]))
   const named = [
-    ...placed.flatMap(filesOfPmus),
+    ...placed.flatMap(filesOfDevices),
     ...[...brokers].flatMap(([broker, place]) => fileSettings(broker).map((file) => ({ file, ...place }))),
   ]
   return (await Promise.all(named.map(unreadable))).flat()
 }
 
-function filesOfPmus({ site, document, path }: PlacedSite): Named[] {
-  return site.pmus.flatMap(({ source, session: { savedConfiguration } }, i) => {
-    const at = (key: string): Pick<Named, 'document' | 'path'> => ({ document, path: [...path, 'pmus', i, key] })
+function filesOfDevices({ site, document, path }: PlacedSite): Named[] {
+  return devicesOf(site).flatMap(({ source, session: { savedConfiguration }, at: sourceAt }) => {
+    const at = (key: string): Pick<Named, 'document' | 'path'> => ({
+      document,
+      path: [...path, ...sourceAt.slice(0, -1), key],
+    })
     const pipe = source.kind === 'pcap' && source.path !== '-' ? source.path : undefined
     return [
       ...(savedConfiguration === undefined ? [] : [{ file: savedConfiguration, ...at('savedConfiguration') }]),

@@ -1,5 +1,5 @@
 import { formatAddress } from './address.ts'
-import type { Pmu } from './grid.ts'
+import type { Pmu, Site } from './grid.ts'
 import { formatPath, type Problem } from './problem.ts'
 import type { PlacedSite } from './resolve-site.ts'
 
@@ -13,22 +13,46 @@ interface Input {
 /** Devices that one site cannot tell apart, or reads twice. */
 export function checkInputs(placed: readonly PlacedSite[]): Problem[] {
   return placed.flatMap(({ site, document, path }) => {
-    const seen = new Map<string, { readonly pmu: Pmu; readonly from: string | undefined }[]>()
-    return site.pmus.flatMap((pmu, i): Problem[] => {
-      const input = inputOf(pmu)
+    const seen = new Map<string, { readonly device: Device; readonly from: string | undefined }[]>()
+    return devicesOf(site).flatMap((device): Problem[] => {
+      const input = inputOf(device)
       if (!input) return []
-      const key = `${input.name} ${pmu.session.idcode}`
+      const key = `${input.name} ${device.session.idcode}`
       const others = seen.get(key) ?? []
-      seen.set(key, [...others, { pmu, from: input.from }])
+      seen.set(key, [...others, { device, from: input.from }])
       const same = others.find(({ from }) => from === undefined || input.from === undefined || from === input.from)
       if (!same) return []
-      const at = [...path, 'pmus', i, 'source']
-      return [{ ...document.at(at), path: formatPath(at), ...explain(same.pmu, pmu, input) }]
+      const at = [...path, ...device.at]
+      return [{ ...document.at(at), path: formatPath(at), ...explain(same.device, device, input) }]
     })
   })
 }
 
-function inputOf({ source }: Pmu): Input | undefined {
+interface Device extends Pick<Pmu, 'source' | 'session'> {
+  readonly name: string
+  /** Where its source stands in the site. */
+  readonly at: readonly PropertyKey[]
+}
+
+/** Those that a PMU-adapter reads, and those that PDCs read themselves. */
+export function devicesOf({ pmus, pdcs }: Site): readonly Device[] {
+  const read = pdcs.flatMap(({ id: pdc, inputs }, i) =>
+    inputs.flatMap((input, j) =>
+      'source' in input ? [{ ...input, name: `${input.id} of ${pdc}`, at: ['pdcs', i, 'inputs', j, 'source'] }] : [],
+    ),
+  )
+  return [
+    ...pmus.map(({ dataType, producerId, source, session }, i) => ({
+      name: `${dataType} ${producerId}`,
+      source,
+      session,
+      at: ['pmus', i, 'source'],
+    })),
+    ...read,
+  ]
+}
+
+function inputOf({ source }: Device): Input | undefined {
   switch (source.kind) {
     case 'tcp':
       return { name: `tcp ${formatAddress(source)}`, from: source.host }
@@ -45,11 +69,11 @@ function inputOf({ source }: Pmu): Input | undefined {
   }
 }
 
-function explain(other: Pmu, { source }: Pmu, { name }: Input): Pick<Problem, 'severity' | 'message' | 'fix'> {
+function explain(other: Device, { source }: Device, { name }: Input): Pick<Problem, 'severity' | 'message' | 'fix'> {
   if (source.kind === 'tcp') {
-    const message = `${other.dataType} ${other.producerId} is read from ${name} with the same IDCODE`
+    const message = `${other.name} is read from ${name} with the same IDCODE`
     return { severity: 'warning', message, fix: 'is it the same device?' }
   }
-  const message = `${other.dataType} ${other.producerId} has the same IDCODE on ${name}, and nothing tells the two apart`
+  const message = `${other.name} has the same IDCODE on ${name}, and nothing tells the two apart`
   return { severity: 'error', message, fix: 'add ?from=ADDRESS to both, or use two ports' }
 }

@@ -69,15 +69,32 @@ export function checkNames(placed: readonly PlacedSite[]): Problem[] {
       if (!known) streams.set(pmu.topic, { idcode: pmu.session.idcode, place, line: lineOf(place, at) })
     }
 
-    const adapters = new Set<string>()
-    for (const [i, { id }] of site.pdcAdapters.entries()) {
-      if (adapters.has(id))
-        problem(
-          ['pdcAdapters', i, 'id'],
-          `PDC-adapter ${id} stands in this site already`,
-          'give one of them another id',
-        )
-      adapters.add(id)
+    for (const [i, { outputs }] of site.pdcs.entries()) {
+      for (const [j, { id, topic, idcode }] of outputs.entries()) {
+        if (topic === undefined) continue
+        const at = ['pdcs', i, 'outputs', j, 'id']
+        const known = streams.get(topic)
+        if (known) problem(at, `PDC ${id} stands at ${known.line} already`, 'give one of them another id')
+        else streams.set(topic, { idcode, place, line: lineOf(place, at) })
+      }
+    }
+
+    // What they keep of their streams is in files of these names.
+    const consumers = new Set<string>()
+    for (const [kind, key] of [
+      ['PDC', 'pdcs'],
+      ['PDC-adapter', 'pdcAdapters'],
+    ] as const) {
+      for (const [i, { id }] of site[key].entries()) {
+        if (consumers.has(id)) {
+          problem(
+            [key, i, 'id'],
+            `a PDC or PDC-adapter ${id} stands in this site already`,
+            `give this ${kind} another id`,
+          )
+        }
+        consumers.add(id)
+      }
     }
   }
   return problems

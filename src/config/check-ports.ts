@@ -1,4 +1,5 @@
 import { type Address, formatAddress, isWildcard } from './address.ts'
+import { devicesOf } from './check-inputs.ts'
 import { type Site, siteName } from './grid.ts'
 import { formatPath, type Position, type Problem } from './problem.ts'
 import type { BrokerPlace, PlacedSite } from './resolve-site.ts'
@@ -88,15 +89,21 @@ function usesOf({ site, document, path }: PlacedSite): Use[] {
     site,
     position: placeOf({ document, path: [...path, ...at] }),
   })
-  const servers = site.pdcAdapters.flatMap(({ server }, i) =>
-    server.listen.flatMap((endpoint, j) => {
+  const listening = [
+    ...site.pdcAdapters.map(({ server }, i) => ({ server, at: ['pdcAdapters', i] })),
+    ...site.pdcs.flatMap(({ outputs }, i) =>
+      outputs.map(({ server }, j) => ({ server, at: ['pdcs', i, 'outputs', j] })),
+    ),
+  ]
+  const servers = listening.flatMap(({ server, at }) =>
+    (server?.listen ?? []).flatMap((endpoint, j) => {
       if (endpoint.kind === 'udp-spontaneous') return []
-      return [use(endpoint.kind === 'udp' ? 'UDP' : 'TCP', endpoint, ['pdcAdapters', i, 'listen', j])]
+      return [use(endpoint.kind === 'udp' ? 'UDP' : 'TCP', endpoint, [...at, 'listen', j])]
     }),
   )
-  const sources = site.pmus.flatMap(({ source }, i) => {
+  const sources = devicesOf(site).flatMap(({ source, at }) => {
     const local = 'data' in source ? source.data : 'local' in source ? source.local : undefined
-    return local === undefined ? [] : [{ ...use('UDP', local, ['pmus', i, 'source']), isSource: true as const }]
+    return local === undefined ? [] : [{ ...use('UDP', local, at), isSource: true as const }]
   })
   return [...servers, ...sources]
 }

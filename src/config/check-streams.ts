@@ -1,4 +1,4 @@
-import { type PdcAdapter, type Pmu, type Site, siteName, siteTopic } from './grid.ts'
+import { type PdcAdapter, type Site, siteName, siteTopic } from './grid.ts'
 import { formatPath, type Problem } from './problem.ts'
 import type { PlacedSite } from './resolve-site.ts'
 import { suggest } from './suggest.ts'
@@ -6,10 +6,19 @@ import { filterMatches, isExactTopic } from './topic-filter.ts'
 
 type Finding = Pick<Problem, 'severity' | 'message'> & { readonly fix: string }
 
+/** A stream of a PMU, or of a PDC's output. */
 interface Produced {
-  readonly pmu: Pmu
+  readonly topic: string
+  readonly idcode: number
   readonly site: Site
 }
+
+const producedBy = (site: Site): readonly Produced[] => [
+  ...site.pmus.map(({ topic, session: { idcode } }) => ({ topic, idcode, site })),
+  ...site.pdcs.flatMap(({ outputs }) =>
+    outputs.flatMap(({ topic, idcode }) => (topic === undefined ? [] : [{ topic, idcode, site }])),
+  ),
+]
 
 /**
  * Which declared streams each PDC-adapter gets, and whether its PDCs can tell
@@ -40,7 +49,7 @@ class ProducedStreams {
   readonly #bySite: ReadonlyMap<string, readonly Produced[]>
 
   constructor(placed: readonly PlacedSite[]) {
-    this.#all = placed.flatMap(({ site }) => site.pmus.map((pmu) => ({ pmu, site })))
+    this.#all = placed.flatMap(({ site }) => producedBy(site))
     const bySite = new Map<string, Produced[]>()
     for (const produced of this.#all) {
       const topic = siteTopic(produced.site)
@@ -52,13 +61,13 @@ class ProducedStreams {
   }
 
   get topics(): readonly string[] {
-    return this.#all.map(({ pmu }) => pmu.topic)
+    return this.#all.map(({ topic }) => topic)
   }
 
   matching(filter: string): readonly Produced[] {
     const site = /^[^+#/]+\/[^+#/]+\/[^+#/]+(?=\/)/.exec(filter)?.[0]
     const candidates = site === undefined ? this.#all : (this.#bySite.get(site) ?? [])
-    return candidates.filter(({ pmu }) => filterMatches(filter, pmu.topic))
+    return candidates.filter(({ topic }) => filterMatches(filter, topic))
   }
 }
 
@@ -74,11 +83,11 @@ function unmatched(filter: string, topics: readonly string[]): Finding {
 
 /** PDCs know streams by IDCODE only. */
 function collisions(taken: readonly Produced[], byIdcode: Map<number, string>): Finding[] {
-  return taken.flatMap(({ pmu: { topic, session } }): Finding[] => {
-    const other = byIdcode.get(session.idcode) ?? topic
-    byIdcode.set(session.idcode, other)
+  return taken.flatMap(({ topic, idcode }): Finding[] => {
+    const other = byIdcode.get(idcode) ?? topic
+    byIdcode.set(idcode, other)
     if (other === topic) return []
-    const message = `${other} and ${topic} both have IDCODE ${session.idcode}: a PDC on this port cannot tell them apart`
+    const message = `${other} and ${topic} both have IDCODE ${idcode}: a PDC on this port cannot tell them apart`
     return [{ severity: 'error', message, fix: 'serve one of them from another PDC-adapter' }]
   })
 }
@@ -86,10 +95,10 @@ function collisions(taken: readonly Produced[], byIdcode: Map<number, string>): 
 /** An embedded broker is of one process: what another one publishes does not come there by itself. */
 function unreachable(taken: readonly Produced[], site: Site, runs: (site: Site) => boolean): Finding[] {
   if (!runs(site)) return []
-  return taken.flatMap(({ pmu, site: from }): Finding[] => {
+  return taken.flatMap(({ topic, site: from }): Finding[] => {
     const isEmbedded = from.broker.kind === 'embedded' || site.broker.kind === 'embedded'
     if (!isEmbedded || (from.broker === site.broker && runs(from))) return []
-    const message = `${pmu.topic} is published on another broker than that of ${siteName(site)}`
+    const message = `${topic} is published on another broker than that of ${siteName(site)}`
     return [{ severity: 'warning', message, fix: 'give both sites the URL of one broker, or bridge the two' }]
   })
 }

@@ -2,6 +2,7 @@ import type { Address } from './address.ts'
 import type { Broker } from './broker.ts'
 import type { LiveConfig } from './bus.ts'
 import type { JournalConfig } from './journal.ts'
+import type { PdcOutputFields } from './pdc.ts'
 import type { LateSettings, RecoverySettings } from './recovery.ts'
 import type { ServerConfig } from './server.ts'
 import type { SimulatedSource, SimulatorSettings } from './simulator.ts'
@@ -25,9 +26,10 @@ export interface Site {
   readonly broker: Broker
   /** Absolute: where this node keeps what must survive it. No other node has the same. */
   readonly stateFolder: string
-  /** How what its PMUs send is recorded; undefined: it is not. */
+  /** How what its PMUs send, and its PDCs, is recorded; undefined: it is not. */
   readonly journal: JournalConfig | undefined
   readonly pmus: readonly Pmu[]
+  readonly pdcs: readonly Pdc[]
   readonly pdcAdapters: readonly PdcAdapter[]
 }
 
@@ -40,6 +42,37 @@ export interface Pmu {
   /** Everything of a {@link SourceConfig} but how the device is reached. */
   readonly session: Omit<SourceConfig, 'transport'>
   readonly live: LiveConfig
+}
+
+export interface Pdc {
+  readonly id: string
+  readonly inputs: readonly PdcInput[]
+  readonly recovery: RecoverySettings
+  readonly outputs: readonly PdcOutput[]
+}
+
+/** Which of its PMUs are taken, and what they are called. */
+export interface PdcInputRules {
+  readonly only?: readonly (number | string)[]
+  readonly drop?: readonly (number | string)[]
+  readonly rename?: readonly { readonly block: number | string; readonly stn?: string; readonly idcode?: number }[]
+}
+
+/** Streams of the bus, or a device. */
+export type PdcInput = { readonly rules: PdcInputRules } & (
+  | { readonly streams: string }
+  | {
+      readonly id: string
+      readonly source: Transport | SimulatedSource
+      readonly session: Omit<SourceConfig, 'transport'>
+    }
+)
+
+export interface PdcOutput extends Omit<PdcOutputFields, 'live' | 'publish' | keyof ServerConfig | 'listen'> {
+  /** `area/location-type/location-id/PDC/id`; undefined: it is not published. */
+  readonly topic: string | undefined
+  readonly live: LiveConfig
+  readonly server: ServerConfig | undefined
 }
 
 export interface PdcAdapter {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { checkFiles } from './check-files.ts'
 import { checkInputs } from './check-inputs.ts'
 import { checkNames } from './check-names.ts'
+import { checkPdcs, type KnownPmus } from './check-pdcs.ts'
 import { checkPorts } from './check-ports.ts'
 import { checkRecovery } from './check-recovery.ts'
 import { checkStreams } from './check-streams.ts'
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly runs?: (site: Site) => boolean
   /** Where nodes keep their state unless the file says it; `phasorbus-state` beside the file by default. */
   readonly stateFolder?: string | undefined
+  /** What is known of devices before they speak, for the sizes of what a PDC makes of them. */
+  readonly knownPmus?: KnownPmus
 }
 
 export interface LoadedGrid {
@@ -84,7 +87,7 @@ async function crossCheck(
   placed: readonly PlacedSite[],
   { metrics }: GridFile,
   document: YamlDocument,
-  { runs, complete }: LoadOptions & { readonly complete: boolean },
+  { runs, knownPmus, complete }: LoadOptions & { readonly complete: boolean },
 ): Promise<Problem[]> {
   if (placed.length === 0 && complete) {
     return [
@@ -102,6 +105,7 @@ async function crossCheck(
     ...checkNames(placed),
     ...checkInputs(here),
     ...checkRecovery(placed),
+    ...(complete ? await checkPdcs(placed, knownPmus) : []),
     ...(complete ? checkStreams(placed, runs) : []), // else a stream may be missing for another mistake's sake
     ...checkPorts(here, {
       together: runs !== undefined,

@@ -6,6 +6,21 @@ import { topicId } from './words.ts'
 
 const { transport, idcode, ...session } = SourceConfig.shape
 
+/** Of one stream. */
+export const ownLive = z
+  .strictObject({
+    qos: LiveConfig.shape.qos
+      .unwrap()
+      .optional()
+      .describe(LiveConfig.shape.qos.description ?? ''),
+    windowMs: LiveConfig.shape.windowMs
+      .unwrap()
+      .optional()
+      .describe(LiveConfig.shape.windowMs.description ?? ''),
+  })
+  .optional()
+  .describe('where this stream differs from the grid’s `live`')
+
 /** One device that speaks C37.118.2, and the stream that is made of it. */
 export const pmu = z
   .strictObject({
@@ -20,19 +35,7 @@ export const pmu = z
       .describe(
         'how it is reached: tcp://, tcp+udp://, udp://, udp-spontaneous://HOST:PORT, pcap:PATH, or simulated:BUS',
       ),
-    live: z
-      .strictObject({
-        qos: LiveConfig.shape.qos
-          .unwrap()
-          .optional()
-          .describe(LiveConfig.shape.qos.description ?? ''),
-        windowMs: LiveConfig.shape.windowMs
-          .unwrap()
-          .optional()
-          .describe(LiveConfig.shape.windowMs.description ?? ''),
-      })
-      .optional()
-      .describe('where this stream differs from the grid’s `live`'),
+    live: ownLive,
     ...session,
   })
   .describe('one device that speaks C37.118.2')

@@ -1,8 +1,9 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Broker } from './broker.ts'
 import type { LiveConfig } from './bus.ts'
-import { type PdcAdapter, type Pmu, type Site, siteTopic } from './grid.ts'
+import { type Pdc, type PdcAdapter, type PdcInput, type PdcOutput, type Pmu, type Site, siteTopic } from './grid.ts'
 import type { JournalSettings } from './journal.ts'
+import type { PdcFields, PdcInputFields, PdcOutputFields } from './pdc.ts'
 import type { PdcAdapterFields } from './pdc-adapter.ts'
 import type { PmuFields } from './pmu.ts'
 import type { SiteFields } from './site.ts'
@@ -56,6 +57,7 @@ export function resolveSite(
     stateFolder,
     journal: journal && { ...journal, folder: join(stateFolder, 'journal') },
     pmus: fields.pmus.map((pmu) => resolvePmu(pmu, topic, defaults.live, file)),
+    pdcs: fields.pdcs.map((pdc, i) => resolvePdc(pdc, i, topic, defaults.live, file)),
     pdcAdapters: fields.pdcAdapters.map((adapter, i) => resolvePdcAdapter(adapter, i, topic)),
   }
   const brokerPlace = broker === undefined ? defaults.brokerPlace : { document, path: [...path, 'broker'] }
@@ -70,7 +72,59 @@ function resolvePmu(fields: PmuFields, siteTopic: string, live: LiveConfig, file
     producerId: id,
     source: fromPipe(source, file),
     session: { ...session, ...(savedConfiguration !== undefined && { savedConfiguration: file(savedConfiguration) }) },
-    live: { windowMs: own?.windowMs ?? live.windowMs, qos: own?.qos ?? live.qos },
+    live: liveOf(own, live),
+  }
+}
+
+const liveOf = (own: PmuFields['live'], live: LiveConfig): LiveConfig => ({
+  windowMs: own?.windowMs ?? live.windowMs,
+  qos: own?.qos ?? live.qos,
+})
+
+function resolvePdc(
+  { id, inputs, recovery, outputs }: PdcFields,
+  index: number,
+  siteTopic: string,
+  live: LiveConfig,
+  file: (name: string) => string,
+): Pdc {
+  return {
+    id: id ?? `pdc-${index + 1}`,
+    recovery,
+    inputs: inputs.map((input) => resolveInput(input, siteTopic, file)),
+    outputs: outputs.map((output) => resolveOutput(output, siteTopic, live)),
+  }
+}
+
+function resolveInput(
+  { only, drop, rename, ...input }: PdcInputFields,
+  siteTopic: string,
+  file: (name: string) => string,
+): PdcInput {
+  const rules = {
+    ...(only && { only }),
+    ...(drop && { drop }),
+    ...(rename && {
+      rename: rename.map(({ block, stn, idcode }) => ({
+        block,
+        ...(stn !== undefined && { stn }),
+        ...(idcode !== undefined && { idcode }),
+      })),
+    }),
+  }
+  if ('streams' in input) return { streams: absoluteFilter(input.streams, siteTopic), rules }
+  const { id, source, savedConfiguration, ...session } = input
+  const saved = savedConfiguration === undefined ? {} : { savedConfiguration: file(savedConfiguration) }
+  return { id, source: fromPipe(source, file), session: { ...session, ...saved }, rules }
+}
+
+function resolveOutput(fields: PdcOutputFields, siteTopic: string, live: LiveConfig): PdcOutput {
+  const { publish, live: own, listen, allow, slow, limits, configurationIntervalMs, ...output } = fields
+  return {
+    ...output,
+    topic: publish ? `${siteTopic}/PDC/${output.id}` : undefined,
+    live: liveOf(own, live),
+    server: listen && { listen, allow, slow, limits, configurationIntervalMs },
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { broker } from './broker.ts'
 import { journal } from './journal.ts'
+import { pdc } from './pdc.ts'
 import { pdcAdapter } from './pdc-adapter.ts'
 import { pmu } from './pmu.ts'
 import { location, topicLevel } from './words.ts'
@@ -12,8 +13,11 @@ export const site = z
     area: topicLevel.optional().describe('first level of the site’s topics, where it differs from the file’s'),
     node: topicLevel.default('phasorbus').describe('name of this site’s process on the bus'),
     broker: broker.optional().describe('the broker of this site, where it differs from the grid’s'),
-    journal: journal.optional().describe('how the frames of its PMUs are recorded, where it differs; false: not'),
+    journal: journal
+      .optional()
+      .describe('how the frames of its PMUs and PDCs are recorded, where it differs; false: not'),
     pmus: z.array(pmu).default([]).describe('devices that are read and published'),
+    pdcs: z.array(pdc).default([]).describe('phasor data concentrators'),
     pdcAdapters: z.array(pdcAdapter).default([]).describe('servers for PDCs'),
   })
   .describe('a site: its devices and servers')

@@ -79,6 +79,13 @@ export async function openBuses(
   }
 }
 
-export function nodeOf({ area, locationType, locationId, nodeId, pmus }: Omit<Site, 'broker'>): BusNode {
-  return { area, locationType, locationId, nodeId, streams: pmus.map(({ topic }) => topic) }
+export function nodeOf(site: Omit<Site, 'broker'>): BusNode {
+  const { area, locationType, locationId, nodeId } = site
+  return { area, locationType, locationId, nodeId, streams: producedTopics(site) }
+}
+
+/** Of its PMUs, and of what its PDCs publish. */
+export function producedTopics({ pmus, pdcs }: Pick<Site, 'pmus' | 'pdcs'>): readonly string[] {
+  const outputs = pdcs.flatMap(({ outputs }) => outputs.flatMap(({ topic }) => topic ?? []))
+  return [...pmus.map(({ topic }) => topic), ...outputs]
 }

@@ -1,14 +1,17 @@
 import type { NodeBus } from '../../bus/index.ts'
-import type { PdcAdapter } from '../../pdc-adapter/index.ts'
 import { AccountReport } from '../../recovery/index.ts'
 import { monotonicMs } from '../../runtime/clock.ts'
 import type { Account, ConsumerAccounts } from '../../streams/index.ts'
 
 const TICK_MS = 1000
 
+interface Accountant {
+  accounts(): ReadonlyMap<string, Account>
+}
+
 /** What the consumers of one node account for, as its state on the bus tells it. */
 export class SiteAccounts {
-  readonly #consumers = new Map<string, PdcAdapter>()
+  readonly #consumers = new Map<string, Accountant>()
   #bus: NodeBus | undefined
   readonly #report = new AccountReport({
     accounts: () => this.#accounts(),
@@ -19,8 +22,8 @@ export class SiteAccounts {
     return this.#report.latest
   }
 
-  add({ id, adapter }: { readonly id: string; readonly adapter: PdcAdapter }): void {
-    this.#consumers.set(id, adapter)
+  add(id: string, consumer: Accountant): void {
+    this.#consumers.set(id, consumer)
   }
 
   /** Publishes them by this bus when they changed, until the abort. */
@@ -31,6 +34,6 @@ export class SiteAccounts {
   }
 
   *#accounts(): Iterable<readonly [string, ReadonlyMap<string, Account>]> {
-    for (const [id, adapter] of this.#consumers) yield [id, adapter.accounts()]
+    for (const [id, consumer] of this.#consumers) yield [id, consumer.accounts()]
   }
 }

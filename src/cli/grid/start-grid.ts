@@ -19,6 +19,12 @@ export interface RunningGrid extends Running {
     readonly id: string
     readonly addresses: PdcAdapter['server']['addresses']
   }[]
+  readonly pdcs: readonly {
+    readonly site: string
+    readonly id: string
+    /** By output. */
+    readonly addresses: Readonly<Record<string, PdcAdapter['server']['addresses']>>
+  }[]
   readonly pmus: number
 }
 
@@ -64,6 +70,7 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
   const buses: Bus[] = []
   const others = new Set<string>()
   const pdcAdapters: RunningGrid['pdcAdapters'][number][] = []
+  const pdcs: RunningGrid['pdcs'][number][] = []
 
   for (const [index, site] of grid.sites.entries()) {
     const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep, lock: locks[index]! })
@@ -71,11 +78,16 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
     if (site.broker.kind === 'servers') for (const { name } of started.buses.each) others.add(name)
     for (const { id, adapter } of started.servers)
       pdcAdapters.push({ site: siteName(site), id, addresses: adapter.server.addresses })
+    for (const { id, pdc } of started.pdcs) {
+      const addresses = [...pdc.servers].map(([output, server]) => [output, server.addresses] as const)
+      pdcs.push({ site: siteName(site), id, addresses: Object.fromEntries(addresses) })
+    }
   }
   return {
     brokers: [...embedded.addresses, ...[...others].map((url) => ({ url }))],
     buses,
     pdcAdapters,
+    pdcs,
     pmus: grid.sites.reduce((sum, { pmus }) => sum + pmus.length, 0),
   }
 }

@@ -1,5 +1,6 @@
-import type { Grid, Pmu } from '../../config/grid.ts'
+import type { Grid, Pmu, Site } from '../../config/grid.ts'
 import type { SimulatedSource } from '../../config/simulator.ts'
+import type { SourceConfig } from '../../config/source.ts'
 import type { Transport } from '../../config/transport.ts'
 import type { Running, ServiceDeps } from '../../runtime/service.ts'
 import { startSimulator } from '../../simulator/index.ts'
@@ -9,13 +10,15 @@ export interface SimulatedPmus {
   transportOf(idcode: number): Transport
 }
 
+type Device = Pick<Pmu, 'source' | 'session'>
+
 /** Starts one simulator for all `source: simulated:…` of this process; none if there is no such PMU. */
 export async function startSimulatedPmus(
   { sites, simulator: settings }: Grid,
   deps: ServiceDeps,
   keep: <R extends Running>(running: R) => R,
 ): Promise<SimulatedPmus> {
-  const simulated = sites.flatMap(({ pmus }) => pmus.flatMap((pmu) => (isSimulated(pmu) ? [pmu] : [])))
+  const simulated = sites.flatMap(simulatedOf)
   if (simulated.length === 0) return { transportOf: unknown }
 
   const simulator = keep(
@@ -41,10 +44,17 @@ export async function startSimulatedPmus(
   }
 }
 
-function isSimulated(pmu: Pmu): pmu is Pmu & { readonly source: SimulatedSource } {
-  return pmu.source.kind === 'simulated'
+/** PMUs that are published, and those that a PDC reads itself. */
+function simulatedOf({ pmus, pdcs }: Site): readonly (Device & { readonly source: SimulatedSource })[] {
+  const read = pdcs.flatMap(({ inputs }) => inputs.flatMap((input) => ('source' in input ? [input] : [])))
+  return [...pmus, ...read].flatMap(({ source, session }) => (source.kind === 'simulated' ? [{ source, session }] : []))
 }
 
 function unknown(idcode: number): never {
   throw new Error(`no simulated PMU has IDCODE ${idcode}`)
+}
+
+/** How a device is read, of which a simulated one has an address by now. */
+export function sourceOf({ source, session }: Pick<Pmu, 'source' | 'session'>, simulated: SimulatedPmus): SourceConfig {
+  return { ...session, transport: source.kind === 'simulated' ? simulated.transportOf(session.idcode) : source }
 }
