@@ -12,9 +12,9 @@ import { writeJson } from './output.ts'
 
 const help = `
 What you see: a 33-bus feeder with a primary and four secondary substations, each
-with PMUs; a PMU-adapter per site; an MQTT broker; a PDC-adapter; and a PDC that
-compares every byte it reads with what the PMUs wrote. Every half minute something
-happens in the grid.
+with PMUs, a PMU-adapter and a PDC; an MQTT broker; a PDC of the area over those of
+the substations; a PDC-adapter; and a client that compares every byte it reads with
+what the PMUs wrote. Every half minute something happens in the grid.
 
 Examples:
   phasorbus demo
@@ -73,8 +73,8 @@ async function demo(options: Options): Promise<void> {
   }, log)
 
   if (!line) return
-  const { verdict, seconds, streams } = line.result()
-  if (options.json) writeJson({ ...verdict, streams, seconds })
+  const { verdict, seconds, streams, area } = line.result()
+  if (options.json) writeJson({ ...verdict, streams, area, seconds })
   const { lost, duplicated, differing, reordered, published } = verdict
   if (published === 0 || line.isStoppedEarly) {
     // Whoever only looks may stop whenever; a check that checked nothing has failed.

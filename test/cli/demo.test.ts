@@ -11,6 +11,9 @@ describe('phasorbus demo', () => {
     expect(result.published).toBeGreaterThan(2.5 * 6 * 50)
     expect(result.delivered).toBe(result.published)
     expect(result.latency_ms).toEqual({ p50: expect.any(Number), p99: expect.any(Number) })
+    // PDCs of five substations, and one over them: all six PMUs in every frame, but for a busy machine.
+    expect(result.area.complete).toBeGreaterThan(50)
+    expect(result.area.partial).toBeLessThan(result.area.complete / 10)
     expect(exitCode).toBe(0)
   })
 
@@ -37,6 +40,7 @@ describe('phasorbus demo', () => {
     demo.child.kill('SIGINT')
     const { exitCode, stdout } = await demo.ended
     expect(stdout).toContain('PMU → PMU-adapter → MQTT → PDC-adapter → PDC')
+    expect(stdout).toMatch(/area: \d of 6 PMUs/)
     expect(stdout).toContain('secondary-station/1157/PMU/772')
     expect(exitCode).toBe(0)
   })

@@ -1,4 +1,4 @@
-/** The grid the demo runs: a feeder of 33 buses with PMUs at five sites of one area. */
+/** The grid the demo runs: a feeder of 33 buses with PMUs at five sites of one area, a PDC at each, and one over them. */
 import type { SimulationInput } from '../../simulator/index.ts'
 
 export const area = 'south-italy-113'
@@ -67,18 +67,31 @@ export function demoSimulation(seed: number): SimulationInput {
   }
 }
 
+/** IDCODE of the area's stream. */
+export const areaIdcode = 1000
+
 /** What grid.yaml says of it, with the ports that the system chose for the PMUs. */
 export function demoGridFile(portOf: (idcode: number) => number, brokerPort: number): string {
   return JSON.stringify({
     area,
     broker: { embedded: { listen: [{ transport: 'tcp', port: brokerPort }] } },
     sites: [
-      ...sites.map(({ location, pmus }) => ({
+      ...sites.map(({ location, pmus }, i) => ({
         location,
         pmus: pmus.map(({ idcode }) => ({ id: `${idcode}`, idcode, source: `tcp://127.0.0.1:${portOf(idcode)}` })),
+        pdcs: [{ outputs: [{ id: 'site', idcode: areaIdcode + 1 + i, dataRate: 50, wait: 100, settleMs: 250 }] }],
       })),
       {
         location: 'control-center/1',
+        pdcs: [
+          {
+            id: 'area',
+            inputs: `${area}/+/+/PDC/site`,
+            outputs: [
+              { id: 'area', idcode: areaIdcode, dataRate: 50, wait: 300, settleMs: 500, listen: 'tcp://127.0.0.1:0' },
+            ],
+          },
+        ],
         pdcAdapters: [{ id: 'control-center', listen: 'tcp://127.0.0.1:0', streams: [`${area}/+/+/PMU/#`] }],
       },
     ],

@@ -10,7 +10,8 @@ import { deferred } from '../../runtime/deferred.ts'
 import type { Running, ServiceDeps } from '../../runtime/service.ts'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { startGrid } from '../grid/start-grid.ts'
-import { demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
+import { AreaView } from './area-view.ts'
+import { areaIdcode, demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
 
 /** Frames under way at the end are waited for so long; what is not there then is lost. */
 const drainMs = 2_000
@@ -29,6 +30,9 @@ export interface DemoStream {
 export interface DemoLine extends Running {
   readonly brokerUrl: string
   readonly pdcPort: number
+  /** Of the area's PDC. */
+  readonly areaPort: number
+  readonly area: AreaView
   readonly simulator: Simulator
   /** Resolves when every stream has come through. */
   readonly flowing: Promise<void>
@@ -39,7 +43,13 @@ export interface DemoLine extends Running {
   missing(): { readonly underWay: number; readonly lost: number }
   /** Since the grid began to run. */
   readonly elapsedS: number
-  result(): { readonly verdict: Verdict; readonly seconds: number; readonly streams: number }
+  result(): {
+    readonly verdict: Verdict
+    readonly seconds: number
+    readonly streams: number
+    /** Frames of the area's stream, since the first that had all PMUs. */
+    readonly area: { readonly complete: number; readonly partial: number }
+  }
   /** It was stopped while it began: what PMUs had sent by then nobody could have got. */
   readonly isStoppedEarly: boolean
 }
@@ -49,7 +59,7 @@ interface DemoOptions {
   readonly brokerPort: number
 }
 
-/** Simulator, adapters, broker and a PDC that checks every byte, all in this process. */
+/** Simulator, adapters, PDCs, broker and a PDC that checks every byte, all in this process. */
 export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: ServiceDeps): Promise<DemoLine> {
   const judge = new Judge({ from: 'first-read' })
   const count = new Count()
@@ -74,6 +84,8 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
   const running = await startGrid(grid, deps)
   const pdcPort = running.pdcAdapters[0]!.addresses[0]!.port
 
+  const [areaPdc] = running.pdcs.filter(({ id }) => id === 'area')
+  const areaPort = Object.values(areaPdc!.addresses)[0]![0]!.port
   const { promise: flowing, resolve: allFlow } = deferred()
   const silent = new Set(idcodes)
   const readers = idcodes.map((idcode) => {
@@ -96,9 +108,17 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
     return reader
   })
 
+  const area = new AreaView(
+    { port: areaPort, idcode: areaIdcode, pmus: idcodes.length },
+    deps.signal,
+    () => !count.isClosed,
+  )
+
   return {
     brokerUrl: running.brokers[0]!.url,
     pdcPort,
+    areaPort,
+    area,
     simulator,
     flowing,
     streams: () => readers,
@@ -119,7 +139,12 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
     get isStoppedEarly() {
       return count.endedMs - startedMs < startMs && !count.hasBegunBeforeEnd
     },
-    result: () => ({ verdict: judge.verdict(), seconds: count.seconds, streams: idcodes.length }),
+    result: () => ({
+      verdict: judge.verdict(),
+      seconds: count.seconds,
+      streams: idcodes.length,
+      area: { complete: area.complete, partial: area.partial },
+    }),
     done: Promise.all([simulator.done, running.done])
       .finally(() => rm(stateFolder, { recursive: true }))
       .then(() => {}),

@@ -2,7 +2,7 @@ import { LiveBlock } from '../terminal/live-block.ts'
 import { formatHz, formatQuantity } from '../terminal/quantity.ts'
 import { createStyle, type Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
-import { area, eventAt, sites } from './demo-grid.ts'
+import { area, eventAt, idcodes, sites } from './demo-grid.ts'
 import type { DemoLine, DemoStream } from './demo-line.ts'
 
 const redrawMs = 250
@@ -35,7 +35,7 @@ export function showDemo(line: DemoLine, output: NodeJS.WriteStream, quiet: bool
       },
     }
   }
-  const timer = setInterval(() => output.write(`${summary(line, style).slice(0, 2).join('  ')}\n`), plainLineMs)
+  const timer = setInterval(() => output.write(`${summary(line, style).slice(0, 3).join('  ')}\n`), plainLineMs)
   return {
     end() {
       clearInterval(timer)
@@ -52,11 +52,13 @@ function conclusion(line: DemoLine, style: Style): string {
     : style.bad('Not every frame came through once, unaltered and in order.')
 }
 
-function introduction({ brokerUrl, pdcPort }: DemoLine, style: Style): string[] {
+function introduction({ brokerUrl, pdcPort, areaPort }: DemoLine, style: Style): string[] {
   return [
     style.bold('A simulated feeder, five substations, every frame checked at the PDC'),
     `PMU → PMU-adapter → MQTT → PDC-adapter → PDC`,
-    style.dim(`broker ${brokerUrl}, PDC-adapter tcp://127.0.0.1:${pdcPort}`),
+    `                      MQTT → PDC of each substation → MQTT → PDC of the area`,
+    style.dim(`broker ${brokerUrl}`),
+    style.dim(`PDC-adapter tcp://127.0.0.1:${pdcPort}, area tcp://127.0.0.1:${areaPort}`),
     style.dim('Look at the bus from another terminal:'),
     style.dim(`  npx phasorbus tap '${area}/#' --broker ${brokerUrl}`),
     style.dim('Ctrl-C ends it.'),
@@ -97,8 +99,15 @@ function summary(line: DemoLine, style: Style): string[] {
   return [
     `${seconds.toFixed(0)} s  published ${published}  delivered ${delivered}  under way ${underWay}`,
     say(`lost ${lost}  duplicated ${duplicated}  differing ${differing}  out of order ${reordered}`),
+    areaLine(line, style),
     `from the PMU's write to the PDC's read: half within ${ms(latency_ms.p50)}, 99 % within ${ms(latency_ms.p99)}`,
   ]
+}
+
+function areaLine({ area: { present, complete, partial } }: DemoLine, style: Style): string {
+  const share = complete + partial > 0 ? ` (${((100 * complete) / (complete + partial)).toFixed(1)} %)` : ''
+  const text = `area: ${present} of ${idcodes.length} PMUs, ${complete} frames complete${share}, ${partial} partial`
+  return partial > 0 ? style.warn(text) : text
 }
 
 /** Frames per second of each stream, since the last look. */
