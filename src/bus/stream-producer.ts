@@ -5,6 +5,7 @@ import {
   encodeState,
   joinFrames,
   nodeIdOf,
+  type PdcFigures,
   parseStreamTopic,
   type RevisedFrames,
   type StreamState,
@@ -60,6 +61,7 @@ export class StreamProducer {
   #state: Pick<StreamState, 'online' | 'reason' | 'rate'> = { online: false, reason: 'starting', rate: null }
   #journal: JournalSpan | undefined
   #revised: RevisedFrames | undefined
+  #pdc: PdcFigures | undefined
   #heartbeat: NodeJS.Timeout
   #heartbeats = 0
   #closed = false
@@ -122,6 +124,11 @@ export class StreamProducer {
     if (isNews) this.#publishState()
   }
 
+  /** What a PDC says of its stream: published every ten seconds and with every state. */
+  figures(pdc: PdcFigures): void {
+    this.#pdc = pdc
+  }
+
   /** One data frame with a right CHK. It belongs to the bus from here on. */
   data(frame: Uint8Array): void {
     for (const lane of this.#lanes) lane.data(frame)
@@ -164,7 +171,8 @@ export class StreamProducer {
   #encodeState(): [topic: string, payload: Uint8Array] {
     const [span, revised] = [this.#journal, this.#revised]
     const journal = span ? { from: isoTime(span.fromUs), to: isoTime(span.toUs), ...(revised && { revised }) } : null
-    const state = { contract: CONTRACT, ...this.#state, node: this.#node, journal } as const
+    const pdc = this.#pdc && { pdc: this.#pdc }
+    const state = { contract: CONTRACT, ...this.#state, node: this.#node, journal, ...pdc } as const
     return [stateTopic(this.topic, nodeIdOf(this.#node)), encodeState(state)]
   }
 

@@ -89,6 +89,11 @@ export class OutputRevisions {
     return MAX_WAITING_PARTS - this.#parts
   }
 
+  /** Frames that were completed. */
+  get revised(): number {
+    return this.#revised.value
+  }
+
   add(slot: number, generation: Generation, part: LatePart): void {
     let waiting = this.#waiting.get(slot)
     if (!waiting) {

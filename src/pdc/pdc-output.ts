@@ -5,13 +5,15 @@
 import { type Configuration, fractionOf, Stat, socOf } from '../c37118/index.ts'
 import type { LateTaken } from '../recovery/index.ts'
 import type { Log, Metrics } from '../runtime/service.ts'
-import { SlotGrid } from '../streams/index.ts'
+import { MAX_MISSED, type PdcFigures, SlotGrid } from '../streams/index.ts'
 import { type Aggregate, type AggregateSettings, aggregateOf } from './aggregate.ts'
 import type { AlignmentWindow, Now, OpenSlot } from './alignment-window.ts'
 import { ArrivalWindow } from './arrival-window.ts'
 import type { BlockFormat } from './block-format.ts'
 import { Generation, type Growing } from './generation.ts'
 import type { InputBlocks } from './input-blocks.ts'
+import { Latencies, type LatencyFigures } from './latencies.ts'
+import { LatencyGauges } from './latency-gauges.ts'
 import { type MemberRules, membersOf } from './members.ts'
 import { type InputCounters, inputCounters, type OutputCounters, outputCounters } from './output-counters.ts'
 import { type LatePart, OutputRevisions, type RevisionWays } from './output-revisions.ts'
@@ -38,6 +40,8 @@ export interface OutputSink {
   /** Describes the frames that follow. */
   configuration(aggregate: Aggregate): void
   data(frame: Uint8Array): void
+  /** Said of its stream from now on. */
+  figures?(figures: PdcFigures): void
   /** Where frames go that are completed later; without it they are not. */
   readonly revisions?: RevisionWays
 }
@@ -89,6 +93,10 @@ export class PdcOutput {
   readonly #window: AlignmentWindow<Growing>
   readonly #isByArrival: boolean
   readonly #counters: OutputCounters
+  readonly #latencies = new Latencies()
+  readonly #latencyGauges: LatencyGauges
+  /** By the clock, of the call that is under way. */
+  #utcUs = 0
   readonly #revisions: OutputRevisions | undefined
   readonly #inputs = new Map<string, OutputInput>()
   /** Those that are in the window, by their numbers there. */
@@ -106,6 +114,12 @@ export class PdcOutput {
     this.#deps = deps
     this.#grid = gridOf(settings.dataRate, settings.timeBase)
     this.#counters = outputCounters(deps.metrics, settings.id)
+    this.#latencyGauges = new LatencyGauges(
+      deps.metrics,
+      'phasorbus_pdc_output_latency_seconds',
+      'From an instant to its frame, over the last ten seconds.',
+      { output: settings.id },
+    )
     const { wait } = settings
     const hooks = {
       open: (slot: number) => this.#open(slot),
@@ -165,6 +179,7 @@ export class PdcOutput {
   /** A frame of an input, of the configuration that it has. `false`: that is not in this output's yet. The hot path. */
   frame(input: OutputInput, frame: Uint8Array, now: Now): boolean {
     const { grid, rate, rated } = input
+    this.#utcUs = now.utcUs
     const soc = socOf(frame)
     const fraction = fractionOf(frame)
     const timeUs = soc * MICROSECONDS + (fraction * MICROSECONDS) / input.configuration.timeBase
@@ -260,6 +275,7 @@ export class PdcOutput {
 
   /** By the clock: call it when {@link dueUs} says. */
   tick(now: Now): void {
+    this.#utcUs = now.utcUs
     if (this.#settlesUs !== undefined && now.monotonicUs >= this.#settlesUs) this.#settle(now)
     this.#window.tick(now)
   }
@@ -269,6 +285,30 @@ export class PdcOutput {
     const due = this.#window.dueUs(now)
     if (this.#settlesUs === undefined) return due
     return Math.min(due ?? Number.POSITIVE_INFINITY, this.#settlesUs)
+  }
+
+  /** Says how it does: call it every ten seconds. */
+  tell(): void {
+    const latency = this.#latencies.take()
+    this.#latencyGauges.set(latency)
+    const { complete, partial, empty } = this.#counters
+    const { inputs = [], generation } = this.#reigns.at(-1) ?? {}
+    const missed = inputs
+      .map(({ name, counters }) => [name, counters.missed.value] as const)
+      .filter(([, count]) => count > 0)
+      .toSorted(([, one], [, other]) => other - one)
+    this.#deps.sink.figures?.({
+      inputs: inputs.length,
+      pmus: generation?.aggregate.configuration.pmus.length ?? 0,
+      frames: {
+        complete: complete.value,
+        partial: partial.value,
+        empty: empty.value,
+        revised: this.#revisions?.revised ?? 0,
+      },
+      latency_ms: latency ? millisecondsOf(latency) : null,
+      missed: Object.fromEntries(missed.slice(0, MAX_MISSED)),
+    })
   }
 
   close(): void {
@@ -349,6 +389,7 @@ export class PdcOutput {
   #release({ slot, content, present, count }: OpenSlot<Growing>): void {
     const { generation } = content
     const { soc, fraction } = this.#grid.timeOf(slot)
+    this.#latencies.add(this.#utcUs - this.#grid.microsecondsOf(slot))
     const { inputs } = this.#reignOf(slot) ?? this.#reigns[0]!
     if (count === inputs.length) this.#counters.complete.add()
     else {
@@ -365,6 +406,15 @@ export class PdcOutput {
     this.#deps.sink.data(generation.seal(content, soc, fraction))
   }
 }
+
+const millisecondsOf = ({ min, mean, p99, max }: LatencyFigures): LatencyFigures => ({
+  min: round(min),
+  mean: round(mean),
+  p99: round(p99),
+  max: round(max),
+})
+/** To hundredths of a millisecond. */
+const round = (us: number): number => Math.round(us / 10) / 100
 
 const nothing = (): void => {}
 

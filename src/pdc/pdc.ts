@@ -10,6 +10,8 @@ import type { Running } from '../runtime/service.ts'
 import { type Account, sameConfiguration } from '../streams/index.ts'
 import { Alarm } from './alarm.ts'
 import type { Now } from './alignment-window.ts'
+import { Latencies } from './latencies.ts'
+import { LatencyGauges } from './latency-gauges.ts'
 import { PdcClock } from './pdc-clock.ts'
 import { type InputDeps, type PdcInput, readInputs } from './pdc-inputs.ts'
 import { type OutputInput, type OutputSettings, PdcOutput } from './pdc-output.ts'
@@ -53,6 +55,9 @@ export interface Pdc extends Running {
 
 interface Input {
   readonly configuration: Configuration
+  /** From a frame's time to its arrival. */
+  readonly latencies: Latencies
+  readonly gauges: LatencyGauges
   /** Those that late frames of it come with; others are compared once. */
   compared: readonly Uint8Array[] | undefined
   isSame: boolean
@@ -62,6 +67,8 @@ interface Input {
 
 /** How often the inputs' clocks are compared with the host's. */
 const LOOK_MS = 1000
+/** How it does is told so often. */
+const TELL_MS = 10_000
 /** Who is silent is found so often. */
 const TICK_MS = 100
 
@@ -119,7 +126,18 @@ export function startPdc(
     if (clock.host === 'right') log.info(facts, 'the host’s clock is right again')
     else log.error(facts, 'the host’s clock is wrong: the time that the inputs agree on is used; set the clock')
   }
-  const timers = [setInterval(tick, TICK_MS), setInterval(look, LOOK_MS)]
+  const gaugesOf = (input: string): LatencyGauges =>
+    new LatencyGauges(
+      metrics,
+      'phasorbus_pdc_input_latency_seconds',
+      'From a frame’s time to its arrival at the PDC, over the last ten seconds.',
+      { pdc: id, input },
+    )
+  const tell = (): void => {
+    for (const { latencies, gauges } of known.values()) gauges.set(latencies.take())
+    for (const { output } of ways) output.tell()
+  }
+  const timers = [setInterval(tick, TICK_MS), setInterval(look, LOOK_MS), setInterval(tell, TELL_MS)]
 
   const late = (
     name: string,
@@ -143,15 +161,18 @@ export function startPdc(
       configuration(name, configuration, rules, fragments) {
         const now = clock.now(hostNow())
         const at = ways.map(({ output }) => output.input(name, configuration, rules, now))
-        known.set(name, { configuration, fragments, compared: undefined, isSame: false, at })
+        const { latencies = new Latencies(), gauges = gaugesOf(name) } = known.get(name) ?? {}
+        known.set(name, { configuration, latencies, gauges, fragments, compared: undefined, isSame: false, at })
         arm(now)
       },
       data(name, frame) {
         const input = known.get(name)
         if (!input) return false
         const host = hostNow()
-        clock.heard(name, timeUsOf(frame, input.configuration.timeBase), host)
+        const timeUs = timeUsOf(frame, input.configuration.timeBase)
+        clock.heard(name, timeUs, host)
         const now = clock.now(host)
+        input.latencies.add(now.utcUs - timeUs)
         let isOfAny = false
         for (let at = 0; at < ways.length; at++) {
           if (ways[at]!.output.frame(input.at[at]!, frame, now)) isOfAny = true
@@ -177,6 +198,7 @@ export function startPdc(
           ways[index]!.output.gone(input, now)
         })
         known.delete(name)
+        metrics.forget({ pdc: id, input: name })
         arm(now)
       },
     },

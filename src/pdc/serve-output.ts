@@ -17,7 +17,7 @@ export interface OutputWays {
 }
 
 /** So often the producer learns what the journal has. */
-const TELL_SPAN_MS = 5_000
+const TELL_MS = 5_000
 
 /** An output on the bus, on record, and served over sockets. */
 export function serveOutput(
@@ -29,7 +29,7 @@ export function serveOutput(
   const journal = options && files?.stream(options.topic)
   let revised: RevisedFrames | undefined
   const tell = (): void => producer?.journal(journal?.span, revised)
-  const telling = setInterval(tell, TELL_SPAN_MS).unref()
+  const telling = setInterval(tell, TELL_MS).unref()
   let isOnline = false
   return {
     ...(options &&
@@ -57,6 +57,7 @@ export function serveOutput(
       served?.data(frame)
       journal?.data(frame)
     },
+    figures: (figures) => producer?.figures(figures),
     close() {
       clearInterval(telling)
       if (isOnline) journal?.sessionEnded('stopped')

@@ -1,6 +1,7 @@
 /** The JSON documents of the contract: `S/state/{node-id}` and `…/NODE/{node-id}/state`. */
 import { type ConsumerAccounts, parseConsumers } from './account-json.ts'
 import { ContractError } from './contract-error.ts'
+import { type PdcFigures, parsePdcFigures } from './pdc-figures.ts'
 import { isNodeTopic, meaningOf } from './topic.ts'
 
 /** Version of the bus contract, in every JSON document it defines. */
@@ -18,6 +19,8 @@ export interface StreamState {
   readonly node: string
   /** What that node's journal holds, as first and last time; `null` without a journal. */
   readonly journal: StreamSpan | null
+  /** Of a PDC's stream. */
+  readonly pdc?: PdcFigures
 }
 
 export interface StreamSpan {
@@ -81,6 +84,7 @@ export function parseStreamState(payload: Uint8Array): StreamState {
     rate,
     node,
     journal: journal === null ? null : span(journal),
+    ...(raw.pdc !== undefined && { pdc: parsePdcFigures(raw.pdc) }),
   }
 }
 

@@ -14,7 +14,13 @@ export function statusObject({ nodes, streams, consumers, unreadable }: StatusMo
       stream: topic,
       online,
       rate: states.find(({ rate }) => rate !== null)?.rate ?? null,
-      nodes: states.map(({ node, online, reason, journal }) => ({ node, online, reason: reason ?? null, journal })),
+      nodes: states.map(({ node, online, reason, journal, pdc }) => ({
+        node,
+        online,
+        reason: reason ?? null,
+        journal,
+        ...(pdc && { pdc }),
+      })),
     })),
     consumers: consumers.map(({ node, consumer, streams, total }) => ({
       node,

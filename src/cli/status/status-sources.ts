@@ -3,6 +3,7 @@ import { isWildcard } from '../../config/address.ts'
 import type { Broker } from '../../config/broker.ts'
 import type { Grid, Site } from '../../config/grid.ts'
 import { nodeStateTopic, nodeTopic, stateTopic } from '../../streams/index.ts'
+import { producedTopics } from '../grid/open-buses.ts'
 
 /** A broker, and what is subscribed there. */
 export interface StatusSource {
@@ -32,7 +33,7 @@ export function sourcesOfGrid({ sites }: Grid, area: string | undefined, credent
 }
 
 function topicsOf(site: Site): string[] {
-  return [nodeStateTopic(nodeTopic(site)), ...site.pmus.map(({ topic }) => stateTopic(topic, site.nodeId))]
+  return [nodeStateTopic(nodeTopic(site)), ...producedTopics(site).map((topic) => stateTopic(topic, site.nodeId))]
 }
 
 /** An embedded broker as a client on this machine reaches it; none where it has no port that is known. */

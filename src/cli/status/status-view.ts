@@ -9,6 +9,8 @@ import type { ConsumerStatus, StatusModel, StreamStatus } from './status-model.t
 /** What must be seen stands first: a terminal of 80 columns cuts what follows a long topic. */
 const COLUMNS = ['stream', 'lost', 'pending', 'expected', 'live', 'late', 'not produced', 'not received'] as const
 
+const PDC_COLUMNS = ['stream', 'complete', 'partial', 'empty', 'revised', 'PMUs/inputs', 'p99'] as const
+
 export function statusLines(model: StatusModel, style: Style): string[] {
   const { nodes, streams, consumers, unreadable } = model
   const nodeRows = nodes.map(([topic, { online, reason, since, brokers }]) => [
@@ -20,6 +22,7 @@ export function statusLines(model: StatusModel, style: Style): string[] {
   return [
     ...table(style, 'nodes', ['node', '', '', 'brokers'], nodeRows),
     ...table(style, 'streams', ['stream', '', 'frames/s', 'journal', 'carried by'], streams.map(streamRow), [2]),
+    ...pdcLines(streams, style),
     ...consumers.flatMap((consumer) => consumerLines(consumer, style)),
     ...[...unreadable].map(([topic, problem]) =>
       style.warn(`${printable(topic)}: no document of this contract: ${printable(problem)}`),
@@ -38,6 +41,31 @@ function streamRow({ topic, online, states }: StreamStatus): string[] {
     [...new Set(states.map(journalText))].filter(Boolean).join(' | '),
     states.map(({ node }) => node.slice(node.lastIndexOf('/') + 1)).join(', '),
   ]
+}
+
+/** How complete the frames of PDCs are, and which inputs they went without. */
+function pdcLines(streams: readonly StreamStatus[], style: Style): string[] {
+  const all = streams.flatMap(({ topic, states }) => states.flatMap(({ pdc }) => (pdc ? [{ topic, pdc }] : [])))
+  if (all.length === 0) return []
+  const rows = all.map(({ topic, pdc: { pmus, inputs, frames, latency_ms } }) => {
+    const { complete, partial, empty, revised } = frames
+    const share = complete + partial + empty > 0 ? (100 * complete) / (complete + partial + empty) : Number.NaN
+    return [
+      topic,
+      Number.isNaN(share) ? '' : `${share.toFixed(share > 99.9 && share < 100 ? 3 : 1)} %`,
+      String(partial),
+      String(empty),
+      String(revised),
+      `${pmus}/${inputs}`,
+      latency_ms ? `${latency_ms.p99.toFixed(1)} ms` : '',
+    ]
+  })
+  const missed = all.flatMap(({ topic, pdc }) => {
+    const most = Object.entries(pdc.missed).slice(0, 4)
+    if (most.length === 0) return []
+    return [`  ${topic} went without ${most.map(([input, times]) => `${printable(input)} ${times}`).join(', ')}`]
+  })
+  return [...table(style, 'PDCs', PDC_COLUMNS, rows, [1, 2, 3, 4, 5, 6]), ...missed]
 }
 
 /** From when, and for how long. */

@@ -57,6 +57,25 @@ function modelOf(...messages: readonly (readonly [topic: string, payload: Uint8A
 const textOf = (model: StatusModel): string => statusLines(model, plain).join('\n')
 
 describe('phasorbus status', () => {
+  it('shows of PDCs how complete their frames are, and which inputs they went without', () => {
+    const pdc = {
+      inputs: 2,
+      pmus: 5,
+      frames: { complete: 995, partial: 4, empty: 1, revised: 3 },
+      latency_ms: { min: 1, mean: 20, p99: 104.25, max: 120 },
+      missed: { [STREAM]: 4 },
+    }
+    const stream = 'south/pop/7/PDC/1'
+    const model = modelOf([`${stream}/state/pop`, state({ node: PDC, pdc })])
+    const text = textOf(model)
+    expect(text).toMatch(/^PDCs\n.*\n {2}south\/pop\/7\/PDC\/1 +99\.5 % +4 +1 +3 +5\/2 +104\.3 ms$/m)
+    expect(text).toContain(`  ${stream} went without ${STREAM} 4`)
+    expect(statusObject(model)).toMatchObject({ streams: [{ stream, nodes: [{ pdc }] }] })
+    expect(
+      modelOf([`${stream}/state/pop`, state({ node: PDC, pdc: { ...pdc, inputs: 'two' } as never })]).unreadable.size,
+    ).toBe(1)
+  })
+
   it('shows nodes, streams, and what became of every timestamp', () => {
     const model = modelOf(
       [`${NODE}/state`, node()],
