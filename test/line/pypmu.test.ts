@@ -1,8 +1,5 @@
 /** pypmu, an independent implementation in Python, at either end of the line. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../../bench/support/free-port.ts'
 import { Judge, startRawPdc } from '../../judge/index.ts'
@@ -13,38 +10,17 @@ import { every20ms } from '../support/live-frames.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needs } from '../support/needs.ts'
 import { pcapFrames } from '../support/pcap-frames.ts'
+import { endPypmu, pypmu, pypmuLines } from '../support/pypmu.ts'
 import { until } from '../support/until.ts'
 
 const need = needs('python:synchrophasor')
-const python = process.env.PHASORBUS_PYTHON ?? 'python3'
-
-/** A script of test/support/pypmu, and its lines by their first word. */
-function pypmu(script: string, ...args: (string | number)[]): ChildProcessWithoutNullStreams {
-  return spawn(python, [join(import.meta.dirname, '../support/pypmu', script), ...args.map(String)], {
-    detached: true,
-  })
-}
-
-/** With what it forked for its clients: those would go on, and on. */
-function end({ pid, exitCode }: ChildProcessWithoutNullStreams): void {
-  if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGKILL')
-}
-
-async function* linesOf(
-  child: ChildProcessWithoutNullStreams,
-): AsyncGenerator<{ word: string; bytes: Uint8Array; rest: string }> {
-  for await (const line of createInterface(child.stdout)) {
-    const [word = '', hex = '', ...rest] = line.split(' ')
-    if (['config', 'data', 'sent'].includes(word)) yield { word, bytes: Buffer.from(hex, 'hex'), rest: rest.join(' ') }
-  }
-}
 
 describe.skipIf(need.skip)(need.title('pypmu'), () => {
   it('as a PMU is carried to a PDC, byte for byte', async () => {
     const frames = 100
     const port = await freePort()
     const child = pypmu('pmu.py', port, 7, frames)
-    const lines = linesOf(child)
+    const lines = pypmuLines(child)
     const configuration = (await lines.next()).value?.bytes
     const stop = new AbortController()
     try {
@@ -86,7 +62,7 @@ describe.skipIf(need.skip)(need.title('pypmu'), () => {
       })
     } finally {
       stop.abort()
-      end(child)
+      endPypmu(child)
     }
   })
 
@@ -105,7 +81,7 @@ describe.skipIf(need.skip)(need.title('pypmu'), () => {
       let i = 0
       const sending = every20ms(() => line.pmu.send(data[i++ % data.length]!))
       let read = 0
-      for await (const { word, bytes, rest } of linesOf(child)) {
+      for await (const { word, bytes, rest } of pypmuLines(child)) {
         if (word === 'config') expect(bytes).toEqual(configurations[0])
         if (word !== 'data') continue
         read++
