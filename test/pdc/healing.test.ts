@@ -2,17 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { dataBlocks, decodeConfiguration, isAbsentBlock } from '../../src/c37118/index.ts'
 import { JournalSettings } from '../../src/config/journal.ts'
 import { RecoverySettings } from '../../src/config/recovery.ts'
 import { openJournal, startReplayServer } from '../../src/journal/index.ts'
 import { type PdcConfig, startPdc } from '../../src/pdc/index.ts'
-import { startConsumer, timeUsOf } from '../../src/recovery/index.ts'
 import { accountedFor, revisedTopic } from '../../src/streams/index.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { JournaledStreams, site, type TestStream } from '../support/journaled-streams.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { until } from '../support/until.ts'
+import { type Archive, archiveOf } from './archive.ts'
 
 const node = (nodeId: string) => ({ area: 'area', locationType: 'secondary-station', locationId: '1', nodeId })
 const recovery = RecoverySettings.parse({ closeAfterMs: 600_000 })
@@ -67,56 +66,9 @@ async function startNode(
   return { pdc, topic }
 }
 
-/** What an archive has of a stream: by instant, the most complete frame, and how many of its PMUs are there. */
-function archiveOf(deps: TestDeps, line: JournaledStreams, topic: string) {
-  const present = new Map<number, number>()
-  let blocks: readonly number[] = []
-  let revised = 0
-  const keep = (frame: Uint8Array): void => {
-    const us = timeUsOf(frame, 1_000_000)
-    const count = blocks.filter((offset) => !isAbsentBlock(frame, offset)).length
-    present.set(us, Math.max(present.get(us) ?? 0, count))
-  }
-  const consumer = deps.stops(
-    startConsumer(
-      { id: `archive-${topic}`, streams: [topic], recovery },
-      {
-        ...deps,
-        bus: line.bus('archive'),
-        replayBus: line.bus('archive-pull'),
-        sink: {
-          configuration(_topic, fragments) {
-            blocks = dataBlocks(decodeConfiguration(fragments)).map(({ offset }) => offset)
-          },
-          live(_topic, frame) {
-            keep(frame)
-            return true
-          },
-          outside() {},
-          late(_topic, frame) {
-            keep(frame)
-            return true
-          },
-          lateRoom: () => 1000,
-          revised(_topic, frame) {
-            revised++
-            keep(frame)
-          },
-        },
-      },
-    ),
-  )
-  return {
-    present,
-    get revised() {
-      return revised
-    },
-    account: () => consumer.accounts().get(topic),
-    complete: (from: TestStream, first: number, last: number, pmus: number): boolean => {
-      for (let n = first; n < last; n++) if (present.get(from.timeUs(n)) !== pmus) return false
-      return true
-    },
-  }
+const isComplete = ({ present }: Archive, from: TestStream, first: number, last: number, pmus: number): boolean => {
+  for (let n = first; n < last; n++) if (present.get(from.timeUs(n)) !== pmus) return false
+  return true
 }
 
 describe('an instant of which something comes late', () => {
@@ -125,7 +77,9 @@ describe('an instant of which something comes late', () => {
     const line = await JournaledStreams.start(deps)
     const site1 = await startNode(deps, line, 'site', { inputs: [{ streams: `${site}/PMU/#` }], idcode: 700 })
     const area = await startNode(deps, line, 'area', { inputs: [{ streams: site1.topic }], idcode: 800 })
-    const archives = [archiveOf(deps, line, site1.topic), archiveOf(deps, line, area.topic)] as const
+    const archives = [site1.topic, area.topic].map((topic) =>
+      archiveOf(deps, topic, { bus: line.bus('archive'), replayBus: line.bus('archive-pull') }, recovery),
+    )
     line.accounts = () => site1.pdc.accounts()
     const streams = [1, 2].map((idcode) => line.stream(idcode).carriedBy('one')) as [TestStream, TestStream]
     const [whole, broken] = streams
@@ -149,11 +103,11 @@ describe('an instant of which something comes late', () => {
 
     broken.journaled(0, 300)
     whole.journaled(0, 300)
-    await until(() => archives.every((archive) => archive.complete(whole, 10, 300, 2)))
+    await until(() => archives.every((archive) => isComplete(archive, whole, 10, 300, 2)))
     expect(archives.every(({ revised }) => revised >= 100)).toBe(true)
     expect(broken.account).toMatchObject({ live: 200, late: 100, pending: 0 })
     for (const { account } of archives) {
-      const of = account()!
+      const of = account!
       expect(of.pending).toBe(0)
       expect(accountedFor(of)).toBe(of.expected)
     }
