@@ -3,6 +3,7 @@
  * said. The more complete frame goes into the journal, under a name of its own,
  * and the stream's state tells of it; nothing live is said again.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ConfigurationAssembler, FrameType, fractionOf, frameTypeOf, socOf } from '../c37118/index.ts'
 import type { JournalReader, StreamJournal } from '../journal/index.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
@@ -51,6 +52,8 @@ const QUIET_MS = 500
 /** Instants that are completed together. */
 const AT_ONCE = 512
 const TICK_MS = 100
+/** So long frames are completed before what is live has its turn. */
+const SLICE_MS = 1
 const PAGE_BYTES = 1024 * 1024
 /** So soon it is tried again when the disk would not read. */
 const RETRY_MS = 2000
@@ -125,17 +128,20 @@ export class OutputRevisions {
       })
   }
 
-  /** The oldest that nothing came for lately, of one generation and near each other; all, where many wait. */
+  /** The oldest that nothing came for lately, and those near it, of one generation; all are old enough where many wait. */
   #ripe(nowMs: number): readonly number[] {
     const isFull = this.#parts > MAX_WAITING_PARTS / 2
-    const slots = [...this.#waiting]
-      .filter(([, { changedMs }]) => isFull || nowMs - changedMs >= QUIET_MS)
-      .map(([slot]) => slot)
-      .toSorted((one, other) => one - other)
-    const [first] = slots
-    if (first === undefined) return []
-    const { generation } = this.#waiting.get(first)!
-    return slots.filter((slot) => slot < first + AT_ONCE && this.#waiting.get(slot)!.generation === generation)
+    const isRipe = (waiting: Waiting | undefined): boolean =>
+      waiting !== undefined && (isFull || nowMs - waiting.changedMs >= QUIET_MS)
+    let first = Number.POSITIVE_INFINITY
+    for (const [slot, waiting] of this.#waiting) if (slot < first && isRipe(waiting)) first = slot
+    const generation = this.#waiting.get(first)?.generation
+    const slots: number[] = []
+    for (let slot = first; slot < first + AT_ONCE; slot++) {
+      const waiting = this.#waiting.get(slot)
+      if (isRipe(waiting) && waiting!.generation === generation) slots.push(slot)
+    }
+    return slots
   }
 
   async #complete(slots: readonly number[]): Promise<void> {
@@ -145,7 +151,12 @@ export class OutputRevisions {
     let revised = 0
     let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
     this.#ways.journal.configuration(generation.aggregate.inForce)
+    let sliceMs = monotonicMs()
     for (const slot of slots) {
+      if (monotonicMs() - sliceMs > SLICE_MS) {
+        await nextTurn()
+        sliceMs = monotonicMs()
+      }
       // More may have come while the journal was read.
       const { parts } = this.#waiting.get(slot)!
       this.#waiting.delete(slot)
