@@ -33,7 +33,8 @@ export async function startPmuFleet(size: number): Promise<PmuFleet> {
     // Made before they are due: only writing takes time then.
     const template = dataFrame(1, ++sequence, 0)
     const frames = idcodes.map((idcode) => {
-      const frame = template.slice()
+      // A Buffer's slice is no copy.
+      const frame = Uint8Array.from(template)
       frame[4] = idcode >> 8
       frame[5] = idcode
       stampFrame(frame, { soc, fraction: Math.floor(fraction), timeQuality: 0 })
