@@ -69,13 +69,26 @@ export function checkNames(placed: readonly PlacedSite[]): Problem[] {
       if (!known) streams.set(pmu.topic, { idcode: pmu.session.idcode, place, line: lineOf(place, at) })
     }
 
-    for (const [i, { outputs }] of site.pdcs.entries()) {
+    for (const [i, { inputs, outputs }] of site.pdcs.entries()) {
+      const devices = new Set<string>()
+      for (const [j, input] of inputs.entries()) {
+        if (!('source' in input)) continue
+        if (devices.has(input.id)) {
+          const message = `an input ${input.id} stands in this PDC already`
+          problem(['pdcs', i, 'inputs', j, 'id'], message, 'give one of them another id')
+        }
+        devices.add(input.id)
+        if (input.source.kind === 'simulated') isSimulated(['pdcs', i, 'inputs', j, 'idcode'], input.session.idcode)
+      }
+      const served = new Set<string>()
       for (const [j, { id, topic, idcode }] of outputs.entries()) {
-        if (topic === undefined) continue
         const at = ['pdcs', i, 'outputs', j, 'id']
-        const known = streams.get(topic)
+        const known = topic === undefined ? undefined : streams.get(topic)
         if (known) problem(at, `PDC ${id} stands at ${known.line} already`, 'give one of them another id')
-        else streams.set(topic, { idcode, place, line: lineOf(place, at) })
+        else if (served.has(id))
+          problem(at, `an output ${id} stands in this PDC already`, 'give one of them another id')
+        else if (topic !== undefined) streams.set(topic, { idcode, place, line: lineOf(place, at) })
+        served.add(id)
       }
     }
 

@@ -1,6 +1,6 @@
 /** What a PDC of the grid takes and makes, as far as the files say it. */
 import { devicesOf } from './check-inputs.ts'
-import type { Pdc, PdcInput, PdcOutput, Pmu, Site } from './grid.ts'
+import { type Pdc, type PdcInput, type PdcOutput, type Pmu, type Site, siteTopic } from './grid.ts'
 import { formatPath, type Problem } from './problem.ts'
 import type { PlacedSite } from './resolve-site.ts'
 import { filterMatches } from './topic-filter.ts'
@@ -40,7 +40,7 @@ export async function checkPdcs(
   knownPmus: KnownPmus = async () => undefined,
 ): Promise<Problem[]> {
   if (placed.every(({ site }) => site.pdcs.length === 0)) return []
-  const producers = placed.flatMap(({ site }) => producersOf(site))
+  const producers = new Producers(placed)
   const known: Known = new Map()
   for (const { site } of placed) {
     for (const { source, session } of devicesOf(site)) known.set(source, await knownPmus({ source, session }))
@@ -70,25 +70,48 @@ function producersOf({ pmus, pdcs }: Site): Producer[] {
   return [...pmus.map(({ topic, source, session }) => ({ topic, device: { source, session } })), ...outputs]
 }
 
-/** Its own outputs are no inputs of a PDC, whatever its filters say. */
-const takenBy = ({ inputs, outputs }: Pdc, producers: readonly Producer[]): readonly Producer[] =>
-  producers.filter(
-    ({ topic }) =>
-      outputs.every((output) => output.topic !== topic) &&
-      inputs.some((input) => 'streams' in input && filterMatches(input.streams, topic)),
-  )
+/** All streams of the grid. A grid has thousands of sites, and most filters name one: only its streams are looked at then. */
+class Producers {
+  readonly #all: readonly Producer[]
+  readonly #bySite = new Map<string, readonly Producer[]>()
+  readonly #taken = new Map<Pdc, readonly Producer[]>()
 
-function unheard(input: PdcInput, producers: readonly Producer[]): Finding[] {
-  if (!('streams' in input) || producers.some(({ topic }) => filterMatches(input.streams, topic))) return []
+  constructor(placed: readonly PlacedSite[]) {
+    const bySite = placed.map(({ site }) => [siteTopic(site), producersOf(site)] as const)
+    this.#all = bySite.flatMap(([, producers]) => producers)
+    for (const [site, producers] of bySite) this.#bySite.set(site, [...(this.#bySite.get(site) ?? []), ...producers])
+  }
+
+  matching(filter: string): readonly Producer[] {
+    const site = /^[^+#/]+\/[^+#/]+\/[^+#/]+(?=\/)/.exec(filter)?.[0]
+    const candidates = site === undefined ? this.#all : (this.#bySite.get(site) ?? [])
+    return candidates.filter(({ topic }) => filterMatches(filter, topic))
+  }
+
+  /** Its own outputs are no inputs of a PDC, whatever its filters say. */
+  takenBy(pdc: Pdc): readonly Producer[] {
+    let taken = this.#taken.get(pdc)
+    if (!taken) {
+      const own = new Set(pdc.outputs.map(({ topic }) => topic))
+      const all = pdc.inputs.flatMap((input) => ('streams' in input ? this.matching(input.streams) : []))
+      taken = [...new Set(all)].filter(({ topic }) => !own.has(topic))
+      this.#taken.set(pdc, taken)
+    }
+    return taken
+  }
+}
+
+function unheard(input: PdcInput, producers: Producers): Finding[] {
+  if (!('streams' in input) || producers.matching(input.streams).length > 0) return []
   const message = `\`${input.streams}\` takes no stream of this grid`
   return [{ severity: 'warning', message, fix: 'fine if its producer is described elsewhere' }]
 }
 
 /** The way on which what a PDC says comes back to it. */
-function loopOf(pdc: Pdc, producers: readonly Producer[]): Finding[] {
+function loopOf(pdc: Pdc, producers: Producers): Finding[] {
   const seen = new Set<Pdc>()
   const wayBack = (from: Pdc): readonly string[] | undefined => {
-    for (const { topic, pdc: next } of takenBy(from, producers)) {
+    for (const { topic, pdc: next } of producers.takenBy(from)) {
       if (!next) continue
       if (next === pdc) return [topic]
       if (seen.has(next)) continue
@@ -104,8 +127,8 @@ function loopOf(pdc: Pdc, producers: readonly Producer[]): Finding[] {
   return [{ severity: 'error', message, fix: 'name the streams that it is to take, in place of a filter over all' }]
 }
 
-function tooLarge(pdc: Pdc, output: PdcOutput, producers: readonly Producer[], known: Known): Finding[] {
-  const streams = takenBy(pdc, producers)
+function tooLarge(pdc: Pdc, output: PdcOutput, producers: Producers, known: Known): Finding[] {
+  const streams = producers.takenBy(pdc)
   const devices = pdc.inputs.flatMap((input) => ('source' in input ? [input] : []))
   const unknown = pdc.inputs.some(({ rules }) => rules.only || rules.drop)
   const blocks = [...streams.map(({ device }) => device), ...devices].map((device) => {

@@ -12,7 +12,9 @@ const { transport, ...session } = SourceConfig.shape
 const { listen, ...server } = ServerConfig.shape
 
 const idcode = z.int().min(1).max(65_534)
+/** STN of CFG-2 has 16 bytes. */
 const stn = z.string().min(1)
+const newStn = stn.refine((text) => Buffer.byteLength(text) <= 16, 'STN has 16 bytes at most')
 const block = z.union([idcode, stn])
 
 /** Which of an input's PMUs are taken, and what they are called. */
@@ -24,7 +26,7 @@ const rules = {
       z
         .strictObject({
           block: block.describe('the PMU, by the IDCODE or STN that it has'),
-          stn: stn.optional().describe('the STN it gets'),
+          stn: newStn.optional().describe('the STN it gets, 16 bytes at most'),
           idcode: idcode.optional().describe('the IDCODE it gets'),
         })
         .refine(({ stn, idcode }) => stn !== undefined || idcode !== undefined, 'give stn, idcode, or both'),
@@ -140,6 +142,10 @@ const output = z
       .optional()
       .describe('where C37.118 clients take it for a PMU; without it nowhere'),
     ...server,
+  })
+  .refine(({ dataRate, timeBase }) => dataRate <= timeBase, {
+    error: 'TIME_BASE cannot tell so many instants of a second apart',
+    path: ['timeBase'],
   })
   .refine(({ publish, listen }) => publish || listen !== undefined, {
     error: 'it goes nowhere: publish it, or give it an address to listen on',

@@ -37,6 +37,7 @@ export function aggregateOf(
   { idcode, dataRate, timeBase, header }: AggregateSettings,
   time: FrameTime,
 ): Aggregate {
+  const short = pmus.map(shortNamed)
   const fields = { version: 2, idcode, ...time, timeQuality: 0 } as const
   const as = (type: ConfigurationType): Configuration => ({
     ...fields,
@@ -44,7 +45,7 @@ export function aggregateOf(
     timeBase,
     timeBaseFlags: 0,
     dataRate,
-    pmus,
+    pmus: type === FrameType.config3 ? pmus : short,
   })
   const config2 = as(FrameType.config2)
   const size = dataFrameSize(config2)
@@ -83,3 +84,23 @@ const BLOCK_BYTES = 16 + 7 * 2
 const CHANNEL_BYTES = 16 + 4
 /** 16 labels, DIGUNIT. */
 const WORD_BYTES = 16 * 16 + 4
+
+/** CFG-1 and CFG-2 have 16 bytes for a name, CFG-3 has 255. */
+function shortNamed(pmu: PmuConfiguration): PmuConfiguration {
+  return {
+    ...pmu,
+    stn: shortened(pmu.stn),
+    phasors: pmu.phasors.map((channel) => ({ ...channel, name: shortened(channel.name) })),
+    analogs: pmu.analogs.map((channel) => ({ ...channel, name: shortened(channel.name) })),
+    digitals: pmu.digitals.map((word) => ({ ...word, labels: word.labels.map(shortened) })),
+  }
+}
+
+const NAME_BYTES = 16
+
+/** As many whole characters as fit. */
+function shortened(name: string): string {
+  let short = name
+  while (Buffer.byteLength(short) > NAME_BYTES) short = [...short].slice(0, -1).join('')
+  return short
+}

@@ -25,6 +25,8 @@ export interface SlotWindowHooks<Content> {
   release(slot: OpenSlot<Content>): void
   /** So many slots were passed over: nothing came for them, and they are too old to be said now. */
   skipped(slots: number): void
+  /** Time has gone back: it begins anew. */
+  restarted(): void
 }
 
 export interface AlignmentWindow<Content> {
@@ -44,6 +46,8 @@ export interface AlignmentWindow<Content> {
    * {@link turn}.
    */
   place(input: number, slot: number, timeUs: number, now: Now): OpenSlot<Content> | Misplaced
+  /** A frame of it is in this slot, which has not gone. */
+  has(input: number, slot: number): boolean
   /** Its content is there. */
   take(input: number, open: OpenSlot<Content>): void
   /** Lets go what is complete or due. */

@@ -58,6 +58,10 @@ export class ArrivalWindow<Content> implements AlignmentWindow<Content> {
     return this.#open
   }
 
+  has(): boolean {
+    return false
+  }
+
   take(input: number, open: OpenSlot<Content>): void {
     if (open.present[input] !== 0) return
     open.present[input] = 1
@@ -66,7 +70,11 @@ export class ArrivalWindow<Content> implements AlignmentWindow<Content> {
 
   turn({ utcUs }: Now): void {
     if (this.#next === undefined) return
-    if (this.#grid.microsecondsOf(this.#next - 1) > utcUs + MAX_BEHIND_US) this.#next = this.#grid.slotFrom(utcUs)
+    if (this.#grid.microsecondsOf(this.#next - 1) > utcUs + MAX_BEHIND_US) {
+      this.#open = undefined
+      this.#next = this.#grid.slotFrom(utcUs)
+      this.#hooks.restarted()
+    }
     const due = this.#grid.slotFrom(utcUs + 1) - 1
     const oldest = this.#grid.slotFrom(utcUs - MAX_BEHIND_US)
     if (this.#next < oldest) {

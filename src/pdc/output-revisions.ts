@@ -4,13 +4,20 @@
  * and the stream's state tells of it; nothing live is said again.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { ConfigurationAssembler, FrameType, fractionOf, frameTypeOf, socOf } from '../c37118/index.ts'
+import {
+  type Configuration,
+  ConfigurationAssembler,
+  decodeConfiguration,
+  FrameType,
+  fractionOf,
+  frameTypeOf,
+  socOf,
+} from '../c37118/index.ts'
 import type { JournalReader, StreamJournal } from '../journal/index.ts'
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
 import type { Counter, Gauge, Log, Metrics } from '../runtime/service.ts'
-import { MAX_REVISED, type RevisedRange, type SlotGrid, sameConfiguration } from '../streams/index.ts'
+import { MAX_REVISED, type RevisedRange, type SlotGrid } from '../streams/index.ts'
 import type { Generation } from './generation.ts'
-import type { InputBlocks } from './input-blocks.ts'
 import type { RatedSample } from './rated-sample.ts'
 
 export interface RevisionWays {
@@ -18,6 +25,8 @@ export interface RevisionWays {
   readonly journal: StreamJournal
   /** Of what was said before: the completed first. */
   readonly readers: () => readonly (JournalReader | undefined)[]
+  /** What an earlier run completed, and nobody may have heard of. */
+  readonly before: readonly RevisedRange[]
   /** There is more of it; the latest ranges. */
   announce(ranges: readonly RevisedRange[]): void
 }
@@ -25,13 +34,21 @@ export interface RevisionWays {
 export interface RevisionDeps {
   readonly output: string
   readonly grid: SlotGrid
+  /** Its frame was said, or never will be. */
+  hasGone(slot: number): boolean
+  /** Late parts that may wait. Default 65,536. */
+  readonly maxParts?: number
+  /** There is room again, for who was told that there is none. */
+  readonly room: () => void
   readonly log: Log
   readonly metrics: Metrics
 }
 
 /** A frame, or sample, of an input. */
 export interface LatePart {
-  readonly blocks: InputBlocks
+  /** Of the input, which is of this configuration. */
+  readonly name: string
+  readonly configuration: Configuration
   readonly content: Uint8Array | RatedSample
   /** STAT that the PDC sets. */
   readonly bits: number
@@ -40,13 +57,14 @@ export interface LatePart {
 }
 
 interface Waiting {
-  readonly generation: Generation
+  generation: Generation
   readonly parts: LatePart[]
   changedMs: number
 }
 
 /** Late parts that wait, over all instants of an output: beyond it nobody pulls more. */
 export const MAX_WAITING_PARTS = 65_536
+export const MAX_WAITING_BYTES = 64 * 1024 * 1024
 /** So long after its last part an instant waits for others, so that it is completed once. */
 const QUIET_MS = 500
 /** Instants that are completed together. */
@@ -62,10 +80,13 @@ export class OutputRevisions {
   readonly #ways: RevisionWays
   readonly #deps: RevisionDeps
   readonly #waiting = new Map<number, Waiting>()
+  readonly #maxParts: number
   #parts = 0
-  #ranges: RevisedRange[] = []
+  #bytes = 0
+  #ranges: readonly RevisedRange[]
   readonly #timer: NodeJS.Timeout
   #isAtWork = false
+  #isWaitedFor = false
   #restUntilMs = 0
   readonly #revised: Counter
   readonly #waitingParts: Gauge
@@ -73,7 +94,9 @@ export class OutputRevisions {
   constructor(ways: RevisionWays, deps: RevisionDeps) {
     const { output, metrics } = deps
     this.#ways = ways
+    this.#ranges = ways.before
     this.#deps = deps
+    this.#maxParts = deps.maxParts ?? MAX_WAITING_PARTS
     this.#revised = metrics.counter(
       'phasorbus_pdc_revised_frames_total',
       'Frames of an output that were completed after their instant had gone.',
@@ -81,7 +104,7 @@ export class OutputRevisions {
     )
     this.#waitingParts = metrics.gauge(
       'phasorbus_pdc_waiting_late_frames',
-      `Late frames of inputs that wait to complete frames of an output; at ${MAX_WAITING_PARTS} nothing more is pulled.`,
+      `Late frames of inputs that wait to complete frames of an output; at ${MAX_WAITING_PARTS}, or 64 MiB, nothing more is pulled.`,
       { output },
     )
     this.#timer = setInterval(() => this.#look(), TICK_MS)
@@ -89,7 +112,9 @@ export class OutputRevisions {
 
   /** Late parts that would be taken now. */
   get room(): number {
-    return MAX_WAITING_PARTS - this.#parts
+    const room = this.#bytes > MAX_WAITING_BYTES ? 0 : this.#maxParts - this.#parts
+    if (room <= 0) this.#isWaitedFor = true
+    return room
   }
 
   /** Frames that were completed. */
@@ -103,7 +128,10 @@ export class OutputRevisions {
       waiting = { generation, parts: [], changedMs: 0 }
       this.#waiting.set(slot, waiting)
     }
+    // Those that wait are put in by the configuration that is told of now.
+    waiting.generation = generation
     waiting.parts.push(part)
+    this.#bytes += bytesOf(part)
     waiting.changedMs = monotonicMs()
     this.#waitingParts.set(++this.#parts)
   }
@@ -130,16 +158,16 @@ export class OutputRevisions {
 
   /** The oldest that nothing came for lately, and those near it, of one generation; all are old enough where many wait. */
   #ripe(nowMs: number): readonly number[] {
-    const isFull = this.#parts > MAX_WAITING_PARTS / 2
-    const isRipe = (waiting: Waiting | undefined): boolean =>
-      waiting !== undefined && (isFull || nowMs - waiting.changedMs >= QUIET_MS)
+    const isFull = this.#parts > this.#maxParts / 2 || this.#bytes > MAX_WAITING_BYTES / 2
+    const isRipe = (slot: number, waiting: Waiting | undefined): boolean =>
+      waiting !== undefined && (isFull || nowMs - waiting.changedMs >= QUIET_MS) && this.#deps.hasGone(slot)
     let first = Number.POSITIVE_INFINITY
-    for (const [slot, waiting] of this.#waiting) if (slot < first && isRipe(waiting)) first = slot
+    for (const [slot, waiting] of this.#waiting) if (slot < first && isRipe(slot, waiting)) first = slot
     const generation = this.#waiting.get(first)?.generation
     const slots: number[] = []
     for (let slot = first; slot < first + AT_ONCE; slot++) {
       const waiting = this.#waiting.get(slot)
-      if (isRipe(waiting) && waiting!.generation === generation) slots.push(slot)
+      if (isRipe(slot, waiting) && waiting!.generation === generation) slots.push(slot)
     }
     return slots
   }
@@ -147,7 +175,8 @@ export class OutputRevisions {
   async #complete(slots: readonly number[]): Promise<void> {
     const { grid } = this.#deps
     const { generation } = this.#waiting.get(slots[0]!)!
-    const said = await this.#said(generation, slots)
+    const layout = layoutOf(generation.aggregate.configuration)
+    const said = await this.#said(layout, slots)
     let revised = 0
     let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
     this.#ways.journal.configuration(generation.aggregate.inForce)
@@ -163,7 +192,10 @@ export class OutputRevisions {
       const before = said.get(slot)
       const growing = before ? generation.reopen(before) : generation.begin()
       let filled = 0
-      for (const { blocks, content, bits } of parts) filled += generation.fill(growing, blocks, content, bits)
+      for (const { name, configuration, content, bits } of parts) {
+        const blocks = generation.blocksOf(name)
+        if (blocks?.configuration === configuration) filled += generation.fill(growing, blocks, content, bits)
+      }
       if (filled > 0) {
         const { soc, fraction } = grid.timeOf(slot)
         this.#ways.journal.data(generation.seal(growing, soc, fraction))
@@ -172,20 +204,26 @@ export class OutputRevisions {
         last = Math.max(last, slot)
       }
       this.#parts -= parts.length
-      for (const { done } of parts) done()
+      for (const part of parts) {
+        this.#bytes -= bytesOf(part)
+        part.done()
+      }
     }
     this.#waitingParts.set(this.#parts)
     this.#revised.add(revised)
+    if (this.#isWaitedFor && this.room > 0) {
+      this.#isWaitedFor = false
+      this.#deps.room()
+    }
     if (revised > 0) this.#tell(Math.floor(grid.microsecondsOf(first)), Math.ceil(grid.microsecondsOf(last)) + 1)
   }
 
-  /** What the journals have of these instants, in frames of this generation; the most complete. */
-  async #said(generation: Generation, slots: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>> {
+  /** What the journals have of these instants, in frames of these PMUs; the most complete. */
+  async #said(layout: string, slots: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>> {
     const { grid } = this.#deps
     const found = new Map<number, Uint8Array>()
     const fromUs = Math.floor(grid.microsecondsOf(slots[0]!) - grid.periodUs / 2)
     const toUs = Math.ceil(grid.microsecondsOf(slots.at(-1)!) + grid.periodUs / 2)
-    const { inForce } = generation.aggregate
     for (const reader of this.#ways.readers()) {
       const here = new Map<number, Uint8Array>()
       const assembler = new ConfigurationAssembler()
@@ -197,7 +235,7 @@ export class OutputRevisions {
         for (const frame of page.frames) {
           if (frameTypeOf(frame) !== FrameType.data) {
             const fragments = assembler.push(frame)
-            if (fragments) isSame = sameConfiguration(fragments, inForce)
+            if (fragments) isSame = layoutOf(decodeConfiguration(fragments)) === layout
           } else if (isSame) here.set(grid.slotOf(socOf(frame), fractionOf(frame)), frame)
         }
       }
@@ -209,7 +247,24 @@ export class OutputRevisions {
   #tell(fromUs: number, toUs: number): void {
     // Greater than those of an earlier run.
     const number = Math.max(Math.floor(utcMs()), (this.#ranges.at(-1)?.number ?? 0) + 1)
-    this.#ranges = [...this.#ranges, { number, from_us: fromUs, to_us: toUs }].slice(-MAX_REVISED)
+    this.#ranges = [...this.#ranges, { number, from_us: fromUs, to_us: toUs }]
+    const [oldest, next, ...others] = this.#ranges
+    // Who is so far behind asks for both, and what is between them.
+    if (this.#ranges.length > MAX_REVISED) this.#ranges = [joined(oldest!, next!), ...others]
     this.#ways.announce(this.#ranges)
   }
 }
+
+const bytesOf = ({ content }: LatePart): number =>
+  content instanceof Uint8Array ? content.length : SAMPLE_BYTES + 8 * (content.phasors.length + content.analogs.length)
+const SAMPLE_BYTES = 512
+
+/** The same of configurations that differ by CFGCNT alone, and by when they were said. */
+export const layoutOf = ({ pmus, timeBase }: Configuration): string =>
+  JSON.stringify([timeBase, pmus.map(({ cfgcnt: _cfgcnt, ...pmu }) => pmu)])
+
+const joined = (one: RevisedRange, next: RevisedRange): RevisedRange => ({
+  number: next.number,
+  from_us: Math.min(one.from_us, next.from_us),
+  to_us: Math.max(one.to_us, next.to_us),
+})

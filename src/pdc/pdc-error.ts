@@ -8,6 +8,7 @@ export type PdcFault =
       readonly limit: number
       readonly pmus: number
     }
+  | { readonly code: 'PDC_NO_RATE'; readonly input: string }
   | { readonly code: 'PDC_NO_GRID'; readonly dataRate: number; readonly timeBase: number }
 
 export class PdcError extends CodedError<PdcFault> {}

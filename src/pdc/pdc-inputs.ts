@@ -27,8 +27,8 @@ export interface InputSink {
   data(name: string, frame: Uint8Array): boolean
   /** A frame that was missed, of the configuration that these fragments are. */
   late(name: string, frame: Uint8Array, fragments: readonly Uint8Array[]): LateTaken
-  /** A frame that completes one that came before. */
-  revised(name: string, frame: Uint8Array, fragments: readonly Uint8Array[]): void
+  /** A frame that completes one that came before. `false`: not now. */
+  revised(name: string, frame: Uint8Array, fragments: readonly Uint8Array[]): boolean
   /** Late frames of it that would be taken now. */
   lateRoom(name: string): number
   /** Nothing comes of it now, and that is known. */

@@ -2,8 +2,16 @@
  * One output of a PDC: the frames of its inputs, put together by their instants
  * (IEEE C37.247 clause 4.1 and 4.2). Synchronous; times come in.
  */
-import { type Configuration, fractionOf, Stat, socOf } from '../c37118/index.ts'
-import type { LateTaken } from '../recovery/index.ts'
+import {
+  type Configuration,
+  dataFrameSize,
+  FrameError,
+  type FrameTime,
+  FrameType,
+  MAX_FRAME_SIZE,
+  Stat,
+} from '../c37118/index.ts'
+import { type LateTaken, timeUsOf } from '../recovery/index.ts'
 import type { Log, Metrics } from '../runtime/service.ts'
 import { MAX_MISSED, type PdcFigures, SlotGrid } from '../streams/index.ts'
 import { type Aggregate, type AggregateSettings, aggregateOf } from './aggregate.ts'
@@ -11,16 +19,17 @@ import type { AlignmentWindow, Now, OpenSlot } from './alignment-window.ts'
 import { ArrivalWindow } from './arrival-window.ts'
 import type { BlockFormat } from './block-format.ts'
 import { Generation, type Growing } from './generation.ts'
-import type { InputBlocks } from './input-blocks.ts'
 import { Latencies, type LatencyFigures } from './latencies.ts'
 import { LatencyGauges } from './latency-gauges.ts'
-import { type MemberRules, membersOf } from './members.ts'
-import { type InputCounters, inputCounters, type OutputCounters, outputCounters } from './output-counters.ts'
-import { type LatePart, OutputRevisions, type RevisionWays } from './output-revisions.ts'
+import type { Member, MemberRules } from './members.ts'
+import { inputCounters, type OutputCounters, outputCounters } from './output-counters.ts'
+import { blocksOf, type InputView, type OutputInput, viewOf } from './output-input.ts'
+import { layoutOf, OutputRevisions, type RevisionWays } from './output-revisions.ts'
 import { PdcError } from './pdc-error.ts'
-import { isAtInstant, type RatePlan, type RateSettings, ratedPmu, ratePlan } from './rate-plan.ts'
-import { RatedInput } from './rated-input.ts'
+import { isAtInstant, type RateSettings } from './rate-plan.ts'
+import type { RatedInput } from './rated-input.ts'
 import type { RatedSample } from './rated-sample.ts'
+import { type Reign, Reigns } from './reigns.ts'
 import { SlotWindow, type SlotWindowSettings } from './slot-window.ts'
 
 export interface OutputSettings extends AggregateSettings, Omit<SlotWindowSettings, 'grid' | 'wait'> {
@@ -48,38 +57,10 @@ export interface OutputSink {
 
 export interface OutputDeps {
   readonly sink: OutputSink
+  /** Late frames would be taken again. */
+  readonly room?: () => void
   readonly log: Log
   readonly metrics: Metrics
-}
-
-/** An input as an output knows it. */
-export interface OutputInput {
-  readonly name: string
-  readonly rules: MemberRules
-  configuration: Configuration
-  /** By its TIME_BASE, the slots of the output. */
-  grid: SlotGrid
-  /** What is done where it has another rate than the output, and who makes samples of it. */
-  rate: RatePlan | undefined
-  rated: RatedInput | undefined
-  /** The same for what comes late, in runs of its own. */
-  ratedLate: RatedInput | undefined
-  /** In the window; undefined until it is in a configuration of the output. */
-  number: number | undefined
-  /** Where its blocks go, under the generation that was asked last. */
-  generation: Generation | undefined
-  blocks: InputBlocks | undefined
-  readonly counters: InputCounters
-}
-
-interface Reign {
-  /** From this slot on. */
-  readonly from: number
-  readonly generation: Generation
-  /** Inputs that are in it. */
-  readonly inputs: readonly OutputInput[]
-  /** The output had another one before. */
-  readonly isChange: boolean
 }
 
 const MICROSECONDS = 1_000_000
@@ -101,8 +82,9 @@ export class PdcOutput {
   readonly #inputs = new Map<string, OutputInput>()
   /** Those that are in the window, by their numbers there. */
   readonly #numbered = new Map<number, OutputInput>()
-  /** Oldest first; the last is in force for slots that begin now. */
-  readonly #reigns: Reign[] = []
+  readonly #reigns = new Reigns()
+  /** Configurations that it has had: each raises CFGCNT. */
+  #changes = 0
   /** That of the frame that went last. */
   #told: Generation | undefined
   #newestSlot = Number.NEGATIVE_INFINITY
@@ -125,13 +107,24 @@ export class PdcOutput {
       open: (slot: number) => this.#open(slot),
       release: (slot: OpenSlot<Growing>) => this.#release(slot),
       skipped: (slots: number) => this.#counters.skipped.add(slots),
+      restarted: () => {
+        this.#newestSlot = Number.NEGATIVE_INFINITY
+        this.#reigns.restart()
+      },
       superseded: (input: number) => this.#numbered.get(input)?.counters.misplaced.superseded.add(),
     }
     this.#isByArrival = wait === 'arrival'
-    const { sink, log, metrics } = deps
+    const { sink, log, metrics, room = nothing } = deps
     this.#revisions =
       sink.revisions && !this.#isByArrival
-        ? new OutputRevisions(sink.revisions, { output: settings.id, grid: this.#grid, log, metrics })
+        ? new OutputRevisions(sink.revisions, {
+            output: settings.id,
+            grid: this.#grid,
+            hasGone: (slot) => slot < (this.#window.next ?? Number.POSITIVE_INFINITY),
+            room,
+            log,
+            metrics,
+          })
         : undefined
     this.#window =
       wait === 'arrival'
@@ -141,26 +134,47 @@ export class PdcOutput {
 
   /** What describes its frames; undefined before the first input. */
   get aggregate(): Aggregate | undefined {
-    return this.#reigns.at(-1)?.generation.aggregate
+    return this.#reigns.last?.generation.aggregate
   }
 
-  /** An input is there, or has another configuration: of its frames from now on. */
-  input(name: string, configuration: Configuration, rules: MemberRules, now: Now): OutputInput {
-    const { dataRate, rates } = this.#settings
-    const grid = gridOf(dataRate, configuration.timeBase)
-    const rate = ratePlan(configuration.dataRate, dataRate, rates)
-    const rated = ratedInput(configuration, rate, this.#grid)
-    const ratedLate = ratedInput(configuration, rate, this.#grid)
+  /**
+   * An input is there, or has another configuration: of its frames from now on.
+   * `undefined`, and said: nothing can be made of it.
+   */
+  input(name: string, configuration: Configuration, rules: MemberRules, now: Now): OutputInput | undefined {
+    const view = this.#viewOf(name, configuration, rules, now)
     let input = this.#inputs.get(name)
-    if (input) Object.assign(input, { configuration, grid, rate, rated, ratedLate })
+    if (!view) {
+      if (input) this.gone(input, now)
+      return undefined
+    }
+    if (input) Object.assign(input, view)
     else {
       const counters = inputCounters(this.#deps.metrics, this.#settings.id, name)
-      const none = { number: undefined, generation: undefined, blocks: undefined }
-      input = { name, rules, configuration, grid, rate, rated, ratedLate, counters, ...none }
+      input = { ...view, name, rules, counters, number: undefined, generation: undefined, blocks: undefined }
       this.#inputs.set(name, input)
     }
     this.#settlesUs ??= now.monotonicUs + this.#settings.settleUs
     return input
+  }
+
+  #viewOf(name: string, configuration: Configuration, rules: MemberRules, now: Now): InputView | undefined {
+    const refuse = (error: unknown): undefined => {
+      const facts = { output: this.#settings.id, input: name, error }
+      this.#deps.log.error(facts, 'an input is left out: nothing can be made of its configuration')
+      return undefined
+    }
+    if (configuration.dataRate === 0)
+      return refuse(new PdcError({ code: 'PDC_NO_RATE', input: name }, 'DATA_RATE is 0'))
+    try {
+      const view = viewOf(name, configuration, rules, { ...this.#settings, grid: this.#grid })
+      const pmus = view.members.map(({ pmu }) => pmu)
+      if (pmus.length > 0) aggregateOf(pmus, this.#settings, timeAt(now))
+      return view
+    } catch (error) {
+      if (error instanceof PdcError || error instanceof FrameError) return refuse(error)
+      throw error
+    }
   }
 
   /** It is no input any more. */
@@ -178,16 +192,14 @@ export class PdcOutput {
 
   /** A frame of an input, of the configuration that it has. `false`: that is not in this output's yet. The hot path. */
   frame(input: OutputInput, frame: Uint8Array, now: Now): boolean {
-    const { grid, rate, rated } = input
+    const { rate, rated } = input
     this.#utcUs = now.utcUs
-    const soc = socOf(frame)
-    const fraction = fractionOf(frame)
-    const timeUs = soc * MICROSECONDS + (fraction * MICROSECONDS) / input.configuration.timeBase
+    const timeUs = timeUsOf(frame, input.configuration.timeBase)
     let isOf = true
-    if (rated) this.#rated(input, rated, frame, timeUs, now)
+    if (rated) isOf = this.#rated(input, rated, frame, timeUs, now)
     else {
-      const slot = grid.slotOf(soc, fraction)
-      if (rate && !isAtInstant(rate, timeUs, grid.microsecondsOf(slot))) {
+      const slot = this.#grid.slotNear(timeUs)
+      if (rate && !isAtInstant(rate, timeUs, this.#grid.microsecondsOf(slot))) {
         input.counters.misplaced.between.add()
         return true
       }
@@ -197,9 +209,14 @@ export class PdcOutput {
     return isOf
   }
 
-  /** It is known which instants have gone, and of which inputs it is made. */
-  get isSettled(): boolean {
-    return this.#window.next !== undefined && this.#settlesUs === undefined
+  /** Of a late frame of this input it is not known yet what becomes of it: it has not begun, or settles. */
+  mustWait(input: OutputInput): boolean {
+    const { last } = this.#reigns
+    if (!last) return this.#settlesUs !== undefined
+    if (this.#settlesUs !== undefined && blocksOf(input, last.generation)?.configuration !== input.configuration) {
+      return true
+    }
+    return this.#window.next === undefined
   }
 
   /** Late frames that would be taken now. */
@@ -211,51 +228,73 @@ export class PdcOutput {
    * A frame that was missed, or that completes one of a PDC: into its instant if
    * that has not gone, else into the frame that was said of it. `done` is called
    * once it is there. Says what became of it: `true`, it is done; `kept`, it will
-   * be; or why not. Only while it {@link isSettled}.
+   * be; or why not. Only while it need not {@link mustWait wait}.
    */
   late(input: OutputInput, frame: Uint8Array, now: Now, done: () => void): Exclude<LateTaken, false> {
-    const next = this.#window.next ?? Number.POSITIVE_INFINITY
-    const soc = socOf(frame)
-    const fraction = fractionOf(frame)
-    const slot = input.grid.slotOf(soc, fraction)
-    if (slot >= next && !input.rated) {
+    const next = this.#window.next ?? Number.NEGATIVE_INFINITY
+    const timeUs = timeUsOf(frame, input.configuration.timeBase)
+    const slot = this.#grid.slotNear(timeUs)
+    // One that is there already can only be completed, when it has gone.
+    const isThere = input.number !== undefined && this.#window.has(input.number, slot)
+    if (slot >= next && !input.rated && !isThere) {
       this.frame(input, frame, now)
       return true
     }
-    const revisions = this.#revisions
-    if (!revisions) return 'too-late'
-    const timeUs = soc * MICROSECONDS + (fraction * MICROSECONDS) / input.configuration.timeBase
+    if (!this.#revisions) return 'too-late'
     const { rate, ratedLate } = input
-    if (rate && !ratedLate && !isAtInstant(rate, timeUs, input.grid.microsecondsOf(slot))) return true
-    const reign = this.#reigns.at(-1)
-    const blocks = reign && blocksOf(input, reign.generation)
-    if (!reign || blocks?.configuration !== input.configuration) return 'other-configuration'
-    const add = (at: number, content: LatePart['content'], done: () => void): void =>
-      revisions.add(at, reign.generation, { blocks, content, bits: this.#bitsOf(reign, at), done })
-    if (!ratedLate) {
-      add(slot, frame, done)
-      return 'kept'
+    if (ratedLate) {
+      if (this.#isAbsurd(timeUs, now)) return 'too-late'
+      ratedLate.push(frame, timeUs, (at, sample) => {
+        if (at < next) this.#complete(input, at, sample, nothing)
+        else this.#put(input, at, this.#grid.microsecondsOf(at), now, sample)
+      })
+      this.#window.turn(now)
+      return true
     }
-    ratedLate.push(frame, timeUs, (at, sample) => {
-      if (at < next) add(at, sample, nothing)
-      else this.#put(input, at, this.#grid.microsecondsOf(at), now, sample)
+    if (rate && !isAtInstant(rate, timeUs, this.#grid.microsecondsOf(slot))) return true
+    return this.#complete(input, slot, frame, done) ? 'kept' : 'other-configuration'
+  }
+
+  /** Into the frame that was said of an instant, by the configuration that it had then. `false`: the input had another. */
+  #complete(input: OutputInput, slot: number, content: Uint8Array | RatedSample, done: () => void): boolean {
+    const reign = this.#reigns.near(slot)
+    const { name, configuration } = input
+    if (reign.generation.blocksOf(name)?.configuration !== configuration) return false
+    this.#revisions?.add(slot, reign.generation, {
+      name,
+      configuration,
+      content,
+      bits: this.#bitsOf(reign, slot),
+      done,
     })
-    this.#window.turn(now)
     return true
   }
 
-  #rated(input: OutputInput, rated: RatedInput, frame: Uint8Array, timeUs: number, now: Now): void {
+  /** Further ahead than any instant of now. */
+  #isAbsurd(timeUs: number, { utcUs }: Now): boolean {
+    return timeUs > utcUs + this.#settings.leadUs
+  }
+
+  /** `false`: the output has not its configuration. What is stale or of the future makes no samples: they would be many. */
+  #rated(input: OutputInput, rated: RatedInput, frame: Uint8Array, timeUs: number, now: Now): boolean {
+    const { misplaced } = input.counters
+    if (!this.#isByArrival && (this.#isAbsurd(timeUs, now) || timeUs < now.utcUs - this.#settings.staleUs)) {
+      ;(timeUs > now.utcUs ? misplaced.future : misplaced.stale).add()
+      return true
+    }
+    let isOf = true
     const isNewer = rated.push(frame, timeUs, (slot, sample) => {
-      this.#put(input, slot, this.#grid.microsecondsOf(slot), now, sample)
+      if (!this.#put(input, slot, this.#grid.microsecondsOf(slot), now, sample)) isOf = false
     })
-    if (!isNewer) input.counters.misplaced.late.add()
+    if (!isNewer) misplaced.late.add()
+    return isOf
   }
 
   /** Where it belongs: a frame of an input, or a sample of one that is rated. `false`: the output has not its configuration. */
   #put(input: OutputInput, own: number, timeUs: number, now: Now, content: Uint8Array | RatedSample): boolean {
     const { number, counters } = input
     const slot = this.#window.slotOf(own, now)
-    const reign = this.#reignOf(slot)
+    const reign = this.#reigns.of(slot)
     const blocks = reign && blocksOf(input, reign.generation)
     if (number === undefined || blocks?.configuration !== input.configuration) {
       counters.misplaced['other-configuration'].add()
@@ -264,6 +303,8 @@ export class PdcOutput {
     const open = this.#window.place(number, slot, timeUs, now)
     if (typeof open === 'string') {
       counters.misplaced[open].add()
+      // The frame is in our hands: nobody has to ask for it again.
+      if (open === 'late' && (this.#revisions?.room ?? 0) > 0) this.#complete(input, slot, content, nothing)
       return true
     }
     counters.taken.add()
@@ -292,7 +333,7 @@ export class PdcOutput {
     const latency = this.#latencies.take()
     this.#latencyGauges.set(latency)
     const { complete, partial, empty } = this.#counters
-    const { inputs = [], generation } = this.#reigns.at(-1) ?? {}
+    const { inputs = [], generation } = this.#reigns.last ?? {}
     const missed = inputs
       .map(({ name, counters }) => [name, counters.missed.value] as const)
       .filter(([, count]) => count > 0)
@@ -317,28 +358,25 @@ export class PdcOutput {
 
   #settle(now: Now): void {
     this.#settlesUs = undefined
-    const inputs = [...this.#inputs.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1))
-    const members = inputs.flatMap(({ name, configuration, rules, rate }) =>
-      membersOf(name, configuration, rules, this.#settings.format).map((member) =>
-        rate ? { ...member, pmu: ratedPmu(member.pmu, rate) } : member,
-      ),
-    )
+    const before = this.#reigns.last
+    const within = this.#fitting(before?.inputs ?? [])
+    const members = within.flatMap(({ members }) => members)
     if (members.length === 0) return
-    const before = this.#reigns.at(-1)
     const from = Math.max(this.#newestSlot + 1, this.#window.next ?? Number.NEGATIVE_INFINITY)
-    const aggregate = this.#aggregateOf(
-      members.map(({ pmu }) => pmu),
-      now,
-    )
+    const isChange = before !== undefined && !isSame(members, before.generation.aggregate)
+    if (isChange) this.#changes++
+    const counted = members.map(({ pmu, ...member }) => ({
+      ...member,
+      pmu: { ...pmu, cfgcnt: (pmu.cfgcnt + this.#changes) & 0xffff },
+    }))
+    const aggregate = this.#aggregateOf(counted, now)
     if (!aggregate) return
-    const ways = inputs.map(
+    const ways = within.map(
       ({ name, configuration, rated }) => [name, { configuration, isRated: rated !== undefined }] as const,
     )
-    const generation = new Generation(aggregate, members, new Map(ways), this.#settings.format)
-    const isIn = new Set(members.map(({ input }) => input))
-    const within = inputs.filter(({ name }) => isIn.has(name))
+    const generation = new Generation(aggregate, counted, new Map(ways), this.#settings.format)
     this.#counters.configurations.add()
-    this.#reigns.push({ from, generation, inputs: within, isChange: before !== undefined })
+    this.#reigns.begin({ from, generation, inputs: within, changedFrom: isChange ? from : before?.changedFrom })
     for (const input of within) {
       input.number ??= this.#window.join(now)
       this.#numbered.set(input.number, input)
@@ -356,41 +394,57 @@ export class PdcOutput {
     )
   }
 
-  /** `undefined`, and said, where it cannot be: the one before goes on. */
-  #aggregateOf(pmus: Parameters<typeof aggregateOf>[0], { utcUs }: Now): Aggregate | undefined {
-    const soc = Math.floor(utcUs / MICROSECONDS)
+  /** `undefined`, and said: each of them could be told, but not all together. The configuration before goes on. */
+  #aggregateOf(members: readonly Member[], now: Now): Aggregate | undefined {
     try {
-      return aggregateOf(pmus, this.#settings, { soc, fraction: 0 })
+      return aggregateOf(
+        members.map(({ pmu }) => pmu),
+        this.#settings,
+        timeAt(now),
+      )
     } catch (error) {
-      if (!(error instanceof PdcError)) throw error
-      this.#deps.log.error({ output: this.#settings.id, error }, 'the output stays as it is: its inputs have no room')
+      if (!(error instanceof PdcError || error instanceof FrameError)) throw error
+      this.#deps.log.error({ output: this.#settings.id, error }, 'the output stays as it is')
       return undefined
     }
   }
 
-  #reignOf(slot: number): Reign | undefined {
-    for (let at = this.#reigns.length - 1; at >= 0; at--) {
-      const reign = this.#reigns[at]!
-      if (slot >= reign.from) return reign
+  /** Inputs that have PMUs in the output, as many as a data frame can hold: those that were in it first. By their names. */
+  #fitting(before: readonly OutputInput[]): readonly OutputInput[] {
+    const wasIn = new Set(before)
+    const inputs = [...this.#inputs.values()].filter(({ members }) => members.length > 0)
+    const first = inputs.toSorted((one, other) => Number(wasIn.has(other)) - Number(wasIn.has(one)))
+    const fitting: OutputInput[] = []
+    let left = MAX_FRAME_SIZE - sizeOf([])
+    for (const input of first) {
+      const size = sizeOf(input.members) - sizeOf([])
+      if (size <= left) {
+        fitting.push(input)
+        left -= size
+        continue
+      }
+      const facts = { output: this.#settings.id, input: input.name, bytes: size, left }
+      this.#deps.log.error(facts, 'an input is left out, for its PMUs have no room: give the PDC several outputs')
     }
-    return undefined
+    return fitting.toSorted((one, other) => (one.name < other.name ? -1 : 1))
   }
 
-  #bitsOf({ isChange, from }: Reign, slot: number): number {
+  #bitsOf({ changedFrom }: Reign, slot: number): number {
     const sorting = this.#isByArrival ? Stat.sortedByArrival : 0
-    return isChange && (slot - from) * this.#grid.periodUs < CHANGE_US ? sorting | Stat.configurationChange : sorting
+    const isNew = changedFrom !== undefined && (slot - changedFrom) * this.#grid.periodUs < CHANGE_US
+    return isNew ? sorting | Stat.configurationChange : sorting
   }
 
   #open(slot: number): Growing {
     if (slot > this.#newestSlot) this.#newestSlot = slot
-    return (this.#reignOf(slot) ?? this.#reigns[0]!).generation.begin()
+    return this.#reigns.near(slot).generation.begin()
   }
 
   #release({ slot, content, present, count }: OpenSlot<Growing>): void {
     const { generation } = content
     const { soc, fraction } = this.#grid.timeOf(slot)
     this.#latencies.add(this.#utcUs - this.#grid.microsecondsOf(slot))
-    const { inputs } = this.#reignOf(slot) ?? this.#reigns[0]!
+    const { inputs } = this.#reigns.near(slot)
     if (count === inputs.length) this.#counters.complete.add()
     else {
       ;(count === 0 ? this.#counters.empty : this.#counters.partial).add()
@@ -401,7 +455,6 @@ export class PdcOutput {
     if (this.#told !== generation) {
       this.#told = generation
       this.#deps.sink.configuration(generation.aggregate)
-      while (this.#reigns.length > 1 && this.#reigns[0]!.generation !== generation) this.#reigns.shift()
     }
     this.#deps.sink.data(generation.seal(content, soc, fraction))
   }
@@ -418,18 +471,24 @@ const round = (us: number): number => Math.round(us / 10) / 100
 
 const nothing = (): void => {}
 
-/** Remembered, for most frames are of the generation of those before. */
-function blocksOf(input: OutputInput, generation: Generation): InputBlocks | undefined {
-  if (input.generation !== generation) {
-    input.generation = generation
-    input.blocks = generation.blocksOf(input.name)
-  }
-  return input.blocks
-}
+const timeAt = ({ utcUs }: Now): FrameTime => ({ soc: Math.floor(utcUs / MICROSECONDS), fraction: 0 })
 
-function ratedInput(configuration: Configuration, rate: RatePlan | undefined, grid: SlotGrid): RatedInput | undefined {
-  if (!rate || rate.method === 'reselect') return undefined
-  return new RatedInput(configuration, rate.method, rate.from, grid)
+const isSame = (members: readonly Member[], { configuration }: Aggregate): boolean =>
+  layoutOf({ ...configuration, pmus: members.map(({ pmu }) => pmu) }) === layoutOf(configuration)
+
+/** Of a data frame of these PMUs. */
+const sizeOf = (members: readonly Member[]): number => dataFrameSize({ ...NOBODY, pmus: members.map(({ pmu }) => pmu) })
+const NOBODY: Configuration = {
+  type: FrameType.config2,
+  version: 2,
+  idcode: 0,
+  soc: 0,
+  fraction: 0,
+  timeQuality: 0,
+  timeBase: MICROSECONDS,
+  timeBaseFlags: 0,
+  dataRate: 1,
+  pmus: [],
 }
 
 function gridOf(dataRate: number, timeBase: number): SlotGrid {

@@ -12,9 +12,10 @@ import { Alarm } from './alarm.ts'
 import type { Now } from './alignment-window.ts'
 import { Latencies } from './latencies.ts'
 import { LatencyGauges } from './latency-gauges.ts'
+import type { OutputInput } from './output-input.ts'
 import { PdcClock } from './pdc-clock.ts'
 import { type InputDeps, type PdcInput, readInputs } from './pdc-inputs.ts'
-import { type OutputInput, type OutputSettings, PdcOutput } from './pdc-output.ts'
+import { type OutputSettings, PdcOutput } from './pdc-output.ts'
 import { serveOutput } from './serve-output.ts'
 
 export interface PdcOutputConfig extends OutputSettings {
@@ -62,7 +63,8 @@ interface Input {
   compared: readonly Uint8Array[] | undefined
   isSame: boolean
   readonly fragments: readonly Uint8Array[] | undefined
-  readonly at: readonly OutputInput[]
+  /** By output; undefined where it can make nothing of it. */
+  readonly at: readonly (OutputInput | undefined)[]
 }
 
 /** How often the inputs' clocks are compared with the host's. */
@@ -97,7 +99,13 @@ export function startPdc(
       },
       metrics,
     )
-    return { sink, output: new PdcOutput({ ...settings, id: output, idcode }, { sink, log, metrics }) }
+    return {
+      sink,
+      output: new PdcOutput(
+        { ...settings, id: output, idcode },
+        { sink, log, metrics, room: () => reading.consumer?.room() },
+      ),
+    }
   })
 
   const hostNow = (): Now => ({ utcUs: utcMs() * 1000, monotonicUs: monotonicMs() * 1000 })
@@ -146,7 +154,7 @@ export function startPdc(
     delivered: (timeUs: number) => void,
   ): LateTaken => {
     const input = known.get(name)
-    if (!input || ways.some(({ output }) => !output.isSettled)) return false
+    if (!input || ways.some(({ output }, at) => input.at[at] && output.mustWait(input.at[at]))) return false
     if (!isOfNow(input, fragments)) return 'other-configuration'
     const now = clock.now(hostNow())
     const timeUs = timeUsOf(frame, input.configuration.timeBase)
@@ -175,27 +183,26 @@ export function startPdc(
         input.latencies.add(now.utcUs - timeUs)
         let isOfAny = false
         for (let at = 0; at < ways.length; at++) {
-          if (ways[at]!.output.frame(input.at[at]!, frame, now)) isOfAny = true
+          const one = input.at[at]
+          if (one && ways[at]!.output.frame(one, frame, now)) isOfAny = true
         }
         arm(now)
         return isOfAny
       },
       late: (name, frame, fragments) =>
         late(name, frame, fragments, (timeUs) => reading.consumer?.delivered(name, timeUs, 'late')),
-      revised(name, frame, fragments) {
-        late(name, frame, fragments, () => {})
-      },
+      revised: (name, frame, fragments) => late(name, frame, fragments, () => {}) !== false,
       lateRoom: () => ways.reduce((least, { output }) => Math.min(least, output.lateRoom), Number.POSITIVE_INFINITY),
       away(name) {
         const at = known.get(name)?.at ?? []
         at.forEach((input, index) => {
-          ways[index]!.output.away(input)
+          if (input) ways[index]!.output.away(input)
         })
       },
       gone(name) {
         const now = clock.now(hostNow())
         known.get(name)?.at.forEach((input, index) => {
-          ways[index]!.output.gone(input, now)
+          if (input) ways[index]!.output.gone(input, now)
         })
         known.delete(name)
         metrics.forget({ pdc: id, input: name })
@@ -237,7 +244,7 @@ function isOfNow(input: Input, fragments: readonly Uint8Array[]): boolean {
  */
 function lateAt(
   ways: readonly { readonly output: PdcOutput }[],
-  inputs: readonly OutputInput[],
+  inputs: readonly (OutputInput | undefined)[],
   frame: Uint8Array,
   now: Now,
   delivered: () => void,
@@ -248,7 +255,9 @@ function lateAt(
     if (--left === 0) delivered()
   }
   ways.forEach(({ output }, at) => {
-    const taken = output.late(inputs[at]!, frame, now, done)
+    const input = inputs[at]
+    if (!input) return
+    const taken = output.late(input, frame, now, done)
     if (taken === 'kept') left++
     verdict = best(verdict, taken)
   })

@@ -37,7 +37,10 @@ const MISSING_WEIGHT = 0.1
 export class RateConverter {
   readonly #settings: RateSettings
   readonly #periodUs: number
+  /** How far from an instant a sample is of it. */
+  readonly #slackUs: number
   readonly #filter: LowPass | undefined
+  readonly #longestHoleUs: number
   /** The last one; with a filter, as many as it needs. */
   #history: RatedSample[] = []
   /** The next instant. */
@@ -46,8 +49,10 @@ export class RateConverter {
   constructor(settings: RateSettings) {
     this.#settings = settings
     this.#periodUs = MICROSECONDS / settings.from
+    this.#slackUs = SLOT_TOLERANCE * Math.min(this.#periodUs, settings.grid.periodUs)
     const to = MICROSECONDS / settings.grid.periodUs
     this.#filter = settings.method === 'filter' ? lowPassFor(settings.from, to) : undefined
+    this.#longestHoleUs = Math.max(HOLE * this.#periodUs, 2 * this.groupDelayUs)
   }
 
   /** So long after an instant it can be told, beside what its sample takes: the delay of the filter, in µs. */
@@ -59,14 +64,20 @@ export class RateConverter {
   push(sample: RatedSample, onInstant: OnInstant): boolean {
     const last = this.#history.at(-1)
     if (last && sample.timeUs <= last.timeUs) return false
-    this.#next ??= this.#settings.grid.slotFrom(sample.timeUs - SLOT_TOLERANCE * this.#periodUs)
+    const { grid } = this.#settings
+    // Beyond a hole there is nothing to count through: it may be of years, by a wild clock.
+    if (last && sample.timeUs - last.timeUs > this.#longestHoleUs) {
+      this.#history = []
+      this.#next = Math.max(this.#next!, grid.slotFrom(sample.timeUs - this.#slackUs))
+    }
+    this.#next ??= grid.slotFrom(sample.timeUs - this.#slackUs)
     if (this.#filter) this.#filtered(sample, this.#filter, onInstant)
-    else this.#between(last, sample, onInstant)
+    else this.#between(this.#history.at(-1), sample, onInstant)
     return true
   }
 
   #isAt(sample: RatedSample, timeUs: number): boolean {
-    return Math.abs(sample.timeUs - timeUs) <= SLOT_TOLERANCE * this.#periodUs
+    return Math.abs(sample.timeUs - timeUs) <= this.#slackUs
   }
 
   /** All instants up to this sample, from it and the one before. */
@@ -94,7 +105,7 @@ export class RateConverter {
   #filtered(sample: RatedSample, filter: LowPass, onInstant: OnInstant): void {
     const { grid } = this.#settings
     const halfUs = filter.halfS * MICROSECONDS
-    const slackUs = SLOT_TOLERANCE * this.#periodUs
+    const slackUs = this.#slackUs
     const last = this.#history.at(-1)
     if (last && Math.round((sample.timeUs - last.timeUs) / this.#periodUs) === 2) {
       // One that is missing weighs much; from those beside it little is unknown of it.

@@ -34,8 +34,11 @@ export function ratePlan(dataRate: number, outputRate: number, { down, up }: Rat
 }
 
 /** Whether a sample of the input is of this instant, times in µs. */
-export const isAtInstant = ({ from }: RatePlan, timeUs: number, instantUs: number): boolean =>
-  Math.abs(timeUs - instantUs) <= (SLOT_TOLERANCE * 1_000_000) / from
+export const isAtInstant = ({ from, to }: RatePlan, timeUs: number, instantUs: number): boolean =>
+  Math.abs(timeUs - instantUs) <= (SLOT_TOLERANCE * 1_000_000) / Math.max(from, to)
+
+/** WINDOW and GRP_DLY have 32 bits. */
+const MOST_US = 0x7fffffff
 
 const flags: Readonly<Record<RatePlan['method'], number>> = {
   interpolate: Modification.upInterpolated,
@@ -52,8 +55,8 @@ export function ratedPmu(pmu: PmuConfiguration, { method, from, to }: RatePlan):
     ...pmu,
     phasors: pmu.phasors.map((phasor) => ({ ...phasor, modification: (phasor.modification ?? 0) | flags[method] })),
     ...(filterUs > 0 && {
-      windowUs: Math.max(0, pmu.windowUs ?? 0) + 2 * filterUs,
-      groupDelayUs: Math.max(0, pmu.groupDelayUs ?? 0) + filterUs,
+      windowUs: Math.min(MOST_US, Math.max(0, pmu.windowUs ?? 0) + 2 * filterUs),
+      groupDelayUs: Math.min(MOST_US, Math.max(0, pmu.groupDelayUs ?? 0) + filterUs),
     }),
   }
 }

@@ -115,6 +115,10 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
     return waiting.present[input] === 1 ? 'duplicate' : waiting
   }
 
+  has(input: number, slot: number): boolean {
+    return this.#open.get(slot)?.present[input] === 1
+  }
+
   take(input: number, { slot }: OpenSlot<Content>): void {
     const waiting = this.#open.get(slot)
     if (waiting?.present[input] !== 0) return
@@ -160,6 +164,7 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
     this.#gone.clear()
     this.#next = undefined
     this.#hasBegun = false
+    this.#hooks.restarted()
   }
 
   #expect(input: number): void {

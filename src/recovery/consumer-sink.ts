@@ -22,10 +22,11 @@ export interface ConsumerSink extends Omit<StreamSink, 'data'> {
   lateRoom(stream: string): number
   /**
    * A PDC completed a frame of a timestamp that is held: this one has more of its
-   * PMUs, if nothing came in between. May come more than once. Without it nobody
-   * asks journals for them.
+   * PMUs, if nothing came in between. May come more than once. `false`: nobody is
+   * there to take it, and it comes again later. Without it nobody asks journals
+   * for them.
    */
-  revised?(stream: string, frame: Uint8Array, fragments: readonly Uint8Array[]): void
+  revised?(stream: string, frame: Uint8Array, fragments: readonly Uint8Array[]): boolean
   /** Another frame of a timestamp that is held, with other bytes. */
   conflict?(stream: string, frame: Uint8Array): void
 }

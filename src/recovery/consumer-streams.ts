@@ -153,8 +153,8 @@ export class ConsumerStreams implements RemedyHooks {
     return this.#sink.revised !== undefined
   }
 
-  revise({ topic }: ConsumedStream, frame: Uint8Array, { fragments }: Epoch): void {
-    this.#sink.revised?.(topic, frame, fragments)
+  revise({ topic }: ConsumedStream, frame: Uint8Array, { fragments }: Epoch): boolean {
+    return this.#sink.revised?.(topic, frame, fragments) ?? true
   }
 
   explain({ topic, ledger }: ConsumedStream, ranges: readonly AbsentRange[]): number {

@@ -1,6 +1,6 @@
 import { monotonicMs, utcMs } from '../runtime/clock.ts'
 import type { Counter, Log, Metrics } from '../runtime/service.ts'
-import type { Healing, Pull } from './healing.ts'
+import type { Healing, Pull, PullFailure } from './healing.ts'
 import type { Pace } from './pace.ts'
 import { RecoveryError } from './recovery-error.ts'
 import type { Instant } from './remedy.ts'
@@ -189,7 +189,7 @@ export class GapPuller {
       log.debug({ consumer, stream, node: nodeId, error }, 'a journal did not answer')
       if (healing.generation === generation) {
         this.#standing.delete(healing)
-        healing.failed(nodeId, now, mayAgain(error))
+        healing.failed(nodeId, now, whyOf(error))
       }
     }
     this.look()
@@ -223,13 +223,15 @@ export class GapPuller {
 const isUnheard = (error: unknown): boolean =>
   error instanceof RecoveryError && error.facts.code === 'RECOVERY_TIMEOUT' && error.facts.parts === 0
 
-/** The way is a new one, or the journal is: the same request may be made at once. */
-function mayAgain(error: unknown): boolean {
-  if (!(error instanceof RecoveryError)) return false
+function whyOf(error: unknown): PullFailure {
+  if (!(error instanceof RecoveryError)) return 'failed'
   const { facts } = error
-  return (
-    facts.code === 'RECOVERY_CONNECTION_LOST' || (facts.code === 'RECOVERY_REFUSED' && facts.reason === 'bad-cursor')
-  )
+  // The way is a new one: the same request may be made at once.
+  if (facts.code === 'RECOVERY_CONNECTION_LOST') return 'may-again'
+  if (facts.code !== 'RECOVERY_REFUSED') return 'failed'
+  // The journal is a new one.
+  if (facts.reason === 'bad-cursor') return 'may-again'
+  return facts.reason === 'unknown-stream' ? 'unknown' : 'failed'
 }
 
 const instant = (): Instant => ({ nowMs: monotonicMs(), utcMs: utcMs() })

@@ -28,6 +28,8 @@ const REOPENED_MS = DAY_MS
 /** Lost for these, a frame was to be had; it would be refused again. */
 const refusals: ReadonlySet<string> = new Set<LateTaken & string>(['too-late', 'other-configuration'])
 
+export type PullFailure = 'failed' | 'may-again' | 'unknown'
+
 /** One request that should be made. */
 export interface Pull {
   /** Under which name the journal has the frames. */
@@ -52,8 +54,8 @@ export interface HealingOptions {
   explain(ranges: readonly AbsentRange[]): number
   /** What is absent in this range is pending again, but what is lost for one of these reasons. Returns how many slots. */
   reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number
-  /** Takes a frame that completes one that is held. Without it nobody asks for them. */
-  readonly revise?: ((frame: Uint8Array, epoch: Epoch) => void) | undefined
+  /** Takes a frame that completes one that is held; `false`: nobody is there to take it. Without it nobody asks for them. */
+  readonly revise?: ((frame: Uint8Array, epoch: Epoch) => boolean) | undefined
   readonly maxAgeDays: number
 }
 
@@ -149,8 +151,15 @@ export class Healing {
     }
   }
 
+  /** Nothing of the time before the stream's first frame is anybody's. */
   #nextRevision({ nowMs }: Instant): Revision | undefined {
-    return nowMs < this.#reviseMs ? undefined : this.#revisions.next
+    const { beganUs } = this.#ledger
+    if (nowMs < this.#reviseMs || beganUs === undefined) return undefined
+    for (;;) {
+      const next = this.#revisions.next((nodeId) => this.#journals.isResting(nodeId, nowMs))
+      if (!next || next.toUs > beganUs) return next && { ...next, fromUs: Math.max(next.fromUs, beganUs) }
+      this.#revisions.done()
+    }
   }
 
   #wantRevision({ stream, nodeId, fromUs, toUs }: Revision, maxBytes: number): Pull {
@@ -189,12 +198,13 @@ export class Healing {
     this.#journals.failed(nodeId, nowMs)
   }
 
-  /** The node did not answer, or refused; `mayAgain`: nothing is wrong with it. */
-  failed(nodeId: string, { nowMs }: Instant, mayAgain = false): void {
+  /** The node did not answer, or refused; `may-again`: nothing is wrong with it; `unknown`: it has none of this name. */
+  failed(nodeId: string, { nowMs }: Instant, why: PullFailure = 'failed'): void {
     this.#pulling = false
-    if (!mayAgain) this.#journals.failed(nodeId, nowMs)
-    if (this.#revision) {
-      this.#leaveRevision(false)
+    const isRevision = this.#revision !== undefined
+    if (why === 'failed' || (why === 'unknown' && !isRevision)) this.#journals.failed(nodeId, nowMs)
+    if (isRevision) {
+      this.#leaveRevision(why === 'unknown')
       this.#reviseMs = nowMs + FIRST_RETRY_MS
     }
     this.#node = this.#range = this.#cursor = undefined
@@ -206,7 +216,7 @@ export class Healing {
     if (stopped === 'refused') {
       // Nobody takes them: what is pending stays so, and is asked for again.
       this.drop()
-      this.#retryMs = nowMs + FIRST_RETRY_MS
+      this.#retryMs = this.#reviseMs = nowMs + FIRST_RETRY_MS
       this.#isRefused = true
     }
     return stopped === 'more'
@@ -246,6 +256,7 @@ export class Healing {
       const isNews = sinceUs < toUs && this.#options.reopen(sinceUs, toUs, refusals) > 0
       if (isNews && !this.#gap) this.#afterUs = Number.NEGATIVE_INFINITY
     }
+    if (state.journal === null) this.left(nodeId)
     const { revised } = state.journal ?? {}
     if (revised && this.#options.revise) {
       // What it did not have then it may have now.
@@ -386,7 +397,7 @@ export class Healing {
     if (!this.#ledger.lacks(timeUsOf(frame, configuration.timeBase), configuration)) {
       if (!this.#revision) this.#options.unneeded()
       else if (this.#options.room() <= 0) return 'no-room'
-      else this.#options.revise?.(frame, epoch)
+      else if (this.#options.revise?.(frame, epoch) === false) return 'refused'
       return 'done'
     }
     if (this.#options.room() <= 0) return 'no-room'

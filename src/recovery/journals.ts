@@ -63,6 +63,11 @@ export class Journals {
     return offline
   }
 
+  /** It did not answer, and is asked again later. */
+  isResting(nodeId: string, nowMs: number): boolean {
+    return this.#nodes.isResting(nodeId, nowMs)
+  }
+
   /** When somebody may be asked again, if nobody may be now. */
   restUntil(nowMs: number): number | undefined {
     const untilMs = Math.min(...this.nodeIds.map((nodeId) => this.#nodes.restsUntil(nodeId)))

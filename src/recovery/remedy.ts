@@ -45,7 +45,8 @@ export interface RemedyHooks {
   give(stream: ConsumedStream, frame: Uint8Array, epoch: Epoch): Given
   /** Whether frames are wanted that complete earlier ones: see `ConsumerSink.revised`. */
   readonly takesRevisions: boolean
-  revise(stream: ConsumedStream, frame: Uint8Array, epoch: Epoch): void
+  /** `false`: nobody is there to take it. */
+  revise(stream: ConsumedStream, frame: Uint8Array, epoch: Epoch): boolean
   /** What is pending in these ranges will not come; the best verdict first. Returns how many slots it ended. */
   explain(stream: ConsumedStream, ranges: readonly AbsentRange[]): number
   /** What is absent in [fromUs, toUs) is pending again, but what is lost for one of these reasons. Returns how many slots. */

@@ -22,8 +22,11 @@ export class Revisions {
     return this.#todo.length === 0
   }
 
-  get next(): Revision | undefined {
-    return this.#todo[0]
+  /** The first whose node can be asked; it is the first of all then. */
+  next(isResting: (nodeId: string) => boolean): Revision | undefined {
+    const at = this.#todo.findIndex(({ nodeId }) => !isResting(nodeId))
+    if (at > 0) this.#todo.unshift(...this.#todo.splice(at, 1))
+    return at < 0 ? undefined : this.#todo[0]
   }
 
   /** A node tells of them. Returns those that are news. */
@@ -47,9 +50,7 @@ export class Revisions {
 
   /** Frames of this range came from the journals: whoever revised some of them has those, too. */
   filled(fromUs: number, toUs: number): void {
-    for (const [nodeId, { stream, number }] of this.#heard) {
-      if (number > 0) this.#add({ nodeId, stream, fromUs, toUs })
-    }
+    for (const [nodeId, { stream }] of this.#heard) this.#add({ nodeId, stream, fromUs, toUs })
   }
 
   /** The first is fetched, or never will be. */

@@ -2,6 +2,7 @@
 import { type ConsumerAccounts, parseConsumers } from './account-json.ts'
 import { ContractError } from './contract-error.ts'
 import { type PdcFigures, parsePdcFigures } from './pdc-figures.ts'
+import { END_OF_TIME_US } from './replay-limits.ts'
 import { isNodeTopic, meaningOf } from './topic.ts'
 
 /** Version of the bus contract, in every JSON document it defines. */
@@ -83,7 +84,7 @@ export function parseStreamState(payload: Uint8Array): StreamState {
     ...(reason === undefined ? {} : { reason }),
     rate,
     node,
-    journal: journal === null ? null : span(journal),
+    journal: journal === null ? null : span(journal, node),
     ...(raw.pdc !== undefined && { pdc: parsePdcFigures(raw.pdc) }),
   }
 }
@@ -135,25 +136,33 @@ function strings(raw: Raw, name: string): readonly string[] {
   return value
 }
 
-function span(value: unknown): StreamSpan {
+function span(value: unknown, node: string): StreamSpan {
   const { from, to, revised } = asObject(value)
   if (typeof from !== 'string' || typeof to !== 'string') throw invalid('journal has no from and to')
-  return { from, to, ...(revised !== undefined && { revised: revisedFrames(revised) }) }
+  return { from, to, ...(revised !== undefined && { revised: revisedFrames(revised, node) }) }
 }
 
-function revisedFrames(value: unknown): RevisedFrames {
+/** A node answers for its own site only. */
+function revisedFrames(value: unknown, node: string): RevisedFrames {
   const { stream, ranges } = asObject(value)
   if (typeof stream !== 'string' || meaningOf(stream)?.kind !== 'frames') throw invalid('revised names no stream')
+  if (siteOf(stream) !== siteOf(node)) throw invalid('revised names a stream of another site')
   if (!Array.isArray(ranges)) throw invalid('revised has no ranges')
   return { stream, ranges: ranges.slice(-MAX_REVISED).map(revisedRange) }
 }
 
 function revisedRange(value: unknown): RevisedRange {
   const { number, from_us, to_us } = asObject(value) as { number?: unknown; from_us?: unknown; to_us?: unknown }
-  const isRange = [number, from_us, to_us].every((one) => Number.isSafeInteger(one)) && Number(from_us) < Number(to_us)
+  const isRange =
+    [number, from_us, to_us].every((one) => Number.isSafeInteger(one) && Number(one) >= 0) &&
+    Number(from_us) < Number(to_us) &&
+    Number(to_us) <= END_OF_TIME_US
   if (!isRange) throw invalid('a revised range has no number, from_us and to_us')
   return { number: Number(number), from_us: Number(from_us), to_us: Number(to_us) }
 }
+
+/** Area, location type and location id. */
+const siteOf = (topic: string): string => topic.split('/', 3).join('/')
 
 const asObject = (value: unknown): Raw => (typeof value === 'object' && value !== null ? (value as Raw) : {})
 

@@ -82,9 +82,12 @@ describe.skipIf(missing !== undefined)(missing?.title('docs/wire.md') ?? 'docs/w
   })
 
   it('gives JSON that is of this version', () => {
-    const [stream, node] = codeBlocks('wire.md', 'json').map((text) => new TextEncoder().encode(text))
-    expect(parseStreamState(stream!)).toMatchObject({ contract: CONTRACT, online: true, rate: 50 })
-    expect(parseNodeState(node!)).toMatchObject({ contract: CONTRACT, online: false, streams: [topic] })
+    const [stream, journal, pdc, node] = codeBlocks('wire.md', 'json').map((text) => JSON.parse(text))
+    const bytesOf = (document: object): Uint8Array => new TextEncoder().encode(JSON.stringify(document))
+    expect(parseStreamState(bytesOf(stream))).toMatchObject({ contract: CONTRACT, online: true, rate: 50 })
+    // What a PDC's has beside it.
+    expect(parseStreamState(bytesOf({ ...stream, journal, pdc }))).toMatchObject({ journal, pdc })
+    expect(parseNodeState(bytesOf(node))).toMatchObject({ contract: CONTRACT, online: false, streams: [topic] })
   })
 })
 

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -100,5 +101,30 @@ describe('PDCs in a grid file', () => {
     expect(
       await metric(ready, 'phasorbus_pdc_frames_total', 'output="a/control-center/1/direct/3"', 'as="complete"'),
     ).toBeGreaterThan(20)
+  })
+
+  it('end the process where one of them cannot have its port', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const { port } = taken.address() as AddressInfo
+    const folder = await mkdtemp(join(tmpdir(), 'phasorbus-pdc-'))
+    onTestFinished(async () => {
+      taken.close()
+      await rm(folder, { recursive: true })
+    })
+    const file = join(folder, 'grid.yaml')
+    await writeFile(
+      file,
+      `area: a
+broker: { embedded: { listen: [] } }
+sites:
+  - location: station/1
+    pmus: [{ id: 1, idcode: 1, source: 'simulated:18' }]
+    pdcs: [{ outputs: [{ id: 1, idcode: 101, dataRate: 50, listen: 'tcp://127.0.0.1:${port}' }] }]
+`,
+    )
+    const { exitCode, stderr } = await runCli(['run', file])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`${port}`)
   })
 })

@@ -108,6 +108,31 @@ describe('a PDC in a grid file', () => {
       /TCP 127\.0\.0\.1:4712 is used at/,
     ],
     [
+      'two devices of one name',
+      '      - { inputs: [{ id: x, idcode: 8, source: tcp://10.0.0.8 }, { id: x, idcode: 9, source: tcp://10.0.0.9 }], outputs: [{ id: 1, idcode: 100, dataRate: 50 }] }\n',
+      /an input x stands in this PDC already/,
+    ],
+    [
+      'two outputs of one name that are served only',
+      '      - outputs: [{ id: 1, idcode: 100, dataRate: 50, publish: false, listen: tcp://127.0.0.1:1 }, { id: 1, idcode: 101, dataRate: 50, publish: false, listen: tcp://127.0.0.1:2 }]\n',
+      /an output 1 stands in this PDC already/,
+    ],
+    [
+      'a TIME_BASE that cannot tell its instants apart',
+      '      - outputs: [{ id: 1, idcode: 100, dataRate: 50, timeBase: 25 }]\n',
+      /TIME_BASE cannot tell so many instants of a second apart/,
+    ],
+    [
+      'a name that CFG-2 cannot hold',
+      '      - { inputs: { streams: PMU/1, rename: [{ block: 1, stn: Umspannwerk Nordwest }] }, outputs: [{ id: 1, idcode: 100, dataRate: 50 }] }\n',
+      /STN has 16 bytes at most/,
+    ],
+    [
+      'two simulated PMUs of one IDCODE',
+      "      - { inputs: [{ id: x, idcode: 8, source: 'simulated:5' }, { id: y, idcode: 8, source: 'simulated:6' }], outputs: [{ id: 1, idcode: 100, dataRate: 50 }] }\n",
+      /the simulated PMU at .* has IDCODE 8 already/,
+    ],
+    [
       'an input that nobody sends',
       '      - { inputs: PMU/9, outputs: [{ id: 1, idcode: 100, dataRate: 50 }] }\n',
       /takes no stream/,

@@ -54,6 +54,7 @@ export function archiveOf(
           revised(_topic, frame, fragments) {
             revised++
             keep(frame, fragments)
+            return true
           },
         },
       },

@@ -30,6 +30,7 @@ function windowOf(settings: Partial<SlotWindowSettings> = {}, inputs = 3) {
       skipped: (slots) => {
         skipped += slots
       },
+      restarted() {},
     },
   )
   for (let input = 0; input < inputs; input++) window.join(at(0))

@@ -3,9 +3,13 @@ import { Revisions } from '../../src/recovery/revisions.ts'
 
 const stream = 'a/b/c/PDC-revised/1'
 const range = (number: number, from_us: number, to_us: number) => ({ number, from_us, to_us })
+const none = (): boolean => false
 const todo = (revisions: Revisions): unknown[] => {
   const all = []
-  for (; revisions.next; revisions.done()) all.push([revisions.next.nodeId, revisions.next.fromUs, revisions.next.toUs])
+  for (let next = revisions.next(none); next; next = revisions.next(none)) {
+    all.push([next.nodeId, next.fromUs, next.toUs])
+    revisions.done()
+  }
   return all
 }
 
@@ -66,6 +70,16 @@ describe('what PDCs say anew', () => {
       expect(Math.min(...own.map(([, from]) => from))).toBeLessThanOrEqual(100)
       expect(Math.max(...own.map(([, , to]) => to))).toBeGreaterThan(999_000)
     }
+  })
+
+  it('waits for a node that rests, and not for it alone', () => {
+    const revisions = new Revisions()
+    revisions.heard('n', { stream, ranges: [range(1, 0, 10)] })
+    revisions.heard('m', { stream, ranges: [range(1, 20, 30)] })
+    expect(revisions.next((nodeId) => nodeId === 'n')).toMatchObject({ nodeId: 'm' })
+    revisions.done()
+    expect(revisions.next((nodeId) => nodeId === 'n')).toBeUndefined()
+    expect(revisions.next(none)).toMatchObject({ nodeId: 'n' })
   })
 
   it('is forgotten with the node that has it', () => {

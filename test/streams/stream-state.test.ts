@@ -74,6 +74,11 @@ describe('the JSON of the contract', () => {
     ['a node that is a filter', { contract: 1, online: true, node: '+/+/+/NODE/+' }],
     ['half a journal', { contract: 1, online: true, node: 'a/b/c/NODE/n', journal: { from: 'x' } }],
     ['revised frames of no stream', withRevised({ ranges: [] })],
+    ['revised frames of another site', withRevised({ stream: 'x/b/c/PDC-revised/1', ranges: [] })],
+    [
+      'a revised range beyond all time',
+      withRevised({ stream: 'a/b/c/PDC-revised/1', ranges: [{ number: 1, from_us: 1, to_us: 9e15 }] }),
+    ],
     ['revised frames of a filter', withRevised({ stream: 'a/+/c/PDC/1', ranges: [] })],
     ['revised ranges that are none', withRevised({ stream: 'a/b/c/PDC-revised/1', ranges: 'all' })],
     [

@@ -25,7 +25,12 @@ const FLUSH_MS = 1000
 export function startSitePdc(site: Site, config: PdcFields, deps: PartDeps & { readonly journal?: Journal }): Pdc {
   const { id, inputs, recovery, outputs } = config
   const { buses, inputs: shared, simulated, log, metrics, ...rest } = deps
-  const redoMs = REDO_MS + Math.max(...outputs.map(({ wait }) => wait.ms))
+  // Only what can be completed is asked for again.
+  const isCompleted =
+    recovery.mode === 'replay' &&
+    deps.journal !== undefined &&
+    outputs.some(({ topic, wait }) => topic !== undefined && wait.policy !== 'arrival')
+  const redoMs = isCompleted ? REDO_MS + Math.max(...outputs.map(({ wait }) => wait.ms)) : 0
   const held = HeldFile.open(
     join(site.stateFolder, `held-${id}`),
     { consumer: id, redoMs, ...recovery },

@@ -2,6 +2,7 @@ import type { Site } from '../../config/grid.ts'
 import { type Journal, openJournal, startReplayServer } from '../../journal/index.ts'
 import type { Pdc } from '../../pdc/index.ts'
 import { startPmuAdapter } from '../../pmu-adapter/index.ts'
+import { aborted } from '../../runtime/aborted.ts'
 import { nodeTopic, revisedTopic } from '../../streams/index.ts'
 import { producedTopics } from './open-buses.ts'
 import type { PartDeps } from './site-deps.ts'
@@ -33,6 +34,12 @@ export async function startProducers(site: Site, deps: PartDeps): Promise<readon
   }
 
   const done: Promise<void>[] = []
+  // Also where one of them cannot start.
+  keep({
+    done: aborted(deps.signal)
+      .then(() => Promise.allSettled(done))
+      .then(() => stop.abort()),
+  })
   const pdcs: StartedPdc[] = []
   for (const config of site.pdcs) {
     const pdc = startSitePdc(site, config, { ...deps, ...(journal && { journal }) })
@@ -48,7 +55,6 @@ export async function startProducers(site: Site, deps: PartDeps): Promise<readon
     )
     done.push(keep(adapter).done)
   }
-  keep({ done: Promise.allSettled(done).then(() => stop.abort()) })
   return pdcs
 }
 
