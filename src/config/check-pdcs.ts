@@ -1,9 +1,9 @@
 /** What a PDC of the grid takes and makes, as far as the files say it. */
 import { devicesOf } from './check-inputs.ts'
-import { type Pdc, type PdcInput, type PdcOutput, type Pmu, type Site, siteTopic } from './grid.ts'
+import type { Pdc, PdcInput, PdcOutput, Pmu, Site } from './grid.ts'
 import { formatPath, type Problem } from './problem.ts'
 import type { PlacedSite } from './resolve-site.ts'
-import { filterMatches } from './topic-filter.ts'
+import { StreamIndex } from './stream-index.ts'
 
 /** What is known of one PMU before it speaks: numbers of channels, and which values take four bytes. */
 export interface KnownPmu {
@@ -40,7 +40,7 @@ export async function checkPdcs(
   knownPmus: KnownPmus = async () => undefined,
 ): Promise<Problem[]> {
   if (placed.every(({ site }) => site.pdcs.length === 0)) return []
-  const producers = new Producers(placed)
+  const producers = new Producers(placed.flatMap(({ site }) => producersOf(site)))
   const known: Known = new Map()
   for (const { site } of placed) {
     for (const { source, session } of devicesOf(site)) known.set(source, await knownPmus({ source, session }))
@@ -70,23 +70,9 @@ function producersOf({ pmus, pdcs }: Site): Producer[] {
   return [...pmus.map(({ topic, source, session }) => ({ topic, device: { source, session } })), ...outputs]
 }
 
-/** All streams of the grid. A grid has thousands of sites, and most filters name one: only its streams are looked at then. */
-class Producers {
-  readonly #all: readonly Producer[]
-  readonly #bySite = new Map<string, readonly Producer[]>()
+/** All streams of the grid, and which of them a PDC takes. */
+class Producers extends StreamIndex<Producer> {
   readonly #taken = new Map<Pdc, readonly Producer[]>()
-
-  constructor(placed: readonly PlacedSite[]) {
-    const bySite = placed.map(({ site }) => [siteTopic(site), producersOf(site)] as const)
-    this.#all = bySite.flatMap(([, producers]) => producers)
-    for (const [site, producers] of bySite) this.#bySite.set(site, [...(this.#bySite.get(site) ?? []), ...producers])
-  }
-
-  matching(filter: string): readonly Producer[] {
-    const site = /^[^+#/]+\/[^+#/]+\/[^+#/]+(?=\/)/.exec(filter)?.[0]
-    const candidates = site === undefined ? this.#all : (this.#bySite.get(site) ?? [])
-    return candidates.filter(({ topic }) => filterMatches(filter, topic))
-  }
 
   /** Its own outputs are no inputs of a PDC, whatever its filters say. */
   takenBy(pdc: Pdc): readonly Producer[] {

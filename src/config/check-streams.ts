@@ -1,8 +1,9 @@
-import { type PdcAdapter, type Site, siteName, siteTopic } from './grid.ts'
+import { type PdcAdapter, type Site, siteName } from './grid.ts'
 import { formatPath, type Problem } from './problem.ts'
 import type { PlacedSite } from './resolve-site.ts'
+import { StreamIndex } from './stream-index.ts'
 import { suggest } from './suggest.ts'
-import { filterMatches, isExactTopic } from './topic-filter.ts'
+import { isExactTopic } from './topic-filter.ts'
 
 type Finding = Pick<Problem, 'severity' | 'message'> & { readonly fix: string }
 
@@ -25,7 +26,7 @@ const producedBy = (site: Site): readonly Produced[] => [
  * them apart. `runs`: the sites of this process.
  */
 export function checkStreams(placed: readonly PlacedSite[], runs: (site: Site) => boolean = () => true): Problem[] {
-  const streams = new ProducedStreams(placed)
+  const streams = new StreamIndex(placed.flatMap(({ site }) => producedBy(site)))
 
   return placed.flatMap((place) =>
     place.site.pdcAdapters.flatMap((adapter, i) => {
@@ -33,7 +34,14 @@ export function checkStreams(placed: readonly PlacedSite[], runs: (site: Site) =
       return adapter.streams.flatMap((filter, index) => {
         const taken = streams.matching(filter)
         const findings = [
-          ...(taken.length === 0 ? [unmatched(filter, streams.topics)] : []),
+          ...(taken.length === 0
+            ? [
+                unmatched(
+                  filter,
+                  streams.all.map(({ topic }) => topic),
+                ),
+              ]
+            : []),
           ...collisions(taken, byIdcode),
           ...unreachable(taken, place.site, runs),
         ]
@@ -41,34 +49,6 @@ export function checkStreams(placed: readonly PlacedSite[], runs: (site: Site) =
       })
     }),
   )
-}
-
-/** All declared streams. A grid has thousands of sites, and most filters name one: only its streams are looked at then. */
-class ProducedStreams {
-  readonly #all: readonly Produced[]
-  readonly #bySite: ReadonlyMap<string, readonly Produced[]>
-
-  constructor(placed: readonly PlacedSite[]) {
-    this.#all = placed.flatMap(({ site }) => producedBy(site))
-    const bySite = new Map<string, Produced[]>()
-    for (const produced of this.#all) {
-      const topic = siteTopic(produced.site)
-      const known = bySite.get(topic)
-      if (known) known.push(produced)
-      else bySite.set(topic, [produced])
-    }
-    this.#bySite = bySite
-  }
-
-  get topics(): readonly string[] {
-    return this.#all.map(({ topic }) => topic)
-  }
-
-  matching(filter: string): readonly Produced[] {
-    const site = /^[^+#/]+\/[^+#/]+\/[^+#/]+(?=\/)/.exec(filter)?.[0]
-    const candidates = site === undefined ? this.#all : (this.#bySite.get(site) ?? [])
-    return candidates.filter(({ topic }) => filterMatches(filter, topic))
-  }
 }
 
 function unmatched(filter: string, topics: readonly string[]): Finding {

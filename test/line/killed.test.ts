@@ -2,14 +2,14 @@
  * `phasorbus run`, killed (-9) in mid-stream and started again: what its
  * journals and its record of what PDCs got are for.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../bench/support/free-port.ts'
 import { Judge, startRawPdc, startRawPmu } from '../../judge/index.ts'
 import { startMosquitto, type TestBroker } from '../support/brokers.ts'
-import { type RunningCli, startCli } from '../support/cli.ts'
+import { type RunningCli, startGridCli } from '../support/cli.ts'
 import { blueFrame, bluePmu, every20ms } from '../support/live-frames.ts'
 import { metricSum } from '../support/metric-sum.ts'
 import { needs } from '../support/needs.ts'
@@ -56,12 +56,8 @@ describe.skipIf(need.skip)(need.title('processes that are killed'), () => {
       far: { metrics: { listen: `127.0.0.1:${metricsPort}` }, sites: [far] },
     }
     const start = async (name: string): Promise<void> => {
-      const file = join(folder, `${name}.yaml`)
       const grid = { area: 'area', broker: mosquitto.url, state: join(folder, name), ...grids[name] }
-      await writeFile(file, JSON.stringify(grid))
-      const cli = startCli(['run', file], { signal: stop.signal })
-      running.set(name, cli)
-      await cli.sees(/"msg":"ready"/, 'stderr')
+      running.set(name, await startGridCli(join(folder, `${name}.yaml`), grid, stop.signal))
     }
     const kill = async (name: string): Promise<void> => {
       const cli = running.get(name)!

@@ -2,7 +2,7 @@
  * A PDC in a process of its own, killed (-9) and started again, and its broker
  * taken away: what it could not say in time it says later, and archives have it.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -11,7 +11,7 @@ import { BrokerConfig, startBus } from '../../src/bus/index.ts'
 import { accountedFor } from '../../src/streams/index.ts'
 import { archiveOf } from '../pdc/archive.ts'
 import { startMosquitto } from '../support/brokers.ts'
-import { type RunningCli, startCli } from '../support/cli.ts'
+import { type RunningCli, startGridCli } from '../support/cli.ts'
 import { testDeps } from '../support/deps.ts'
 import { blueFrame, bluePmu, every20ms } from '../support/live-frames.ts'
 import { needs } from '../support/needs.ts'
@@ -42,12 +42,8 @@ describe.skipIf(need.skip)(need.title('a PDC that is killed, and one whose broke
       },
     }
     const start = async (name: string): Promise<void> => {
-      const file = join(folder, `${name}.yaml`)
       const grid = { area: 'area', broker: mosquitto.url, state: join(folder, name), ...grids[name] }
-      await writeFile(file, JSON.stringify(grid))
-      const cli = startCli(['run', file], { signal: stop.signal })
-      running.set(name, cli)
-      await cli.sees(/"msg":"ready"/, 'stderr')
+      running.set(name, await startGridCli(join(folder, `${name}.yaml`), grid, stop.signal))
     }
     try {
       await using deps = testDeps()

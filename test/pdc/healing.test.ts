@@ -12,20 +12,11 @@ import { JournaledStreams, site, type TestStream } from '../support/journaled-st
 import { metricSum } from '../support/metric-sum.ts'
 import { until } from '../support/until.ts'
 import { type Archive, archiveOf } from './archive.ts'
+import { settings } from './played.ts'
 
 const node = (nodeId: string) => ({ area: 'area', locationType: 'secondary-station', locationId: '1', nodeId })
 const recovery = RecoverySettings.parse({ closeAfterMs: 600_000 })
-const output = {
-  dataRate: 50,
-  timeBase: 1_000_000,
-  header: '',
-  wait: 'relative',
-  waitUs: 100_000,
-  leadUs: 1_000_000,
-  staleUs: 600_000_000,
-  silentUs: 5_000_000,
-  settleUs: 50_000,
-} as const
+const output = { ...settings, staleUs: 600_000_000, silentUs: 5_000_000, settleUs: 50_000 }
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-pdc-'))

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { inject } from 'vitest'
 
 /** A test that failed must not leave its process behind. */
@@ -77,4 +78,12 @@ export function startCli(args: readonly string[], { cwd, env, signal }: CliOptio
     })
 
   return { child, ended, stdout: () => output.stdout, stderr: () => output.stderr, sees }
+}
+
+/** `phasorbus run` of a grid that is written to this file; resolves when it is ready. */
+export async function startGridCli(file: string, grid: object, signal: AbortSignal): Promise<RunningCli> {
+  await writeFile(file, JSON.stringify(grid))
+  const cli = startCli(['run', file], { signal })
+  await cli.sees(/"msg":"ready"/, 'stderr')
+  return cli
 }
