@@ -23,6 +23,8 @@ const sizes = [10, 100, 1000]
 const idcode = 65_000
 const rounds = { spread: 10, burst: 0 } as const
 const framesPerSecond = 50
+/** Until all of them are in the output. */
+const MOST_SECONDS = 60
 const frames = 'phasorbus_pdc_frames_total'
 
 export async function pdc({ quick, note }: BenchOptions): Promise<Figures> {
@@ -55,7 +57,9 @@ async function ofSize(
     const reader = await readOutput(port, idcode)
     await fleet.on
     // Code is compiled, and all are in.
-    while (reader.frameBytes < 16 + size * (dataFrameBytes - 16)) await fleet.run(1, 10)
+    const allOf = 16 + size * (dataFrameBytes - 16)
+    for (let second = 0; reader.frameBytes < allOf && second < MOST_SECONDS; second++) await fleet.run(1, 10)
+    if (reader.frameBytes < allOf) throw new Error(`the output has not all of ${size} PMUs after ${MOST_SECONDS} s`)
     await fleet.run(Math.min(3, seconds), 10)
 
     const metrics = `http://127.0.0.1:${metricsPort}/metrics`

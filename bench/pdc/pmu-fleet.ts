@@ -1,12 +1,11 @@
 /** PMUs that measure at the same instants, 50 times a second, whose frames take a little longer from one than from the other. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startRawPmu } from '../../judge/index.ts'
 import { stampFrame } from '../../src/c37118/index.ts'
 import { monotonicMs } from '../lab/monotonic.ts'
 import { configurationFrame, dataFrame } from '../support/golden.ts'
 
 const periodMs = 20
-/** Frames that are written in one go. */
-const atOnce = 20
 
 export interface PmuFleet {
   readonly idcodes: readonly number[]
@@ -25,25 +24,28 @@ export interface PmuFleet {
 export async function startPmuFleet(size: number): Promise<PmuFleet> {
   const idcodes = Array.from({ length: size }, (_, i) => i + 1)
   const pmu = await startRawPmu({ configuration: idcodes.map(configurationFrame) })
+  // Those of two instants in turn, made once: what is collected here is time that the PDC did not take.
+  const sets = [0, 1].map(() => idcodes.map((idcode) => dataFrame(idcode, 0, 0)))
   let sequence = 0
 
   const instant = async (slot: number, withinMs: number): Promise<number> => {
     const [soc, fraction] = [Math.floor((slot * periodMs) / 1000), ((slot * periodMs) % 1000) * 16_777.215]
     const beginMs = monotonicMs()
-    // Made before they are due: only writing takes time then.
-    const template = dataFrame(1, ++sequence, 0)
-    const frames = idcodes.map((idcode) => {
-      // A Buffer's slice is no copy.
-      const frame = Uint8Array.from(template)
-      frame[4] = idcode >> 8
-      frame[5] = idcode
+    const frames = sets[slot & 1]!
+    for (const frame of frames) {
+      frame[16] = ++sequence >> 24
+      frame[17] = sequence >> 16
+      frame[18] = sequence >> 8
+      frame[19] = sequence
       stampFrame(frame, { soc, fraction: Math.floor(fraction), timeQuality: 0 })
-      return frame
-    })
-    for (let at = 0; at < size; at += atOnce) {
-      const dueMs = beginMs + (withinMs * at) / size
-      while (monotonicMs() < dueMs) await new Promise<void>((resolve) => setImmediate(resolve))
-      for (const frame of frames.slice(at, at + atOnce)) pmu.send(frame)
+    }
+    // One part each ms: a sender that looked at the clock all the time would take it from the PDC.
+    const parts = Math.max(1, withinMs)
+    for (let part = 0; part < parts; part++) {
+      const waitMs = beginMs + part - monotonicMs()
+      if (waitMs > 0) await sleep(waitMs)
+      const end = Math.ceil(((part + 1) * size) / parts)
+      for (let one = Math.ceil((part * size) / parts); one < end; one++) pmu.send(frames[one]!)
     }
     return monotonicMs()
   }
@@ -56,7 +58,7 @@ export async function startPmuFleet(size: number): Promise<PmuFleet> {
       const first = Math.ceil(Date.now() / periodMs) + 1
       for (let slot = first; slot < first + (seconds * 1000) / periodMs; slot++) {
         const leftMs = slot * periodMs - Date.now()
-        if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs))
+        if (leftMs > 0) await sleep(leftMs)
         writtenMs.set(slot, await instant(slot, withinMs))
       }
       return writtenMs

@@ -114,7 +114,7 @@ export class FrameSplitter {
     if (kind === SyncKind.frame) this.#tally.tell()
     else this.#discard(size, kind === SyncKind.version3 ? 'unsupported-version' : 'unknown-type')
     this.#offset += size
-    if (kind === SyncKind.frame) onFrame(bytes.subarray(at, at + size))
+    if (kind === SyncKind.frame) onFrame(size === bytes.length ? bytes : bytes.subarray(at, at + size))
     return size
   }
 

@@ -9,6 +9,13 @@ const GOODBYE_MS = 500
 /** Dead peers are found by the kernel too, where no data rate tells. */
 const KEEP_ALIVE_MS = 15_000
 
+/**
+ * All connections are read into this one. A buffer of its own for each read,
+ * which is Node's default, is a block of memory outside of the heap for each
+ * frame of each PMU: collecting those of 1,000 PMUs held up all of them.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(65_536)
+
 /** A TCP connection on which we are the PDC. */
 export interface TcpChannel extends Channel {
   /** The PMU's address as connected, without a name. */
@@ -21,14 +28,17 @@ export async function openTcp(
   { connectMs, signal }: OpenOptions,
 ): Promise<TcpChannel> {
   const address = `${urlHost(host)}:${port}`
-  const socket = await connectTcp(host, port, address, connectMs, signal)
-
   const splitter = new FrameSplitter({ onDiscard: (count, reason) => receiver.discarded(count, reason) })
   const onFrame = (frame: Uint8Array): void => receiver.frame(frame)
-  socket.on('data', (chunk) => {
-    receiver.received(chunk.length)
+  const onRead = (count: number): boolean => {
+    receiver.received(count)
+    // What is small comes from a pool, which lasts as long as the last frame in it.
+    const chunk = Buffer.allocUnsafe(count)
+    readBuffer.copy(chunk, 0, 0, count)
     splitter.push(chunk, onFrame)
-  })
+    return true
+  }
+  const socket = await connectTcp(host, port, address, connectMs, signal, onRead)
 
   let failure: Error | undefined
   socket.on('error', (error) => {
@@ -77,9 +87,17 @@ function connectTcp(
   address: string,
   connectMs: number,
   signal: AbortSignal,
+  onRead: (count: number) => boolean,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      onread: { buffer: readBuffer, callback: onRead },
+    })
     const timer = setTimeout(() => socket.destroy(new Error(`not open after ${connectMs} ms`)), connectMs)
     const onAbort = (): void => {
       socket.destroy(new Error('stopped'))

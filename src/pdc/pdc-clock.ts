@@ -36,8 +36,6 @@ export class PdcClock {
   readonly #behindUs: number
   readonly #agreeUs: number
   readonly #sureUs: number
-  /** By input: the least µs that a frame came after its own time by the host's clock, since the last look. */
-  readonly #leastUs = new Map<string, number>()
   /** Of the host's clock, less the monotonic one, as it is believed. */
   #offsetUs: number | undefined
   /** What the inputs contradict: since when, and by how much. */
@@ -61,23 +59,18 @@ export class PdcClock {
     return this.#differenceUs
   }
 
-  /** A frame came. */
-  heard(input: string, timeUs: number, host: Now): void {
-    const ageUs = host.utcUs - timeUs
-    const least = this.#leastUs.get(input)
-    if (least === undefined || ageUs < least) this.#leastUs.set(input, ageUs)
-  }
-
   /** The time that is used. */
   now(host: Now): Now {
     this.#offsetUs ??= host.utcUs - host.monotonicUs
     return { utcUs: host.monotonicUs + this.#offsetUs, monotonicUs: host.monotonicUs }
   }
 
-  /** Follows the host's clock, or what the inputs say instead: call it every second. Says whether the verdict has changed. */
-  look(host: Now): boolean {
-    const ages = [...this.#leastUs.values()]
-    this.#leastUs.clear()
+  /**
+   * Follows the host's clock, or what the inputs say instead: call it every second. `ages`: for each input of which a
+   * frame came since the last look, the least µs that one came after its own time by the host's clock. Says whether the
+   * verdict has changed.
+   */
+  look(host: Now, ages: readonly number[]): boolean {
     const before = this.#state
     const hostUs = host.utcUs - host.monotonicUs
     const agreedUs = this.#agreedAge(ages)

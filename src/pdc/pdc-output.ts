@@ -23,7 +23,7 @@ import { Latencies, type LatencyFigures } from './latencies.ts'
 import { LatencyGauges } from './latency-gauges.ts'
 import type { Member, MemberRules } from './members.ts'
 import { inputCounters, type OutputCounters, outputCounters } from './output-counters.ts'
-import { blocksOf, type InputView, type OutputInput, viewOf } from './output-input.ts'
+import { type InputView, OutputInput, viewOf } from './output-input.ts'
 import { layoutOf, OutputRevisions, type RevisionWays } from './output-revisions.ts'
 import { PdcError } from './pdc-error.ts'
 import { isAtInstant, type RateSettings } from './rate-plan.ts'
@@ -148,10 +148,9 @@ export class PdcOutput {
       if (input) this.gone(input, now)
       return undefined
     }
-    if (input) Object.assign(input, view)
+    if (input) input.use(view)
     else {
-      const counters = inputCounters(this.#deps.metrics, this.#settings.id, name)
-      input = { ...view, name, rules, counters, number: undefined, generation: undefined, blocks: undefined }
+      input = new OutputInput(name, rules, inputCounters(this.#deps.metrics, this.#settings.id, name), view)
       this.#inputs.set(name, input)
     }
     this.#settlesUs ??= now.monotonicUs + this.#settings.settleUs
@@ -213,7 +212,7 @@ export class PdcOutput {
   mustWait(input: OutputInput): boolean {
     const { last } = this.#reigns
     if (!last) return this.#settlesUs !== undefined
-    if (this.#settlesUs !== undefined && blocksOf(input, last.generation)?.configuration !== input.configuration) {
+    if (this.#settlesUs !== undefined && input.blocksOf(last.generation)?.configuration !== input.configuration) {
       return true
     }
     return this.#window.next === undefined
@@ -295,7 +294,7 @@ export class PdcOutput {
     const { number, counters } = input
     const slot = this.#window.slotOf(own, now)
     const reign = this.#reigns.of(slot)
-    const blocks = reign && blocksOf(input, reign.generation)
+    const blocks = reign && input.blocksOf(reign.generation)
     if (number === undefined || blocks?.configuration !== input.configuration) {
       counters.misplaced['other-configuration'].add()
       return false

@@ -58,6 +58,8 @@ interface Input {
   readonly configuration: Configuration
   /** From a frame's time to its arrival. */
   readonly latencies: Latencies
+  /** The least of them by the host's clock, since it was compared last; infinite where none came. */
+  leastUs: number
   readonly gauges: LatencyGauges
   /** Those that late frames of it come with; others are compared once. */
   compared: readonly Uint8Array[] | undefined
@@ -127,7 +129,12 @@ export function startPdc(
     { pdc: id },
   )
   const look = (): void => {
-    const hasChanged = clock.look(hostNow())
+    const ages: number[] = []
+    for (const input of known.values()) {
+      if (input.leastUs !== Number.POSITIVE_INFINITY) ages.push(input.leastUs)
+      input.leastUs = Number.POSITIVE_INFINITY
+    }
+    const hasChanged = clock.look(hostNow(), ages)
     offset.set(clock.differenceUs / 1e6)
     if (!hasChanged) return
     const facts = { pdc: id, host: clock.host, aheadS: clock.differenceUs / 1e6 }
@@ -169,8 +176,13 @@ export function startPdc(
       configuration(name, configuration, rules, fragments) {
         const now = clock.now(hostNow())
         const at = ways.map(({ output }) => output.input(name, configuration, rules, now))
-        const { latencies = new Latencies(), gauges = gaugesOf(name) } = known.get(name) ?? {}
-        known.set(name, { configuration, latencies, gauges, fragments, compared: undefined, isSame: false, at })
+        const {
+          latencies = new Latencies(),
+          gauges = gaugesOf(name),
+          leastUs = Number.POSITIVE_INFINITY,
+        } = known.get(name) ?? {}
+        const compared = undefined
+        known.set(name, { configuration, latencies, gauges, leastUs, fragments, compared, isSame: false, at })
         arm(now)
       },
       data(name, frame) {
@@ -178,7 +190,7 @@ export function startPdc(
         if (!input) return false
         const host = hostNow()
         const timeUs = timeUsOf(frame, input.configuration.timeBase)
-        clock.heard(name, timeUs, host)
+        input.leastUs = Math.min(input.leastUs, host.utcUs - timeUs)
         const now = clock.now(host)
         input.latencies.add(now.utcUs - timeUs)
         let isOfAny = false

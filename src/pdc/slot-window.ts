@@ -46,6 +46,8 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
   readonly #remembered: number
   /** In no order. At most those from the next to the newest that the lead limit allows. */
   readonly #open = new Map<number, Waiting<Content>>()
+  /** The one that was looked at last: most frames are of the same. */
+  #recent: Waiting<Content> | undefined
   /** What was in those that went last. */
   readonly #gone = new Map<number, Uint8Array>()
   /** The slot that goes next; undefined before the first frame. */
@@ -111,16 +113,16 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
     this.#next ??= Math.min(slot, this.#settings.grid.slotFrom(now.utcUs))
     if (!this.#hasBegun && slot < this.#next && slot >= this.#next - this.#maxEmpty) this.#next = slot
     if (slot < this.#next) return this.#gone.get(slot)?.[input] === 1 ? 'duplicate' : 'late'
-    const waiting = this.#open.get(slot) ?? this.#begin(slot, now)
+    const waiting = this.#at(slot) ?? this.#begin(slot, now)
     return waiting.present[input] === 1 ? 'duplicate' : waiting
   }
 
   has(input: number, slot: number): boolean {
-    return this.#open.get(slot)?.present[input] === 1
+    return this.#at(slot)?.present[input] === 1
   }
 
   take(input: number, { slot }: OpenSlot<Content>): void {
-    const waiting = this.#open.get(slot)
+    const waiting = this.#at(slot)
     if (waiting?.present[input] !== 0) return
     waiting.present[input] = 1
     waiting.count++
@@ -173,6 +175,11 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
     for (const waiting of this.#open.values()) if (waiting.present[input] === 0) waiting.missing++
   }
 
+  #at(slot: number): Waiting<Content> | undefined {
+    if (this.#recent?.slot !== slot) this.#recent = this.#open.get(slot)
+    return this.#recent
+  }
+
   #begin(slot: number, now: Now): Waiting<Content> {
     const { grid, waitUs } = this.#settings
     const untilItsTimeUs = Math.max(0, grid.microsecondsOf(slot) - now.utcUs)
@@ -190,7 +197,7 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
   }
 
   #isComplete(slot: number): boolean {
-    return this.#open.get(slot)?.missing === 0
+    return this.#at(slot)?.missing === 0
   }
 
   /** Up to this one slots go, whatever they lack. */
@@ -210,7 +217,7 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
   /** The next one goes; of those before it and `due` that nothing came for, the last second. */
   #release(due: number, now: Now): void {
     const next = this.#next!
-    const waiting = this.#open.get(next)
+    const waiting = this.#at(next)
     if (waiting) {
       this.#go(waiting)
       return
@@ -227,6 +234,7 @@ export class SlotWindow<Content> implements AlignmentWindow<Content> {
   #go(waiting: Waiting<Content>): void {
     const { slot, present } = waiting
     this.#open.delete(slot)
+    this.#recent = undefined
     this.#next = slot + 1
     this.#hasBegun = true
     this.#gone.set(slot, present)
