@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import * as prom from 'prom-client'
 import type { Counter, Gauge, Metrics } from './service.ts'
 
@@ -9,26 +10,28 @@ export interface MetricsRegistry extends Metrics {
   expose(): Promise<string>
 }
 
+/** Series that are written in one turn: of 1,000 PMUs there are tens of thousands, and live frames wait for none of it. */
+const SERIES_PER_TURN = 250
+
 /**
  * Counters live as plain numbers and are handed to prom-client when scraped:
- * the hot path adds to a field, nothing more.
+ * the hot path adds to a field, nothing more. A scrape shows all numbers of one
+ * moment, and is written bit by bit, between frames.
  */
 export function createMetrics(): MetricsRegistry {
-  const registry = new prom.Registry()
-  const families = new Map<string, Map<string, Instrument>>()
+  const families = new Map<string, Family>()
 
-  const instrument = (kind: 'counter' | 'gauge', name: string, help: string, labels: Labels): Instrument => {
+  const instrument = (kind: Family['kind'], name: string, help: string, labels: Labels): Instrument => {
     let family = families.get(name)
     if (!family) {
-      family = new Map()
+      family = { kind, name, help, labelNames: Object.keys(labels), instruments: new Map() }
       families.set(name, family)
-      expose(registry, kind, name, help, Object.keys(labels), family)
     }
     const key = JSON.stringify(Object.entries(labels).toSorted())
-    let found = family.get(key)
+    let found = family.instruments.get(key)
     if (!found) {
       found = new Instrument(labels)
-      family.set(key, found)
+      family.instruments.set(key, found)
     }
     return found
   }
@@ -37,15 +40,41 @@ export function createMetrics(): MetricsRegistry {
     counter: (name, help, labels = {}) => instrument('counter', name, help, labels),
     gauge: (name, help, labels = {}) => instrument('gauge', name, help, labels),
     forget(labels) {
-      for (const family of families.values()) {
-        for (const [key, { labels: has }] of family) {
-          if (Object.entries(labels).every(([name, value]) => has[name] === value)) family.delete(key)
+      for (const { instruments } of families.values()) {
+        for (const [key, { labels: has }] of instruments) {
+          if (Object.entries(labels).every(([name, value]) => has[name] === value)) instruments.delete(key)
         }
       }
     },
-    contentType: registry.contentType,
-    expose: () => registry.metrics(),
+    contentType: prom.prometheusContentType,
+    async expose() {
+      const moment = [...families.values()].map((family) => ({
+        family,
+        series: [...family.instruments.values()].map(({ labels, value }) => ({ labels, value })),
+      }))
+      let text = ''
+      for (const { family, series } of moment) {
+        text += await textOf(family, series.slice(0, SERIES_PER_TURN))
+        for (let at = SERIES_PER_TURN; at < series.length; at += SERIES_PER_TURN)
+          text += withoutHead(await textOf(family, series.slice(at, at + SERIES_PER_TURN)))
+      }
+      return text
+    },
   }
+}
+
+interface Family {
+  readonly kind: 'counter' | 'gauge'
+  readonly name: string
+  readonly help: string
+  readonly labelNames: string[]
+  /** By their labels. */
+  readonly instruments: Map<string, Instrument>
+}
+
+interface Series {
+  readonly labels: Labels
+  readonly value: number
 }
 
 class Instrument implements Counter, Gauge {
@@ -65,30 +94,20 @@ class Instrument implements Counter, Gauge {
   }
 }
 
-function expose(
-  registry: prom.Registry,
-  kind: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  labelNames: string[],
-  family: ReadonlyMap<string, Instrument>,
-): void {
+/** As Prometheus reads it, in a turn of its own. */
+async function textOf({ kind, name, help, labelNames }: Family, series: readonly Series[]): Promise<string> {
+  await turn()
+  const registry = new prom.Registry()
   const common = { name, help, labelNames, registers: [registry] }
   if (kind === 'counter') {
-    new prom.Counter({
-      ...common,
-      collect() {
-        this.reset()
-        for (const { labels, value } of family.values()) this.inc(labels, value)
-      },
-    })
+    const counter = new prom.Counter(common)
+    for (const { labels, value } of series) counter.inc(labels, value)
   } else {
-    new prom.Gauge({
-      ...common,
-      collect() {
-        this.reset()
-        for (const { labels, value } of family.values()) this.set(labels, value)
-      },
-    })
+    const gauge = new prom.Gauge(common)
+    for (const { labels, value } of series) gauge.set(labels, value)
   }
+  return registry.metrics()
 }
+
+/** HELP and TYPE are said once. */
+const withoutHead = (text: string): string => text.replace(/^(#.*\n)+/, '')
