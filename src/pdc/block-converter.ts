@@ -4,9 +4,10 @@ import {
   type DataColumns,
   type DataEncoder,
   dataBlocks,
+  FrameType,
   type PmuConfiguration,
 } from '../c37118/index.ts'
-import { type Adjustment, type BlockFormat, keptChannels } from './block-format.ts'
+import { type Adjustment, analogScaleOf, type BlockFormat, keptChannels } from './block-format.ts'
 
 interface PhasorWay {
   /** Index of its first number in the columns of the input. */
@@ -38,7 +39,7 @@ export class BlockConverter {
   readonly #fromPolar: boolean
   readonly #toPolar: boolean
   readonly #phasors: readonly PhasorWay[]
-  readonly #analogs: readonly { readonly from: number; readonly limit: number }[]
+  readonly #analogs: readonly { readonly from: number; readonly offset: number; readonly factor: number }[]
   readonly #digitals: readonly number[]
   readonly #pmu: number
   readonly #fnom: number
@@ -49,7 +50,10 @@ export class BlockConverter {
     const { adjust = [] } = format
     const pmu = input.pmus[block]!
     const before = input.pmus.slice(0, block)
-    const alone: Configuration = { ...input, type: 3, version: 2, pmus: [out] }
+    const scales = out.analogs.map(analogScaleOf)
+    // Of counts alone: the offset is taken off before.
+    const analogs = out.analogs.map((channel, at) => ({ ...channel, scale: scales[at]!.factor }))
+    const alone: Configuration = { ...input, type: FrameType.config2, version: 2, pmus: [{ ...out, analogs }] }
     this.#encoder = compileEncoder(alone)
     this.#columns = this.#encoder.createColumns()
     this.#scratch = new Uint8Array(this.#encoder.frameSize)
@@ -74,9 +78,11 @@ export class BlockConverter {
           ? unitOf(channel) * COUNTS[this.#toPolar ? 'polar' : 'rectangular']
           : Number.POSITIVE_INFINITY,
     }))
-    this.#analogs = out.analogs.map((channel, at) => ({
+    const isInteger = out.format.analogs === 'int16'
+    this.#analogs = scales.map(({ factor, offset }, at) => ({
       from: firstAnalog + kept.analogs[at]!,
-      limit: out.format.analogs === 'int16' ? 32_767 * Math.abs(channel.scale || 1) : Number.POSITIVE_INFINITY,
+      offset: isInteger ? offset : 0,
+      factor: isInteger ? factor : Number.POSITIVE_INFINITY,
     }))
     this.#digitals = kept.digitals.map((at) => firstDigital + at)
   }
@@ -98,9 +104,10 @@ export class BlockConverter {
       if (Math.abs(dfreq[0]) > DFREQ_LIMIT) unfit += absent(dfreq, 0)
     }
     for (let at = 0; at < this.#analogs.length; at++) {
-      const { from: source, limit } = this.#analogs[at]!
-      analogs[at] = from.analogs[source]!
-      if (Math.abs(analogs[at]!) > limit) unfit += absent(analogs, at)
+      const { from: source, offset, factor } = this.#analogs[at]!
+      analogs[at] = from.analogs[source]! - offset
+      const counts = analogs[at]! / factor
+      if (counts >= 0x7fff + 0.5 || counts < -0x8000 - 0.5) unfit += absent(analogs, at)
     }
     for (let at = 0; at < this.#digitals.length; at++) digitals[at] = from.digitals[this.#digitals[at]!]!
     this.#encoder.encodeInto(this.#columns, this.#scratch)

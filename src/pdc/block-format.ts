@@ -2,7 +2,7 @@
  * How an output writes a PMU's block (IEEE C37.247 clause 4.4 and 4.6): which
  * channels, in which numbers, adjusted by how much.
  */
-import type { Format, NumberFormat, PhasorChannel, PmuConfiguration } from '../c37118/index.ts'
+import type { AnalogChannel, Format, NumberFormat, PhasorChannel, PmuConfiguration } from '../c37118/index.ts'
 
 /** Of channels: by name (CHNAM). */
 export interface Adjustment {
@@ -65,10 +65,32 @@ export function formatted(pmu: PmuConfiguration, format: BlockFormat): PmuConfig
       const scaled = numbers.phasors === 'int16' ? scaledFor(channel, pmu.format, numbers, format) : channel
       return adjustment ? { ...scaled, modification: flagsOf(scaled, adjustment) } : scaled
     }),
-    analogs: kept.analogs.map((at) => pmu.analogs[at]!),
+    analogs: kept.analogs.map((at) =>
+      numbers.analogs === pmu.format.analogs ? pmu.analogs[at]! : unscaled(pmu.analogs[at]!),
+    ),
     digitals: kept.digitals.map((at) => pmu.digitals[at]!),
   }
 }
+
+/** Magnitude and offset of CFG-3 are of integers as they came: floats have none, nor integers made of floats. */
+function unscaled({
+  magnitude: _magnitude,
+  offset: _offset,
+  unitBytes: _unitBytes,
+  ...channel
+}: AnalogChannel): AnalogChannel {
+  return channel
+}
+
+/** What a count of a 16-bit analog means: value = factor × count + offset (C37.118.2-2011, table 10 and ANSCALE of CFG-3). */
+export const analogScaleOf = ({
+  scale = 0,
+  magnitude,
+  offset = 0,
+}: AnalogChannel): { factor: number; offset: number } => ({
+  factor: magnitude ?? (scale === 0 ? 1 : scale),
+  offset,
+})
 
 function numbersOf(from: Format, { coordinates, numbers }: BlockFormat): Format {
   const polar = coordinates === undefined ? from.polar : coordinates === 'polar'

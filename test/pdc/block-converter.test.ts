@@ -6,6 +6,7 @@ import {
   compileEncoder,
   dataBlocks,
   type Format,
+  FrameType,
   type SampleInput,
   stampFrame,
 } from '../../src/c37118/index.ts'
@@ -50,6 +51,48 @@ function converted(from: Format, format: BlockFormat, pmu: Partial<SampleInput['
   return { out, unfit, before: decoder.decode(frame).pmus[1]!, after: compileDecoder(output).decode(target).pmus[0]! }
 }
 const fullScale = { voltage: 150_000, current: 2000 }
+
+/** An analog of 16 bits, of a PMU whose CFG-3 says what a count is: 0.01 of it, from 5 on. */
+function scaledAnalog(format: BlockFormat, counts: number) {
+  const [plain] = configurationOf([{ idcode: 1, format: int(true) }]).pmus
+  const analogs = plain!.analogs.map(({ name }) => ({ name, magnitude: 0.01, offset: 5 }))
+  const input: Configuration = {
+    ...configurationOf([{ idcode: 1, format: int(true) }]),
+    type: FrameType.config3,
+    pmus: [{ ...plain!, analogs }],
+  }
+  const columns = compileDecoder(input).createColumns()
+  columns.freq[0] = input.pmus[0]!.fnom
+  columns.analogs[0] = 0.01 * counts + 5
+  const out = formatted(input.pmus[0]!, format)
+  const output: Configuration = { ...input, pmus: [out] }
+  const target = compileEncoder(output).encode(compileEncoder(output).createColumns())
+  const unfit = new BlockConverter(input, 0, out, format).write(columns, target, dataBlocks(output)[0]!.offset)
+  stampFrame(target, { soc: 1, fraction: 0 })
+  const readBy = (type: typeof FrameType.config2 | typeof FrameType.config3): number =>
+    compileDecoder({ ...output, type }).decode(target).pmus[0]!.analogs[0]!
+  return { out, unfit, config3: readBy(FrameType.config3), config2: readBy(FrameType.config2) }
+}
+
+describe('an analog with a magnitude and an offset', () => {
+  it.each([0, 1, -1, 12_345, 0x7fff, -0x8000])('keeps its counts where others change: %d', (counts) => {
+    const { config2, config3, unfit } = scaledAnalog({ coordinates: 'rectangular' }, counts)
+    expect([config2, unfit]).toEqual([counts, 0])
+    expect(config3).toBeCloseTo(0.01 * counts + 5, 9)
+  })
+
+  it('has neither as a float, which is the value', () => {
+    const { out, config2, config3 } = scaledAnalog({ numbers: 'float32' }, 12_345)
+    expect(out.analogs[0]).not.toHaveProperty('magnitude')
+    expect(out.analogs[0]).not.toHaveProperty('offset')
+    expect([config2, config3]).toEqual([Math.fround(128.45), Math.fround(128.45)])
+  })
+
+  it('does not fit beyond what 16 bits hold', () => {
+    expect(scaledAnalog({ coordinates: 'rectangular' }, 0x8000).unfit).toBe(1)
+    expect(scaledAnalog({ coordinates: 'rectangular' }, -0x8001).unfit).toBe(1)
+  })
+})
 
 describe('a block in other numbers', () => {
   it.each([
