@@ -55,6 +55,8 @@ export interface StreamSink {
   online?(stream: string, online: boolean, reason: string | undefined): void
   /** Its retained configuration was cleared: it will not come back by itself. */
   retired?(stream: string): void
+  /** Something came for it, or was held for it, that cannot be used. */
+  unusable?(stream: string, reason: string, count: number): void
   /** The connection to the broker is gone; it is being made anew. */
   lost?(): void
 }
@@ -186,7 +188,7 @@ export class StreamReader {
     // Neither the clearing of a stream that was never met nor what a slow broker still had of one that was retired.
     if (!stream && (payload.length === 0 || (retained && this.#retired.has(meaning.stream)))) return undefined
     if (!stream && this.#streams.size >= this.#maxStreams) {
-      this.#drop('', 'too-many-streams').add()
+      this.#drop('', 'too-many-streams')
       return undefined
     }
     stream ??= this.#follow(meaning.stream)
@@ -202,7 +204,7 @@ export class StreamReader {
       {
         configuration: (fragments, configuration) => sink.configuration(topic, fragments, configuration),
         data: (frame) => sink.data(topic, frame),
-        dropped: (count, reason) => this.#drop(topic, reason).add(count),
+        dropped: (count, reason) => this.#drop(topic, reason, count),
       },
       { ...this.#options, budget: this.#budget },
     )
@@ -219,7 +221,7 @@ export class StreamReader {
   #data(stream: Followed, frame: Uint8Array): void {
     // A frame followed by its own CRC gives 0.
     if (checksum(frame, 0, frame.length) !== 0) {
-      this.#drop(stream.topic, 'bad-checksum').add()
+      this.#drop(stream.topic, 'bad-checksum')
       return
     }
     stream.received.add()
@@ -241,19 +243,19 @@ export class StreamReader {
         return
       }
       settle()
-      if (frameTypeOf(frame) !== FrameType.data) this.#drop(stream.topic, 'wrong-type').add()
-      else if (retained) this.#drop(stream.topic, 'retained-data').add()
+      if (frameTypeOf(frame) !== FrameType.data) this.#drop(stream.topic, 'wrong-type')
+      else if (retained) this.#drop(stream.topic, 'retained-data')
       else this.#data(stream, frame)
     })
     settle()
-    if (!whole) this.#drop(stream.topic, 'not-frames').add()
+    if (!whole) this.#drop(stream.topic, 'not-frames')
   }
 
   #extra(stream: Followed, kind: SubTopic, payload: Uint8Array): void {
     if (payload.length === 0) return
     const frames: Uint8Array[] = []
     if (splitPayload(payload, (frame) => frames.push(copy(frame)))) this.#sink.extra?.(stream.topic, kind, frames)
-    else this.#drop(stream.topic, 'not-frames').add()
+    else this.#drop(stream.topic, 'not-frames')
   }
 
   #state(stream: Followed, nodeId: string, payload: Uint8Array): void {
@@ -264,7 +266,7 @@ export class StreamReader {
     const state = this.#parseState(stream.topic, payload)
     if (!state) return
     if (nodeIdOf(state.node) !== nodeId || !stream.states.heard(nodeId, state)) {
-      this.#drop(stream.topic, 'bad-state').add()
+      this.#drop(stream.topic, 'bad-state')
       return
     }
     this.#sink.state?.(stream.topic, state)
@@ -277,7 +279,7 @@ export class StreamReader {
       return parseStreamState(payload)
     } catch (error) {
       if (!(error instanceof ContractError)) throw error
-      this.#drop(stream, 'bad-state').add()
+      this.#drop(stream, 'bad-state')
       this.#deps.log.debug({ ...error.facts, stream }, 'unreadable stream state')
       return undefined
     }
@@ -336,12 +338,12 @@ export class StreamReader {
     }, REPEATED_MS).unref()
   }
 
-  #drop(stream: string, reason: string): Counter {
-    return this.#deps.metrics.counter(
-      'phasorbus_reader_dropped_total',
-      'What a reader got from the bus and did not pass on.',
-      { stream, reader: this.#name, reason },
-    )
+  #drop(stream: string, reason: string, count = 1): void {
+    const labels = { stream, reader: this.#name, reason }
+    this.#deps.metrics
+      .counter('phasorbus_reader_dropped_total', 'What a reader got from the bus and did not pass on.', labels)
+      .add(count)
+    if (count > 0 && stream !== '') this.#sink.unusable?.(stream, reason, count)
   }
 }
 

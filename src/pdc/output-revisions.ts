@@ -86,6 +86,8 @@ export class OutputRevisions {
   #ranges: readonly RevisedRange[]
   readonly #timer: NodeJS.Timeout
   #isAtWork = false
+  /** The first of those that are being completed, and have not been told. */
+  #firstAtWork = Number.POSITIVE_INFINITY
   #isWaitedFor = false
   #restUntilMs = 0
   readonly #revised: Counter
@@ -122,6 +124,13 @@ export class OutputRevisions {
     return this.#revised.value
   }
 
+  /** The first instant that is to be completed; infinite: none is. */
+  get firstSlot(): number {
+    let first = this.#firstAtWork
+    for (const slot of this.#waiting.keys()) if (slot < first) first = slot
+    return first
+  }
+
   add(slot: number, generation: Generation, part: LatePart): void {
     let waiting = this.#waiting.get(slot)
     if (!waiting) {
@@ -146,6 +155,7 @@ export class OutputRevisions {
     const ripe = this.#ripe(nowMs)
     if (ripe.length === 0) return
     this.#isAtWork = true
+    this.#firstAtWork = ripe[0]!
     this.#complete(ripe)
       .catch((error: unknown) => {
         this.#restUntilMs = monotonicMs() + RETRY_MS
@@ -153,6 +163,7 @@ export class OutputRevisions {
       })
       .finally(() => {
         this.#isAtWork = false
+        this.#firstAtWork = Number.POSITIVE_INFINITY
       })
   }
 

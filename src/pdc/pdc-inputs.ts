@@ -31,6 +31,8 @@ export interface InputSink {
   revised(name: string, frame: Uint8Array, fragments: readonly Uint8Array[]): boolean
   /** Late frames of it that would be taken now. */
   lateRoom(name: string): number
+  /** Something came for it that cannot be used. */
+  unusable(name: string, reason: string, count: number): void
   /** Nothing comes of it now, and that is known. */
   away(name: string): void
   /** It is none any more. */
@@ -107,6 +109,9 @@ function readStreams(
         online(topic, online) {
           if (!online) sink.away(topic)
         },
+        unusable(topic, reason, count) {
+          if (!own.has(topic)) sink.unusable(topic, reason, count)
+        },
         retired: (topic) => sink.gone(topic),
       },
     },
@@ -131,6 +136,7 @@ function readSource(
       data(frame) {
         sink.data(name, frame)
       },
+      unusable: (reason) => sink.unusable(name, reason, 1),
       header() {},
       online() {},
       offline: () => sink.away(name),

@@ -55,8 +55,17 @@ export interface OutputSink {
   readonly revisions?: RevisionWays
 }
 
+export interface AboutInput {
+  /** Nothing of it before this time comes any more, nor is completed; `undefined`: that is not known, or all of it. */
+  readonly finalUs: number | undefined
+  /** What came for it and could not be used, by reason. */
+  readonly errors: Readonly<Record<string, number>>
+}
+
 export interface OutputDeps {
   readonly sink: OutputSink
+  /** What else is known of an input. */
+  readonly about?: (input: string) => AboutInput
   /** Late frames would be taken again. */
   readonly room?: () => void
   readonly log: Log
@@ -333,6 +342,10 @@ export class PdcOutput {
     this.#latencyGauges.set(latency)
     const { complete, partial, empty } = this.#counters
     const { inputs = [], generation } = this.#reigns.last ?? {}
+    const about = inputs.flatMap(({ name }) => this.#deps.about?.(name) ?? [])
+    const unused = inputs.map(({ counters: { misplaced } }) =>
+      Object.fromEntries(Object.entries(misplaced).map(([reason, { value }]) => [reason, value])),
+    )
     const missed = inputs
       .map(({ name, counters }) => [name, counters.missed.value] as const)
       .filter(([, count]) => count > 0)
@@ -347,8 +360,20 @@ export class PdcOutput {
         revised: this.#revisions?.revised ?? 0,
       },
       latency_ms: latency ? millisecondsOf(latency) : null,
+      final: this.#final(about),
+      unused: sumsOf(unused),
+      errors: sumsOf(about.map(({ errors }) => errors)),
       missed: Object.fromEntries(missed.slice(0, MAX_MISSED)),
     })
+  }
+
+  /** What is before it has gone, its inputs are resolved, and it is completed. */
+  #final(about: readonly AboutInput[]): string | null {
+    const { next } = this.#window
+    if (next === undefined) return null
+    const slot = Math.min(next, this.#revisions?.firstSlot ?? next)
+    const timesUs = about.map(({ finalUs }) => finalUs ?? Number.POSITIVE_INFINITY)
+    return new Date(Math.floor(Math.min(this.#grid.microsecondsOf(slot), ...timesUs) / 1000)).toISOString()
   }
 
   close(): void {
@@ -457,6 +482,15 @@ export class PdcOutput {
     }
     this.#deps.sink.data(generation.seal(content, soc, fraction))
   }
+}
+
+/** By reason; those of zero are left out. */
+function sumsOf(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {}
+  for (const each of counts) {
+    for (const [reason, count] of Object.entries(each)) if (count > 0) sums[reason] = (sums[reason] ?? 0) + count
+  }
+  return sums
 }
 
 const millisecondsOf = ({ min, mean, p99, max }: LatencyFigures): LatencyFigures => ({

@@ -10,12 +10,13 @@ import type { Running } from '../runtime/service.ts'
 import { type Account, sameConfiguration } from '../streams/index.ts'
 import { Alarm } from './alarm.ts'
 import type { Now } from './alignment-window.ts'
+import { InputErrors } from './input-errors.ts'
 import { Latencies } from './latencies.ts'
 import { LatencyGauges } from './latency-gauges.ts'
 import type { OutputInput } from './output-input.ts'
 import { PdcClock } from './pdc-clock.ts'
 import { type InputDeps, type PdcInput, readInputs } from './pdc-inputs.ts'
-import { type OutputSettings, PdcOutput } from './pdc-output.ts'
+import { type AboutInput, type OutputSettings, PdcOutput } from './pdc-output.ts'
 import { serveOutput } from './serve-output.ts'
 
 export interface PdcOutputConfig extends OutputSettings {
@@ -89,6 +90,11 @@ export function startPdc(
   const clock = new PdcClock()
   const known = new Map<string, Input>()
   const servers = new Map<string, Server>()
+  const errors = new Map<string, InputErrors>()
+  const about = (name: string): AboutInput => ({
+    finalUs: reading.consumer?.finalUs(name),
+    errors: errors.get(name)?.totals ?? {},
+  })
   const ways = outputs.map(({ id: output, topic, live, server: config, idcode, ...settings }) => {
     const server = config && startServer(config, { signal, log, metrics, server: output })
     if (server) servers.set(output, server)
@@ -105,7 +111,7 @@ export function startPdc(
       sink,
       output: new PdcOutput(
         { ...settings, id: output, idcode },
-        { sink, log, metrics, room: () => reading.consumer?.room() },
+        { sink, log, metrics, room: () => reading.consumer?.room(), about },
       ),
     }
   })
@@ -205,6 +211,11 @@ export function startPdc(
         late(name, frame, fragments, (timeUs) => reading.consumer?.delivered(name, timeUs, 'late')),
       revised: (name, frame, fragments) => late(name, frame, fragments, () => {}) !== false,
       lateRoom: () => ways.reduce((least, { output }) => Math.min(least, output.lateRoom), Number.POSITIVE_INFINITY),
+      unusable(name, reason, count) {
+        const known = errors.get(name) ?? new InputErrors(metrics, id, name)
+        errors.set(name, known)
+        known.add(reason, count)
+      },
       away(name) {
         const at = known.get(name)?.at ?? []
         at.forEach((input, index) => {
@@ -217,6 +228,7 @@ export function startPdc(
           if (input) ways[index]!.output.gone(input, now)
         })
         known.delete(name)
+        errors.delete(name)
         metrics.forget({ pdc: id, input: name })
         arm(now)
       },

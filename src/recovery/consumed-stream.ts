@@ -2,6 +2,7 @@ import type { StreamSink } from '../bus/index.ts'
 import type { StreamLedger } from '../streams/index.ts'
 import type { AccountMetrics } from './account-metrics.ts'
 import type { Epochs } from './epochs.ts'
+import type { Finals } from './finals.ts'
 import type { Lateness } from './lateness.ts'
 
 /** One stream at one consumer. */
@@ -13,6 +14,7 @@ export interface ConsumedStream {
   readonly metrics: AccountMetrics
   readonly epochs: Epochs
   readonly lateness: Lateness
+  readonly finals: Finals
   /** When its last live frame came, by the monotonic clock in ms. */
   liveMs: number
 }

@@ -7,6 +7,7 @@ import { AccountMetrics } from './account-metrics.ts'
 import type { ConsumedStream } from './consumed-stream.ts'
 import type { ConsumerSink } from './consumer-sink.ts'
 import { type Epoch, Epochs } from './epochs.ts'
+import { Finals } from './finals.ts'
 import { timeUsOf } from './frame-time.ts'
 import type { HeldStore } from './held-store.ts'
 import type { Given } from './late-hand.ts'
@@ -75,13 +76,17 @@ export class ConsumerStreams implements RemedyHooks {
       },
       state: (topic, state) => {
         const stream = mine(topic)
-        if (stream) this.remedy.state(stream, state)
-        if (stream) out.state?.(topic, state)
+        if (!stream) return
+        stream.finals.heard(state)
+        this.remedy.state(stream, state)
+        out.state?.(topic, state)
       },
       left: (topic, node) => {
         const stream = known(topic)
-        if (stream) this.remedy.left(stream, node)
-        if (stream) out.left?.(topic, node)
+        if (!stream) return
+        stream.finals.left(node)
+        this.remedy.left(stream, node)
+        out.left?.(topic, node)
       },
       online: (topic, online, reason) => {
         if (known(topic)) out.online?.(topic, online, reason)
@@ -89,6 +94,9 @@ export class ConsumerStreams implements RemedyHooks {
       retired: (topic) => {
         const stream = known(topic)
         if (stream) this.#retired(stream)
+      },
+      unusable: (topic, reason, count) => {
+        if (known(topic)) out.unusable?.(topic, reason, count)
       },
       lost: () => {
         this.remedy.lost(monotonicMs())
@@ -119,6 +127,7 @@ export class ConsumerStreams implements RemedyHooks {
       ledger: this.#held?.ledger(topic) ?? new StreamLedger(ledger),
       metrics: new AccountMetrics(metrics, consumer, topic),
       epochs: new Epochs(),
+      finals: new Finals(),
       lateness: new Lateness(),
       liveMs: Number.NEGATIVE_INFINITY,
     }
@@ -178,6 +187,15 @@ export class ConsumerStreams implements RemedyHooks {
 
   pendingBetween(topic: string, afterUs: number, beforeUs: number): boolean {
     return this.#streams.get(topic)?.ledger.pendingBetween(afterUs, beforeUs) ?? false
+  }
+
+  /** Nothing before it comes any more, nor is completed. */
+  finalUs(topic: string): number | undefined {
+    const stream = this.#streams.get(topic)
+    const resolvedUs = stream?.ledger.resolvedUs
+    if (!stream || resolvedUs === undefined) return undefined
+    const theirsUs = stream.finals.latestUs ?? Number.POSITIVE_INFINITY
+    return Math.min(resolvedUs, theirsUs, this.remedy.unfetchedUs?.(stream) ?? Number.POSITIVE_INFINITY)
   }
 
   accounts(): ReadonlyMap<string, Account> {

@@ -48,6 +48,8 @@ export interface Consumer extends Running {
   release(stream: string, timeUs: number, as: 'live' | 'late'): void
   /** The sink waits with frames until those before them are there: whether any between these times still may come. */
   pendingBetween(stream: string, afterUs: number, beforeUs: number): boolean
+  /** Nothing of this stream before it, in µs, comes any more, nor is completed by a PDC; `undefined` before its first frame. */
+  finalUs(stream: string): number | undefined
   /** What became of every timestamp, by stream. */
   accounts(): ReadonlyMap<string, Account>
 }
@@ -105,6 +107,7 @@ export function startConsumer(config: ConsumerConfig, deps: ConsumerDeps): Consu
     },
     delivered: (stream, timeUs, as) => held?.took(stream, timeUs, as),
     release: (stream, timeUs, as) => streams.release(stream, timeUs, as),
+    finalUs: (stream) => streams.finalUs(stream),
     pendingBetween: (stream, afterUs, beforeUs) => streams.pendingBetween(stream, afterUs, beforeUs),
     accounts: () => streams.accounts(),
   }

@@ -267,6 +267,11 @@ export class Healing {
     this.heardOf(nodeId, nowMs)
   }
 
+  /** The oldest that a PDC has completed, and that is to be fetched. */
+  get unfetchedUs(): number | undefined {
+    return this.#revisions.oldestUs
+  }
+
   /** The node lives. */
   heardOf(nodeId: string, nowMs: number): void {
     if (this.#pulling && this.#node === nodeId && nowMs - this.#askedMs > LOST_MS) {

@@ -18,6 +18,8 @@ export interface Remedy {
   leave(stream: ConsumedStream): void
   state(stream: ConsumedStream, state: StreamState): void
   left(stream: ConsumedStream, node: string): void
+  /** The oldest that is to be fetched again, for a PDC has completed it; `undefined`: nothing is. */
+  unfetchedUs?(stream: ConsumedStream): number | undefined
   /** A live frame came so much later than the best of its stream. On the hot path. */
   live(lateMs: number, nowMs: number): void
   /** The connection by which live frames come is gone. */

@@ -136,6 +136,10 @@ export class ReplayRemedy implements Remedy {
     healed?.healing.left(nodeIdOf(node))
   }
 
+  unfetchedUs(stream: ConsumedStream): number | undefined {
+    return this.#streams.get(stream)?.healing.unfetchedUs
+  }
+
   live(lateMs: number, nowMs: number): void {
     this.#arrivals.add(lateMs, nowMs)
   }

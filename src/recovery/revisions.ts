@@ -22,6 +22,11 @@ export class Revisions {
     return this.#todo.length === 0
   }
 
+  /** The oldest time of them. */
+  get oldestUs(): number | undefined {
+    return this.isEmpty ? undefined : Math.min(...this.#todo.map(({ fromUs }) => fromUs))
+  }
+
   /** The first whose node can be asked; it is the first of all then. */
   next(isResting: (nodeId: string) => boolean): Revision | undefined {
     const at = this.#todo.findIndex(({ nodeId }) => !isResting(nodeId))

@@ -325,6 +325,11 @@ export class StreamLedger {
     return this.#book.last?.toUs
   }
 
+  /** Before which nothing is open and nothing pending; `undefined` before the first frame. */
+  get resolvedUs(): number | undefined {
+    return this.#book.nextGap(Number.NEGATIVE_INFINITY)?.fromUs ?? this.closedUs
+  }
+
   /** The grid that has this time. */
   gridAt(us: number): SlotGrid | undefined {
     return this.#book.eraAt(us)?.grid

@@ -19,14 +19,21 @@ export interface PdcFigures {
     readonly p99: number
     readonly max: number
   } | null
+  /** Every instant before it is final, ISO 8601: nothing of it comes any more, nor is completed; `null` before the first. */
+  readonly final: string | null
+  /** Frames of inputs that had no place, by reason: `late`, `duplicate`, `stale`, `future` …; none is left out that is not zero. */
+  readonly unused: Readonly<Record<string, number>>
+  /** What came for inputs and could not be used, by reason: `bad-checksum` … */
+  readonly errors: Readonly<Record<string, number>>
   /** Inputs that frames went without most often: at most 16. */
   readonly missed: Readonly<Record<string, number>>
 }
 
 export const MAX_MISSED = 16
+const MAX_REASONS = 32
 
 export function parsePdcFigures(value: unknown): PdcFigures {
-  const { inputs, pmus, frames, latency_ms, missed } = asObject(value)
+  const { inputs, pmus, frames, latency_ms, final, unused, errors, missed } = asObject(value)
   const { complete, partial, empty, revised } = asObject(frames)
   return {
     inputs: number(inputs, 'inputs'),
@@ -38,12 +45,23 @@ export function parsePdcFigures(value: unknown): PdcFigures {
       revised: number(revised, 'revised'),
     },
     latency_ms: latency_ms === null || latency_ms === undefined ? null : latencyOf(latency_ms),
-    missed: Object.fromEntries(
-      Object.entries(asObject(missed))
-        .slice(0, MAX_MISSED)
-        .map(([input, count]) => [input, number(count, 'missed')]),
-    ),
+    final: typeof final === 'string' ? time(final) : null,
+    unused: counts(unused, 'unused', MAX_REASONS),
+    errors: counts(errors, 'errors', MAX_REASONS),
+    missed: counts(missed, 'missed', MAX_MISSED),
   }
+}
+
+const counts = (value: unknown, name: string, most: number): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(asObject(value))
+      .slice(0, most)
+      .map(([key, count]) => [key, number(count, name)]),
+  )
+
+function time(iso: string): string {
+  if (Number.isFinite(Date.parse(iso))) return iso
+  throw new ContractError({ code: 'STATE_INVALID', problem: 'pdc.final is no time' }, 'pdc.final is no time')
 }
 
 function latencyOf(value: unknown): NonNullable<PdcFigures['latency_ms']> {

@@ -11,6 +11,8 @@ export interface Archive {
   readonly present: ReadonlyMap<number, number>
   readonly revised: number
   readonly account: Account | undefined
+  /** Every instant before it is final, as the PDC says. */
+  readonly finalUs: number | undefined
 }
 
 export function archiveOf(
@@ -23,6 +25,7 @@ export function archiveOf(
   const byFragments = new Map<readonly Uint8Array[], readonly number[]>()
   let inForce: readonly Uint8Array[] = []
   let revised = 0
+  let finalUs: number | undefined
   const keep = (frame: Uint8Array, fragments: readonly Uint8Array[]): void => {
     const known = byFragments.get(fragments)
     const blocks = known ?? dataBlocks(decodeConfiguration(fragments)).map(({ offset }) => offset)
@@ -46,6 +49,9 @@ export function archiveOf(
             return true
           },
           outside() {},
+          state(_topic, { pdc }) {
+            if (pdc?.final) finalUs = Date.parse(pdc.final) * 1000
+          },
           late(_topic, frame, fragments) {
             keep(frame, fragments)
             return true
@@ -64,6 +70,9 @@ export function archiveOf(
     present,
     get revised() {
       return revised
+    },
+    get finalUs() {
+      return finalUs
     },
     get account() {
       return consumer.accounts().get(topic)

@@ -20,6 +20,7 @@ import { ServerConfig } from '../../src/config/server.ts'
 import { SourceConfig } from '../../src/link/index.ts'
 import { type PdcConfig, startPdc } from '../../src/pdc/index.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
+import { metricSum } from '../support/metric-sum.ts'
 import { command, connectRawPdc, frameType } from '../support/raw-pdc.ts'
 import { until } from '../support/until.ts'
 import { configurationOf } from './configurations.ts'
@@ -204,5 +205,31 @@ describe('a PDC beside its PMUs', () => {
       expect(blocks.map(({ freq }) => Math.round(1000 * freq) - 50_000)).toEqual([sent, sent])
     }
     await Promise.all(pmus.map(({ raw }) => raw.close()))
+  })
+
+  it('counts by input what could not be used, and goes on', async () => {
+    await using deps = testDeps()
+    const { fragments, frameAt } = pmuOf(1)
+    const raw = await startRawPmu({ configuration: fragments[0]! })
+    const source = SourceConfig.parse({ transport: `tcp://127.0.0.1:${raw.port}`, idcode: 1, ask: [] })
+    await startOn(deps, [{ name: 'pmu-1', source }], 0)
+    await raw.on
+    const beginUs = instantNow()
+    const taken = (): Promise<number> => metricSum(deps.metrics, 'phasorbus_pdc_input_frames_total', { input: 'pmu-1' })
+    const errors = (): Promise<number> =>
+      metricSum(deps.metrics, 'phasorbus_pdc_input_errors_total', {
+        pdc: 'site',
+        input: 'pmu-1',
+        reason: 'bad-checksum',
+      })
+    for (let n = 0; n < 3; n++) raw.send(frameAt(beginUs + n * 20_000, n))
+    await until(async () => (await taken()) === 3)
+    const broken = frameAt(beginUs + 60_000, 3)
+    broken[20]! ^= 1
+    raw.write(broken)
+    raw.send(frameAt(beginUs + 80_000, 4))
+    await until(async () => (await taken()) === 4)
+    expect(await errors()).toBe(1)
+    await raw.close()
   })
 })

@@ -39,6 +39,7 @@ export class StreamRecord extends Watched {
     },
     left: (stream, node) => this.#call('left', `${stream} ${node}`),
     retired: (stream) => this.#call('retired', stream),
+    unusable() {},
     lost: () => this.#call('lost', ''),
   }
 

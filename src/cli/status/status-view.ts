@@ -9,7 +9,7 @@ import type { ConsumerStatus, StatusModel, StreamStatus } from './status-model.t
 /** What must be seen stands first: a terminal of 80 columns cuts what follows a long topic. */
 const COLUMNS = ['stream', 'lost', 'pending', 'expected', 'live', 'late', 'not produced', 'not received'] as const
 
-const PDC_COLUMNS = ['stream', 'complete', 'partial', 'empty', 'revised', 'PMUs/inputs', 'p99'] as const
+const PDC_COLUMNS = ['stream', 'complete', 'partial', 'empty', 'revised', 'PMUs/inputs', 'p99', 'final until'] as const
 
 export function statusLines(model: StatusModel, style: Style): string[] {
   const { nodes, streams, consumers, unreadable } = model
@@ -47,7 +47,7 @@ function streamRow({ topic, online, states }: StreamStatus): string[] {
 function pdcLines(streams: readonly StreamStatus[], style: Style): string[] {
   const all = streams.flatMap(({ topic, states }) => states.flatMap(({ pdc }) => (pdc ? [{ topic, pdc }] : [])))
   if (all.length === 0) return []
-  const rows = all.map(({ topic, pdc: { pmus, inputs, frames, latency_ms } }) => {
+  const rows = all.map(({ topic, pdc: { pmus, inputs, frames, latency_ms, final } }) => {
     const { complete, partial, empty, revised } = frames
     const share = complete + partial + empty > 0 ? (100 * complete) / (complete + partial + empty) : Number.NaN
     return [
@@ -58,6 +58,7 @@ function pdcLines(streams: readonly StreamStatus[], style: Style): string[] {
       String(revised),
       `${pmus}/${inputs}`,
       latency_ms ? `${latency_ms.p99.toFixed(1)} ms` : '',
+      final === null ? '' : timeText(final),
     ]
   })
   const missed = all.flatMap(({ topic, pdc }) => {
@@ -65,7 +66,11 @@ function pdcLines(streams: readonly StreamStatus[], style: Style): string[] {
     if (most.length === 0) return []
     return [`  ${topic} went without ${most.map(([input, times]) => `${printable(input)} ${times}`).join(', ')}`]
   })
-  return [...table(style, 'PDCs', PDC_COLUMNS, rows, [1, 2, 3, 4, 5, 6]), ...missed]
+  const about = all.flatMap(({ topic, pdc }) => {
+    const reasons = [reasonText('unused', pdc.unused), reasonText('errors', pdc.errors)].filter(Boolean)
+    return reasons.length === 0 ? [] : [`  ${topic} ${reasons.join('; ')}`]
+  })
+  return [...table(style, 'PDCs', PDC_COLUMNS, rows, [1, 2, 3, 4, 5, 6, 7]), ...missed, ...about]
 }
 
 /** From when, and for how long. */

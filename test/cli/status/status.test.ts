@@ -63,13 +63,19 @@ describe('phasorbus status', () => {
       pmus: 5,
       frames: { complete: 995, partial: 4, empty: 1, revised: 3 },
       latency_ms: { min: 1, mean: 20, p99: 104.25, max: 120 },
+      final: '2026-11-22T15:11:58.500Z',
+      unused: { late: 3, duplicate: 2 },
+      errors: { 'bad-checksum': 1 },
       missed: { [STREAM]: 4 },
     }
     const stream = 'south/pop/7/PDC/1'
     const model = modelOf([`${stream}/state/pop`, state({ node: PDC, pdc })])
     const text = textOf(model)
-    expect(text).toMatch(/^PDCs\n.*\n {2}south\/pop\/7\/PDC\/1 +99\.5 % +4 +1 +3 +5\/2 +104\.3 ms$/m)
+    expect(text).toMatch(
+      /^PDCs\n.*\n {2}south\/pop\/7\/PDC\/1 +99\.5 % +4 +1 +3 +5\/2 +104\.3 ms +2026-11-22 15:11:58$/m,
+    )
     expect(text).toContain(`  ${stream} went without ${STREAM} 4`)
+    expect(text).toContain(`  ${stream} unused: late 3, duplicate 2; errors: bad-checksum 1`)
     expect(statusObject(model)).toMatchObject({ streams: [{ stream, nodes: [{ pdc }] }] })
     expect(
       modelOf([`${stream}/state/pop`, state({ node: PDC, pdc: { ...pdc, inputs: 'two' } as never })]).unreadable.size,
