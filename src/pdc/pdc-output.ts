@@ -2,29 +2,23 @@
  * One output of a PDC: the frames of its inputs, put together by their instants
  * (IEEE C37.247 clause 4.1 and 4.2). Synchronous; times come in.
  */
-import {
-  type Configuration,
-  dataFrameSize,
-  FrameError,
-  type FrameTime,
-  FrameType,
-  MAX_FRAME_SIZE,
-  Stat,
-} from '../c37118/index.ts'
+import { type Configuration, Stat } from '../c37118/index.ts'
 import { type LateTaken, timeUsOf } from '../recovery/index.ts'
 import type { Log, Metrics } from '../runtime/service.ts'
-import { MAX_MISSED, type PdcFigures, SlotGrid } from '../streams/index.ts'
-import { type Aggregate, type AggregateSettings, aggregateOf } from './aggregate.ts'
+import { type PdcFigures, SlotGrid } from '../streams/index.ts'
+import type { Aggregate, AggregateSettings } from './aggregate.ts'
 import type { AlignmentWindow, Now, OpenSlot } from './alignment-window.ts'
 import { ArrivalWindow } from './arrival-window.ts'
 import type { BlockFormat } from './block-format.ts'
-import { Generation, type Growing } from './generation.ts'
-import { Latencies, type LatencyFigures } from './latencies.ts'
+import type { Generation, Growing } from './generation.ts'
+import { Latencies } from './latencies.ts'
 import { LatencyGauges } from './latency-gauges.ts'
-import type { Member, MemberRules } from './members.ts'
-import { inputCounters, type OutputCounters, outputCounters } from './output-counters.ts'
-import { type InputView, OutputInput, viewOf } from './output-input.ts'
-import { layoutOf, OutputRevisions, type RevisionWays } from './output-revisions.ts'
+import type { MemberRules } from './members.ts'
+import { Membership } from './membership.ts'
+import { type OutputCounters, outputCounters } from './output-counters.ts'
+import { figuresOf } from './output-figures.ts'
+import type { OutputInput } from './output-input.ts'
+import { OutputRevisions, type RevisionWays } from './output-revisions.ts'
 import { PdcError } from './pdc-error.ts'
 import { isAtInstant, type RateSettings } from './rate-plan.ts'
 import type { RatedInput } from './rated-input.ts'
@@ -88,12 +82,10 @@ export class PdcOutput {
   /** By the clock, of the call that is under way. */
   #utcUs = 0
   readonly #revisions: OutputRevisions | undefined
-  readonly #inputs = new Map<string, OutputInput>()
+  readonly #members: Membership
   /** Those that are in the window, by their numbers there. */
   readonly #numbered = new Map<number, OutputInput>()
   readonly #reigns = new Reigns()
-  /** Configurations that it has had: each raises CFGCNT. */
-  #changes = 0
   /** That of the frame that went last. */
   #told: Generation | undefined
   #newestSlot = Number.NEGATIVE_INFINITY
@@ -104,6 +96,7 @@ export class PdcOutput {
     this.#settings = settings
     this.#deps = deps
     this.#grid = gridOf(settings.dataRate, settings.timeBase)
+    this.#members = new Membership({ ...settings, grid: this.#grid }, deps)
     this.#counters = outputCounters(deps.metrics, settings.id)
     this.#latencyGauges = new LatencyGauges(
       deps.metrics,
@@ -151,45 +144,19 @@ export class PdcOutput {
    * `undefined`, and said: nothing can be made of it.
    */
   input(name: string, configuration: Configuration, rules: MemberRules, now: Now): OutputInput | undefined {
-    const view = this.#viewOf(name, configuration, rules, now)
-    let input = this.#inputs.get(name)
-    if (!view) {
-      if (input) this.gone(input, now)
-      return undefined
-    }
-    if (input) input.use(view)
+    const input = this.#members.put(name, configuration, rules, now)
+    if (input) this.#settlesUs ??= now.monotonicUs + this.#settings.settleUs
     else {
-      input = new OutputInput(name, rules, inputCounters(this.#deps.metrics, this.#settings.id, name), view)
-      this.#inputs.set(name, input)
+      const before = this.#members.get(name)
+      if (before) this.gone(before, now)
     }
-    this.#settlesUs ??= now.monotonicUs + this.#settings.settleUs
     return input
-  }
-
-  #viewOf(name: string, configuration: Configuration, rules: MemberRules, now: Now): InputView | undefined {
-    const refuse = (error: unknown): undefined => {
-      const facts = { output: this.#settings.id, input: name, error }
-      this.#deps.log.error(facts, 'an input is left out: nothing can be made of its configuration')
-      return undefined
-    }
-    if (configuration.dataRate === 0)
-      return refuse(new PdcError({ code: 'PDC_NO_RATE', input: name }, 'DATA_RATE is 0'))
-    try {
-      const view = viewOf(name, configuration, rules, { ...this.#settings, grid: this.#grid })
-      const pmus = view.members.map(({ pmu }) => pmu)
-      if (pmus.length > 0) aggregateOf(pmus, this.#settings, timeAt(now))
-      return view
-    } catch (error) {
-      if (error instanceof PdcError || error instanceof FrameError) return refuse(error)
-      throw error
-    }
   }
 
   /** It is no input any more. */
   gone(input: OutputInput, now: Now): void {
-    if (!this.#inputs.delete(input.name)) return
+    if (!this.#members.delete(input.name)) return
     this.away(input)
-    this.#deps.metrics.forget({ output: this.#settings.id, input: input.name })
     this.#settlesUs ??= now.monotonicUs + this.#settings.settleUs
   }
 
@@ -340,31 +307,19 @@ export class PdcOutput {
   tell(): void {
     const latency = this.#latencies.take()
     this.#latencyGauges.set(latency)
-    const { complete, partial, empty } = this.#counters
     const { inputs = [], generation } = this.#reigns.last ?? {}
     const about = inputs.flatMap(({ name }) => this.#deps.about?.(name) ?? [])
-    const unused = inputs.map(({ counters: { misplaced } }) =>
-      Object.fromEntries(Object.entries(misplaced).map(([reason, { value }]) => [reason, value])),
-    )
-    const missed = inputs
-      .map(({ name, counters }) => [name, counters.missed.value] as const)
-      .filter(([, count]) => count > 0)
-      .toSorted(([, one], [, other]) => other - one)
-    this.#deps.sink.figures?.({
-      inputs: inputs.length,
-      pmus: generation?.aggregate.configuration.pmus.length ?? 0,
-      frames: {
-        complete: complete.value,
-        partial: partial.value,
-        empty: empty.value,
+    this.#deps.sink.figures?.(
+      figuresOf({
+        inputs,
+        pmus: generation?.aggregate.configuration.pmus.length ?? 0,
+        counters: this.#counters,
         revised: this.#revisions?.revised ?? 0,
-      },
-      latency_ms: latency ? millisecondsOf(latency) : null,
-      final: this.#final(about),
-      unused: sumsOf(unused),
-      errors: sumsOf(about.map(({ errors }) => errors)),
-      missed: Object.fromEntries(missed.slice(0, MAX_MISSED)),
-    })
+        latency,
+        final: this.#final(about),
+        errors: about.map(({ errors }) => errors),
+      }),
+    )
   }
 
   /** What is before it has gone, its inputs are resolved, and it is completed. */
@@ -383,74 +338,25 @@ export class PdcOutput {
   #settle(now: Now): void {
     this.#settlesUs = undefined
     const before = this.#reigns.last
-    const within = this.#fitting(before?.inputs ?? [])
-    const members = within.flatMap(({ members }) => members)
-    if (members.length === 0) return
+    const made = this.#members.make(before, now)
+    if (!made) return
+    const { generation, inputs, isChange } = made
     const from = Math.max(this.#newestSlot + 1, this.#window.next ?? Number.NEGATIVE_INFINITY)
-    const isChange = before !== undefined && !isSame(members, before.generation.aggregate)
-    if (isChange) this.#changes++
-    const counted = members.map(({ pmu, ...member }) => ({
-      ...member,
-      pmu: { ...pmu, cfgcnt: (pmu.cfgcnt + this.#changes) & 0xffff },
-    }))
-    const aggregate = this.#aggregateOf(counted, now)
-    if (!aggregate) return
-    const ways = within.map(
-      ({ name, configuration, rated }) => [name, { configuration, isRated: rated !== undefined }] as const,
-    )
-    const generation = new Generation(aggregate, counted, new Map(ways), this.#settings.format)
     this.#counters.configurations.add()
-    this.#reigns.begin({ from, generation, inputs: within, changedFrom: isChange ? from : before?.changedFrom })
-    for (const input of within) {
+    this.#reigns.begin({ from, generation, inputs, changedFrom: isChange ? from : before?.changedFrom })
+    for (const input of inputs) {
       input.number ??= this.#window.join(now)
       this.#numbered.set(input.number, input)
     }
-    const isWithin = new Set(within)
+    const isWithin = new Set(inputs)
     for (const input of before?.inputs ?? []) {
       if (isWithin.has(input) || input.number === undefined) continue
       this.#window.leave(input.number)
       this.#numbered.delete(input.number)
       input.number = undefined
     }
-    this.#deps.log.info(
-      { output: this.#settings.id, inputs: within.length, pmus: members.length },
-      'the output has a configuration',
-    )
-  }
-
-  /** `undefined`, and said: each of them could be told, but not all together. The configuration before goes on. */
-  #aggregateOf(members: readonly Member[], now: Now): Aggregate | undefined {
-    try {
-      return aggregateOf(
-        members.map(({ pmu }) => pmu),
-        this.#settings,
-        timeAt(now),
-      )
-    } catch (error) {
-      if (!(error instanceof PdcError || error instanceof FrameError)) throw error
-      this.#deps.log.error({ output: this.#settings.id, error }, 'the output stays as it is')
-      return undefined
-    }
-  }
-
-  /** Inputs that have PMUs in the output, as many as a data frame can hold: those that were in it first. By their names. */
-  #fitting(before: readonly OutputInput[]): readonly OutputInput[] {
-    const wasIn = new Set(before)
-    const inputs = [...this.#inputs.values()].filter(({ members }) => members.length > 0)
-    const first = inputs.toSorted((one, other) => Number(wasIn.has(other)) - Number(wasIn.has(one)))
-    const fitting: OutputInput[] = []
-    let left = MAX_FRAME_SIZE - sizeOf([])
-    for (const input of first) {
-      const size = sizeOf(input.members) - sizeOf([])
-      if (size <= left) {
-        fitting.push(input)
-        left -= size
-        continue
-      }
-      const facts = { output: this.#settings.id, input: input.name, bytes: size, left }
-      this.#deps.log.error(facts, 'an input is left out, for its PMUs have no room: give the PDC several outputs')
-    }
-    return fitting.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    const pmus = generation.aggregate.configuration.pmus.length
+    this.#deps.log.info({ output: this.#settings.id, inputs: inputs.length, pmus }, 'the output has a configuration')
   }
 
   #bitsOf({ changedFrom }: Reign, slot: number): number {
@@ -484,45 +390,7 @@ export class PdcOutput {
   }
 }
 
-/** By reason; those of zero are left out. */
-function sumsOf(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
-  const sums: Record<string, number> = {}
-  for (const each of counts) {
-    for (const [reason, count] of Object.entries(each)) if (count > 0) sums[reason] = (sums[reason] ?? 0) + count
-  }
-  return sums
-}
-
-const millisecondsOf = ({ min, mean, p99, max }: LatencyFigures): LatencyFigures => ({
-  min: round(min),
-  mean: round(mean),
-  p99: round(p99),
-  max: round(max),
-})
-/** To hundredths of a millisecond. */
-const round = (us: number): number => Math.round(us / 10) / 100
-
 const nothing = (): void => {}
-
-const timeAt = ({ utcUs }: Now): FrameTime => ({ soc: Math.floor(utcUs / MICROSECONDS), fraction: 0 })
-
-const isSame = (members: readonly Member[], { configuration }: Aggregate): boolean =>
-  layoutOf({ ...configuration, pmus: members.map(({ pmu }) => pmu) }) === layoutOf(configuration)
-
-/** Of a data frame of these PMUs. */
-const sizeOf = (members: readonly Member[]): number => dataFrameSize({ ...NOBODY, pmus: members.map(({ pmu }) => pmu) })
-const NOBODY: Configuration = {
-  type: FrameType.config2,
-  version: 2,
-  idcode: 0,
-  soc: 0,
-  fraction: 0,
-  timeQuality: 0,
-  timeBase: MICROSECONDS,
-  timeBaseFlags: 0,
-  dataRate: 1,
-  pmus: [],
-}
 
 function gridOf(dataRate: number, timeBase: number): SlotGrid {
   const grid = SlotGrid.of({ dataRate, timeBase })
