@@ -2,7 +2,7 @@
  * One output of a PDC: the frames of its inputs, put together by their instants
  * (IEEE C37.247 clause 4.1 and 4.2). Synchronous; times come in.
  */
-import { type Configuration, Stat } from '../c37118/index.ts'
+import { type Configuration, framesPerSecond, Stat } from '../c37118/index.ts'
 import { type LateTaken, timeUsOf } from '../recovery/index.ts'
 import type { Log, Metrics } from '../runtime/service.ts'
 import { type PdcFigures, SlotGrid } from '../streams/index.ts'
@@ -16,7 +16,7 @@ import { LatencyGauges } from './latency-gauges.ts'
 import type { MemberRules } from './members.ts'
 import { Membership } from './membership.ts'
 import { type OutputCounters, outputCounters } from './output-counters.ts'
-import { figuresOf } from './output-figures.ts'
+import { figuresOf, sumsOf, unusedOf } from './output-figures.ts'
 import type { OutputInput } from './output-input.ts'
 import { OutputRevisions, type RevisionWays } from './output-revisions.ts'
 import { PdcError } from './pdc-error.ts'
@@ -50,16 +50,18 @@ export interface OutputSink {
 }
 
 export interface AboutInput {
-  /** Nothing of it before this time comes any more, nor is completed; `undefined`: that is not known, or all of it. */
+  /** Nothing of it before this time comes any more, nor is completed; `undefined` where nobody keeps account of it. */
   readonly finalUs: number | undefined
-  /** What came for it and could not be used, by reason. */
-  readonly errors: Readonly<Record<string, number>>
+  /** Of its newest frame. */
+  readonly newestUs: number
 }
 
 export interface OutputDeps {
   readonly sink: OutputSink
   /** What else is known of an input. */
   readonly about?: (input: string) => AboutInput
+  /** What came for inputs and could not be used, by reason. */
+  readonly errors?: () => Readonly<Record<string, number>>
   /** Late frames would be taken again. */
   readonly room?: () => void
   readonly log: Log
@@ -67,6 +69,8 @@ export interface OutputDeps {
 }
 
 const MICROSECONDS = 1_000_000
+/** Samples come so much later out of a filter, or an interpolation, than the frame that they are made of. */
+const RATED_PERIODS = 8
 /** How long STAT says that the configuration has changed (C37.118.2-2011, table 7). */
 const CHANGE_US = 60 * MICROSECONDS
 
@@ -89,6 +93,8 @@ export class PdcOutput {
   /** That of the frame that went last. */
   #told: Generation | undefined
   #newestSlot = Number.NEGATIVE_INFINITY
+  /** Of inputs that are gone. */
+  #unused: Readonly<Record<string, number>> = {}
   /** When the inputs are taken as they then are. */
   #settlesUs: number | undefined
 
@@ -156,6 +162,7 @@ export class PdcOutput {
   /** It is no input any more. */
   gone(input: OutputInput, now: Now): void {
     if (!this.#members.delete(input.name)) return
+    this.#unused = sumsOf([this.#unused, unusedOf(input.counters)])
     this.away(input)
     this.#settlesUs ??= now.monotonicUs + this.#settings.settleUs
   }
@@ -308,7 +315,6 @@ export class PdcOutput {
     const latency = this.#latencies.take()
     this.#latencyGauges.set(latency)
     const { inputs = [], generation } = this.#reigns.last ?? {}
-    const about = inputs.flatMap(({ name }) => this.#deps.about?.(name) ?? [])
     this.#deps.sink.figures?.(
       figuresOf({
         inputs,
@@ -316,19 +322,35 @@ export class PdcOutput {
         counters: this.#counters,
         revised: this.#revisions?.revised ?? 0,
         latency,
-        final: this.#final(about),
-        errors: about.map(({ errors }) => errors),
+        final: this.#final(inputs),
+        unused: this.#unused,
+        errors: this.#deps.errors?.() ?? {},
       }),
     )
   }
 
   /** What is before it has gone, its inputs are resolved, and it is completed. */
-  #final(about: readonly AboutInput[]): string | null {
+  #final(inputs: readonly OutputInput[]): string | null {
     const { next } = this.#window
     if (next === undefined) return null
-    const slot = Math.min(next, this.#revisions?.firstSlot ?? next)
-    const timesUs = about.map(({ finalUs }) => finalUs ?? Number.POSITIVE_INFINITY)
-    return new Date(Math.floor(Math.min(this.#grid.microsecondsOf(slot), ...timesUs) / 1000)).toISOString()
+    let us = this.#grid.microsecondsOf(next)
+    // Without them nothing is completed: what has gone is final.
+    if (this.#revisions) {
+      const first = this.#revisions.firstSlot
+      if (first < next) us = this.#grid.microsecondsOf(first)
+      for (const input of inputs) us = Math.min(us, this.#finalOf(input))
+    }
+    return Number.isFinite(us) ? new Date(Math.floor(us / 1000)).toISOString() : null
+  }
+
+  #finalOf({ name, rated, configuration }: OutputInput): number {
+    const about = this.#deps.about?.(name)
+    if (!about) return Number.POSITIVE_INFINITY
+    // Of a device what comes late is newer than what came, and no staler than is taken.
+    const us = about.finalUs ?? Math.max(about.newestUs, this.#utcUs - this.#settings.staleUs)
+    if (!rated) return us
+    const periodUs = MICROSECONDS / framesPerSecond(configuration.dataRate)
+    return us - RATED_PERIODS * Math.max(periodUs, this.#grid.periodUs)
   }
 
   close(): void {

@@ -13,6 +13,7 @@ import type { Now } from './alignment-window.ts'
 import { InputErrors } from './input-errors.ts'
 import { Latencies } from './latencies.ts'
 import { LatencyGauges } from './latency-gauges.ts'
+import { sumsOf } from './output-figures.ts'
 import type { OutputInput } from './output-input.ts'
 import { PdcClock } from './pdc-clock.ts'
 import { type InputDeps, type PdcInput, readInputs } from './pdc-inputs.ts'
@@ -61,6 +62,8 @@ interface Input {
   readonly latencies: Latencies
   /** The least of them by the host's clock, since it was compared last; infinite where none came. */
   leastUs: number
+  /** Of the newest frame that is not of the future. */
+  newestUs: number
   readonly gauges: LatencyGauges
   /** Those that late frames of it come with; others are compared once. */
   compared: readonly Uint8Array[] | undefined
@@ -91,10 +94,14 @@ export function startPdc(
   const known = new Map<string, Input>()
   const servers = new Map<string, Server>()
   const errors = new Map<string, InputErrors>()
+  /** Of inputs that are gone. */
+  let goneErrors: Readonly<Record<string, number>> = {}
   const about = (name: string): AboutInput => ({
     finalUs: reading.consumer?.finalUs(name),
-    errors: errors.get(name)?.totals ?? {},
+    newestUs: known.get(name)?.newestUs ?? Number.NEGATIVE_INFINITY,
   })
+  const allErrors = (): Readonly<Record<string, number>> =>
+    sumsOf([goneErrors, ...[...errors.values()].map(({ totals }) => totals)])
   const ways = outputs.map(({ id: output, topic, live, server: config, idcode, ...settings }) => {
     const server = config && startServer(config, { signal, log, metrics, server: output })
     if (server) servers.set(output, server)
@@ -111,7 +118,7 @@ export function startPdc(
       sink,
       output: new PdcOutput(
         { ...settings, id: output, idcode },
-        { sink, log, metrics, room: () => reading.consumer?.room(), about },
+        { sink, log, metrics, room: () => reading.consumer?.room(), about, errors: allErrors },
       ),
     }
   })
@@ -158,6 +165,8 @@ export function startPdc(
     for (const { latencies, gauges } of known.values()) gauges.set(latencies.take())
     for (const { output } of ways) output.tell()
   }
+  // At once: who takes the stream knows from the first state on that it is a PDC's.
+  tell()
   const timers = [setInterval(tick, TICK_MS), setInterval(look, LOOK_MS), setInterval(tell, TELL_MS)]
 
   const late = (
@@ -186,9 +195,10 @@ export function startPdc(
           latencies = new Latencies(),
           gauges = gaugesOf(name),
           leastUs = Number.POSITIVE_INFINITY,
+          newestUs = Number.NEGATIVE_INFINITY,
         } = known.get(name) ?? {}
         const compared = undefined
-        known.set(name, { configuration, latencies, gauges, leastUs, fragments, compared, isSame: false, at })
+        known.set(name, { configuration, latencies, gauges, leastUs, newestUs, fragments, compared, isSame: false, at })
         arm(now)
       },
       data(name, frame) {
@@ -198,6 +208,7 @@ export function startPdc(
         const timeUs = timeUsOf(frame, input.configuration.timeBase)
         input.leastUs = Math.min(input.leastUs, host.utcUs - timeUs)
         const now = clock.now(host)
+        if (timeUs > input.newestUs && timeUs <= now.utcUs) input.newestUs = timeUs
         input.latencies.add(now.utcUs - timeUs)
         let isOfAny = false
         for (let at = 0; at < ways.length; at++) {
@@ -228,6 +239,7 @@ export function startPdc(
           if (input) ways[index]!.output.gone(input, now)
         })
         known.delete(name)
+        goneErrors = sumsOf([goneErrors, errors.get(name)?.totals ?? {}])
         errors.delete(name)
         metrics.forget({ pdc: id, input: name })
         arm(now)

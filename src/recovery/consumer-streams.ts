@@ -84,7 +84,6 @@ export class ConsumerStreams implements RemedyHooks {
       left: (topic, node) => {
         const stream = known(topic)
         if (!stream) return
-        stream.finals.left(node)
         this.remedy.left(stream, node)
         out.left?.(topic, node)
       },
@@ -194,8 +193,7 @@ export class ConsumerStreams implements RemedyHooks {
     const stream = this.#streams.get(topic)
     const resolvedUs = stream?.ledger.resolvedUs
     if (!stream || resolvedUs === undefined) return undefined
-    const theirsUs = stream.finals.latestUs ?? Number.POSITIVE_INFINITY
-    return Math.min(resolvedUs, theirsUs, this.remedy.unfetchedUs?.(stream) ?? Number.POSITIVE_INFINITY)
+    return Math.min(resolvedUs, stream.finals.latestUs, this.remedy.unfetchedUs?.(stream) ?? Number.POSITIVE_INFINITY)
   }
 
   accounts(): ReadonlyMap<string, Account> {

@@ -48,7 +48,7 @@ export interface Consumer extends Running {
   release(stream: string, timeUs: number, as: 'live' | 'late'): void
   /** The sink waits with frames until those before them are there: whether any between these times still may come. */
   pendingBetween(stream: string, afterUs: number, beforeUs: number): boolean
-  /** Nothing of this stream before it, in µs, comes any more, nor is completed by a PDC; `undefined` before its first frame. */
+  /** Nothing of this stream before it, in µs, comes any more, nor is completed by a PDC; `undefined` before its first frame, minus infinity as long as the PDC has not said. */
   finalUs(stream: string): number | undefined
   /** What became of every timestamp, by stream. */
   accounts(): ReadonlyMap<string, Account>

@@ -151,8 +151,9 @@ export class Healing {
     }
   }
 
-  /** Nothing of the time before the stream's first frame is anybody's. */
-  #nextRevision({ nowMs }: Instant): Revision | undefined {
+  /** Nothing of the time before the stream's first frame is anybody's, and what is too old is not asked for. */
+  #nextRevision({ nowMs, utcMs }: Instant): Revision | undefined {
+    this.#revisions.forgetBefore((utcMs - this.#options.maxAgeDays * DAY_MS) * 1000)
     const { beganUs } = this.#ledger
     if (nowMs < this.#reviseMs || beganUs === undefined) return undefined
     for (;;) {
@@ -269,7 +270,8 @@ export class Healing {
 
   /** The oldest that a PDC has completed, and that is to be fetched. */
   get unfetchedUs(): number | undefined {
-    return this.#revisions.oldestUs
+    const { oldestUs } = this.#revisions
+    return oldestUs === undefined ? undefined : Math.max(oldestUs, this.#ledger.beganUs ?? oldestUs)
   }
 
   /** The node lives. */

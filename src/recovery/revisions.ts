@@ -53,6 +53,12 @@ export class Revisions {
     this.#todo = this.#todo.filter((revision) => revision.nodeId !== nodeId)
   }
 
+  /** What is so old is given up; but for the first, which is under way. */
+  forgetBefore(us: number): void {
+    if (this.#todo.some(({ toUs }, at) => at > 0 && toUs < us))
+      this.#todo = this.#todo.filter(({ toUs }, at) => at === 0 || toUs >= us)
+  }
+
   /** Frames of this range came from the journals: whoever revised some of them has those, too. */
   filled(fromUs: number, toUs: number): void {
     for (const [nodeId, { stream }] of this.#heard) this.#add({ nodeId, stream, fromUs, toUs })

@@ -12,7 +12,7 @@ import { aggregateOf } from '../../src/pdc/aggregate.ts'
 import { Generation } from '../../src/pdc/generation.ts'
 import { membersOf } from '../../src/pdc/members.ts'
 import { OutputRevisions } from '../../src/pdc/output-revisions.ts'
-import { PdcOutput } from '../../src/pdc/pdc-output.ts'
+import { type AboutInput, PdcOutput } from '../../src/pdc/pdc-output.ts'
 import { type RevisedRange, SlotGrid } from '../../src/streams/index.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { until } from '../support/until.ts'
@@ -87,6 +87,54 @@ describe('what comes after its instant has gone', () => {
     expect(pmus.map(({ analogs }) => analogs[0])).toEqual([5, 7])
     expect([socOf(frame!), fractionOf(frame!)]).toEqual([1_700_000_000, 0])
     expect(line.announced.at(-1)).toMatchObject([{ from_us: startUs, to_us: startUs + 1 }])
+    output.close()
+  })
+
+  it('keeps an instant from being final: as long as an input may have more of it, or it is not completed', async () => {
+    await using deps = testDeps()
+    const line = ways()
+    let finals: (string | null)[] = []
+    /** As the consumer says of streams; undefined of a device. */
+    const known = new Map<string, AboutInput>()
+    const output = new PdcOutput(
+      { ...settings, wait: 'absolute', waitUs: 20_000 },
+      {
+        ...deps,
+        about: (name) => known.get(name)!,
+        sink: {
+          configuration: ({ inForce }) => line.said.push(...inForce),
+          data: (frame) => line.said.push(frame),
+          figures: ({ final }) => finals.push(final),
+          revisions: line.ways,
+        },
+      },
+    )
+    const iso = (us: number): string => new Date((startUs + us) / 1000).toISOString()
+    const finalOf = (a: AboutInput, b: AboutInput): string | null => {
+      known.set('a', a).set('b', b)
+      finals = []
+      output.tell()
+      return finals[0]!
+    }
+    const [a, b] = [...configurations].map(([name, one]) => output.input(name, one, {}, now(0))!)
+    output.tick(now(1))
+    expect(finalOf({ finalUs: startUs, newestUs: 0 }, { finalUs: startUs, newestUs: 0 })).toBeNull()
+    for (let n = 0; n < 100; n++)
+      output.frame(a!, frameOf(configurations.get('a')!, n * 20_000, 5), now(n * 20_000 + 3000))
+    output.tick(now(3 * S))
+    const late = { finalUs: startUs + 5 * S, newestUs: 0 }
+    expect(finalOf(late, late)).toBe(iso(3 * S))
+    expect(finalOf({ ...late, finalUs: startUs + S }, late)).toBe(iso(S))
+    expect(finalOf({ ...late, finalUs: Number.NEGATIVE_INFINITY }, late)).toBeNull()
+    // A device: what comes late is newer than what came.
+    expect(finalOf(late, { finalUs: undefined, newestUs: startUs + 2 * S })).toBe(iso(2 * S))
+    expect(finalOf(late, { finalUs: undefined, newestUs: Number.NEGATIVE_INFINITY })).toBe(
+      iso(3 * S - settings.staleUs),
+    )
+    output.frame(b!, frameOf(configurations.get('b')!, 40_000, 7), now(3 * S))
+    expect(finalOf(late, late)).toBe(iso(40_000))
+    await until(() => line.completed.length === 1)
+    await until(() => finalOf(late, late) !== iso(40_000))
     output.close()
   })
 

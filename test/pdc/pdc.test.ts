@@ -222,6 +222,7 @@ describe('a PDC beside its PMUs', () => {
         input: 'pmu-1',
         reason: 'bad-checksum',
       })
+    await until(async () => (await metricSum(deps.metrics, 'phasorbus_pdc_configurations_total')) === 1)
     for (let n = 0; n < 3; n++) raw.send(frameAt(beginUs + n * 20_000, n))
     await until(async () => (await taken()) === 3)
     const broken = frameAt(beginUs + 60_000, 3)

@@ -45,17 +45,24 @@ describe('until when a stream is final', () => {
     expect(revisions.oldestUs).toBeUndefined()
   })
 
-  it('is what the PDCs that carry it say, by the one that is furthest, as long as it carries it', () => {
-    const state = (node: string, final: string | null): StreamState =>
-      ({ node, pdc: { final } }) as unknown as StreamState
+  it('is what the PDC says that completes it and is furthest behind, of those that are online', () => {
+    const journal = { from: '', to: '' }
+    const state = (node: string, final: string | null, online = true): StreamState =>
+      ({ node, online, journal, pdc: { final } }) as unknown as StreamState
+    const us = (iso: string): number => Date.parse(iso) * 1000
     const finals = new Finals()
-    finals.heard({ node: 'a' } as StreamState)
-    expect(finals.latestUs).toBeUndefined()
+    finals.heard({ node: 'pmu', online: true, journal } as unknown as StreamState)
+    finals.heard({ node: 'no-journal', online: true, journal: null, pdc: { final: null } } as unknown as StreamState)
+    expect(finals.latestUs).toBe(Number.POSITIVE_INFINITY)
+    finals.heard(state('a', null))
+    expect(finals.latestUs).toBe(Number.NEGATIVE_INFINITY)
     finals.heard(state('a', '2026-11-22T12:00:00.000Z'))
     finals.heard(state('b', '2026-11-22T11:00:00.000Z'))
-    finals.heard(state('b', null))
-    expect(finals.latestUs).toBe(Date.parse('2026-11-22T12:00:00Z') * 1000)
-    finals.left('a')
-    expect(finals.latestUs).toBe(Date.parse('2026-11-22T11:00:00Z') * 1000)
+    finals.heard(state('c', null))
+    expect(finals.latestUs).toBe(us('2026-11-22T11:00:00Z'))
+    finals.heard(state('b', null, false))
+    expect(finals.latestUs).toBe(us('2026-11-22T12:00:00Z'))
+    finals.heard(state('a', null, false))
+    expect(finals.latestUs).toBe(us('2026-11-22T12:00:00Z'))
   })
 })

@@ -111,7 +111,7 @@ const reasonText = (what: string, reasons: Readonly<Record<string, number>>): st
   sumOf(reasons) === 0
     ? ''
     : `${what}: ${Object.entries(reasons)
-        .map(([reason, number]) => `${reason} ${number}`)
+        .map(([reason, number]) => `${printable(reason)} ${number}`)
         .join(', ')}`
 
 function verdict(consumers: readonly ConsumerStatus[], style: Style): string[] {
