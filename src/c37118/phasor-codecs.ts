@@ -4,7 +4,7 @@ import type { ChannelCodec } from './channel-codec.ts'
 import type { Configuration, PhasorChannel } from './configuration.ts'
 
 /** V or A = counts × `numerator` / `denominator`: exact for PHUNIT, whose unit 1e-5 no float holds. */
-interface PhasorScale {
+export interface PhasorScale {
   readonly numerator: number
   readonly denominator: number
   /** Radians to subtract. */
@@ -13,6 +13,7 @@ interface PhasorScale {
   readonly sin: number
 }
 
+/** What a count of a 16-bit phasor is. */
 export function phasorScaleOf({ phunit, scale, angleOffset }: PhasorChannel, type: Configuration['type']): PhasorScale {
   const fromScale = { numerator: scale ?? 1, denominator: 1 }
   const fromPhunit = { numerator: phunit ?? 1, denominator: 1e5 }

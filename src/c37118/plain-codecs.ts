@@ -102,8 +102,8 @@ export function analogCodec(
   }
 }
 
-/** CFG-3 says factor and offset. In CFG-1 and CFG-2 the scaling is the user's; devices that have none send 0. */
-function analogScale(
+/** What a count of a 16-bit analog is: value = factor × count + offset. CFG-3 says factor and offset. In CFG-1 and CFG-2 the scaling is the user's; devices that have none send 0. */
+export function analogScale(
   { scale = 0, magnitude, offset = 0 }: AnalogChannel,
   type: Configuration['type'],
 ): { readonly factor: number; readonly offset: number } {
