@@ -18,7 +18,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'pmu-adapter': ['journal', 'bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
   'pdc-adapter': ['recovery', 'bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
   pdc: ['recovery', 'journal', 'bus', 'link', 'streams', 'c37118', 'config', 'runtime'],
+  historian: ['recovery', 'bus', 'streams', 'c37118', 'config', 'runtime'],
+  api: ['historian', 'streams', 'c37118', 'config', 'runtime'],
   cli: [
+    'api',
+    'historian',
     'pdc',
     'pdc-adapter',
     'pmu-adapter',

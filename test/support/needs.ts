@@ -42,6 +42,10 @@ const recipes: Readonly<Record<string, Recipe>> = {
     probe: () => run(python, '-c', 'import synchrophasor'),
     get: 'pip install --pre synchrophasor, and PHASORBUS_PYTHON=that python',
   },
+  'python:pyarrow': {
+    probe: () => run(python, '-c', 'import pyarrow.parquet'),
+    get: 'pip install pyarrow, and PHASORBUS_PYTHON=that python',
+  },
   'python:paho.mqtt': {
     probe: () => run(python, '-c', 'import paho.mqtt.client'),
     get: 'pip install paho-mqtt, and PHASORBUS_PYTHON=that python',

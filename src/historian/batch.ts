@@ -1,0 +1,33 @@
+import type { Kind } from './schema.ts'
+
+/** Frames on their way to the store, in columns. */
+export class Batch {
+  readonly streams: number[] = []
+  readonly epochs: number[] = []
+  readonly timesUs: number[] = []
+  readonly kinds: Kind[] = []
+  readonly frames: Uint8Array[] = []
+  readonly newStreams: { readonly stream: number; readonly topic: string }[] = []
+  readonly newConfigurations: {
+    readonly epoch: number
+    readonly stream: number
+    readonly sinceUs: number
+    readonly frames: Uint8Array
+  }[] = []
+  /** Of streams that changed: what is held, as it was when the batch was cut. */
+  held: { readonly stream: number; readonly ledger: Uint8Array }[] = []
+  bytes = 0
+
+  get isEmpty(): boolean {
+    return this.frames.length + this.newStreams.length + this.newConfigurations.length + this.held.length === 0
+  }
+
+  add(stream: number, epoch: number, timeUs: number, kind: Kind, frame: Uint8Array): void {
+    this.streams.push(stream)
+    this.epochs.push(epoch)
+    this.timesUs.push(timeUs)
+    this.kinds.push(kind)
+    this.frames.push(frame)
+    this.bytes += frame.length
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Writes what a historian takes, in transactions: frames, and of which
+ * timestamps they are, are never there without the other. A batch waits while
+ * the one before is being written; what cannot be written stays in memory and is
+ * tried again, up to a bound at which nobody is there to take more.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import type { DuckDBAppender } from '@duckdb/node-api'
+import type { Counter, Gauge, Log, Metrics } from '../runtime/service.ts'
+import { Batch } from './batch.ts'
+import type { Connection } from './database.ts'
+import { STAGING } from './schema.ts'
+
+export interface HotWriterDeps {
+  readonly log: Log
+  readonly metrics: Metrics
+  /** For logs and metrics. */
+  readonly historian: string
+  /** Called when a batch is cut: what is held then. */
+  readonly held: () => Batch['held']
+}
+
+/** Frames that wait for the disk, in bytes: beyond it nothing more is taken, and gaps heal later. */
+export const MAX_WAITING_BYTES = 64 * 1024 * 1024
+const FLUSH_MS = 200
+const RETRY_MS = 2000
+/** Rows that are given to DuckDB before what is live has its turn. */
+const ROWS_PER_TURN = 250
+
+export class HotWriter {
+  readonly #connection: Connection
+  readonly #deps: HotWriterDeps
+  readonly #timer: NodeJS.Timeout
+  readonly #rows: Counter
+  readonly #waiting: Gauge
+  readonly #failing: Gauge
+  #batch = new Batch()
+  /** What is being written, or could not be. */
+  #writing: Batch | undefined
+  #number: number
+  #work: Promise<void> = Promise.resolve()
+  #retryAtMs = 0
+  #isClosed = false
+
+  /** `number`: of the last batch that was written. */
+  constructor(connection: Connection, number: number, deps: HotWriterDeps) {
+    this.#connection = connection
+    this.#number = number
+    this.#deps = deps
+    const { metrics, historian } = deps
+    this.#rows = metrics.counter('phasorbus_historian_stored_frames_total', 'Frames that are on disk.', { historian })
+    this.#waiting = metrics.gauge(
+      'phasorbus_historian_waiting_bytes',
+      `Frames that wait to be written; at ${MAX_WAITING_BYTES} nothing more is taken.`,
+      { historian },
+    )
+    this.#failing = metrics.gauge('phasorbus_historian_write_failing', '1 while the store cannot be written.', {
+      historian,
+    })
+    this.#timer = setInterval(() => this.#look(), FLUSH_MS)
+  }
+
+  static async open(connection: Connection, deps: HotWriterDeps): Promise<HotWriter> {
+    await connection.run(STAGING)
+    const [[number] = []] = await connection.rows(
+      'select max(batch) from (select batch from frames union all select batch from held)',
+    )
+    return new HotWriter(connection, Number(number ?? 0), deps)
+  }
+
+  /** Into which the next goes. */
+  get batch(): Batch {
+    return this.#batch
+  }
+
+  get isFull(): boolean {
+    return this.#batch.bytes + (this.#writing?.bytes ?? 0) > MAX_WAITING_BYTES
+  }
+
+  /** The last batch that is on disk. */
+  get written(): number {
+    return this.#writing ? this.#number - 1 : this.#number
+  }
+
+  /** Resolves when all that was taken so far is on disk; rejects where it cannot be. */
+  async flush(): Promise<void> {
+    await this.#work
+    if (this.#writing) await this.#write()
+    this.#cut()
+    if (this.#writing) await this.#write()
+  }
+
+  /** Writes what it has, and ends. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    await this.flush()
+  }
+
+  #look(): void {
+    this.#waiting.set(this.#batch.bytes + (this.#writing?.bytes ?? 0))
+    if (this.#isBusy || Date.now() < this.#retryAtMs) return
+    if (!this.#writing) this.#cut()
+    if (!this.#writing) return
+    this.#work = this.#write().catch((error: unknown) => {
+      if (this.#failing.value === 0) {
+        const facts = { historian: this.#deps.historian, error }
+        this.#deps.log.error(facts, 'the store cannot be written: it is tried again, and frames wait')
+      }
+      this.#failing.set(1)
+      this.#retryAtMs = Date.now() + RETRY_MS
+    })
+  }
+
+  #isBusy = false
+
+  #cut(): void {
+    this.#batch.held = this.#deps.held()
+    if (this.#batch.isEmpty) return
+    this.#writing = this.#batch
+    this.#batch = new Batch()
+    this.#number++
+  }
+
+  async #write(): Promise<void> {
+    const batch = this.#writing!
+    this.#isBusy = true
+    try {
+      await this.#stage(batch)
+      await this.#connection.transaction(async () => {
+        for (const table of ['streams', 'configurations', 'frames', 'held'])
+          await this.#connection.run(`insert into ${table} from staged_${table}`)
+      })
+      this.#writing = undefined
+      this.#rows.add(batch.frames.length)
+      if (this.#failing.value === 1)
+        this.#deps.log.info({ historian: this.#deps.historian }, 'the store is written again')
+      this.#failing.set(0)
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  async #stage(batch: Batch): Promise<void> {
+    for (const table of ['streams', 'configurations', 'frames', 'held'])
+      await this.#connection.run(`truncate staged_${table}`)
+    const number = BigInt(this.#number)
+    await this.#append('staged_streams', batch.newStreams.length, (appender, at) => {
+      const { stream, topic } = batch.newStreams[at]!
+      appender.appendInteger(stream)
+      appender.appendVarchar(topic)
+    })
+    await this.#append('staged_configurations', batch.newConfigurations.length, (appender, at) => {
+      const { epoch, stream, sinceUs, frames } = batch.newConfigurations[at]!
+      appender.appendInteger(epoch)
+      appender.appendInteger(stream)
+      appender.appendBigInt(BigInt(sinceUs))
+      appender.appendBlob(frames)
+    })
+    await this.#append('staged_frames', batch.frames.length, (appender, at) => {
+      appender.appendBigInt(number)
+      appender.appendInteger(batch.streams[at]!)
+      appender.appendInteger(batch.epochs[at]!)
+      appender.appendBigInt(BigInt(batch.timesUs[at]!))
+      appender.appendUTinyInt(batch.kinds[at]!)
+      appender.appendBlob(batch.frames[at]!)
+    })
+    await this.#append('staged_held', batch.held.length, (appender, at) => {
+      const { stream, ledger } = batch.held[at]!
+      appender.appendBigInt(number)
+      appender.appendInteger(stream)
+      appender.appendBlob(ledger)
+    })
+  }
+
+  async #append(table: string, count: number, row: (appender: DuckDBAppender, at: number) => void): Promise<void> {
+    if (count === 0) return
+    const appender = await this.#connection.appender(table)
+    try {
+      for (let at = 0; at < count; at++) {
+        if (at > 0 && at % ROWS_PER_TURN === 0) await turn()
+        row(appender, at)
+        appender.endRow()
+      }
+      appender.flushSync()
+    } finally {
+      appender.closeSync()
+    }
+  }
+}

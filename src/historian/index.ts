@@ -1,0 +1,15 @@
+/**
+ * Stores every sample of every stream, bit for bit, and tells what is missing.
+ *
+ * @module
+ */
+
+export { type Channel, channelsOf } from './channels.ts'
+export { FrameTable } from './frame-table.ts'
+export { type Historian, type HistorianConfig, type HistorianDeps, startHistorian } from './historian.ts'
+export { HistorianError, type HistorianFault } from './historian-error.ts'
+export type { Latest } from './latest.ts'
+export { type Range, type RangeQuery, rangeOf, type Series } from './range.ts'
+export { type Period, type StoredFrame, storedFrames } from './reading.ts'
+export { Kind } from './schema.ts'
+export { type Epoch, type Segment, Store } from './store.ts'

@@ -1,0 +1,34 @@
+/** What the hot part of a store has. Append only, without keys: DuckDB replays its log faithfully for nothing else. */
+export const STORE_VERSION = 1
+
+export const SCHEMA = `
+create table if not exists store (version integer);
+create table if not exists streams (stream integer, topic varchar);
+create table if not exists configurations (epoch integer, stream integer, since_us bigint, frames blob);
+create table if not exists frames (batch bigint, stream integer, epoch integer, time_us bigint, kind utinyint, frame blob);
+create table if not exists held (batch bigint, stream integer, ledger blob);
+create table if not exists segments (stream integer, epoch integer, hour integer, generation integer, path varchar, row_count bigint, from_us bigint, to_us bigint, bytes bigint);
+`
+
+/** What is to be written in one transaction comes in here first: temporary tables cost no sync. */
+export const STAGING = `
+create temp table staged_streams as from streams limit 0;
+create temp table staged_configurations as from configurations limit 0;
+create temp table staged_frames as from frames limit 0;
+create temp table staged_held as from held limit 0;
+`
+
+/** How a frame came. Numbers of the schema; never changed. */
+export const Kind = {
+  live: 0,
+  late: 1,
+  /** It stands outside the accounts: stale, of the future, off the grid. */
+  outside: 2,
+  /** Of a timestamp that is held, with other bytes. */
+  conflict: 3,
+  /** A PDC completed the frame of a timestamp that is held. */
+  revision: 4,
+} as const
+export type Kind = (typeof Kind)[keyof typeof Kind]
+
+export const HOUR_US = 3_600_000_000
