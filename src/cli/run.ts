@@ -78,9 +78,16 @@ async function run(file: string, options: Options): Promise<void> {
       brokers: running.buses.map(({ name, connected }) => ({ name, connected })),
     })
     const server = listen && (await startMetricsServer(listen, { signal, metrics, health }))
-    const { brokers, pdcAdapters, pdcs, pmus } = running
+    const { brokers, pdcAdapters, pdcs, historians, pmus } = running
     log.info(
-      { pmus, brokers: brokers.map(({ url }) => url), pdcs, pdcAdapters, ...(server && { metrics: server.url }) },
+      {
+        pmus,
+        brokers: brokers.map(({ url }) => url),
+        pdcs,
+        pdcAdapters,
+        historians,
+        ...(server && { metrics: server.url }),
+      },
       'ready',
     )
     return server ? [running, server] : [running]

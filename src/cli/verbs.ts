@@ -51,6 +51,16 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./journal.ts')).journalCommand(),
   },
   {
+    name: 'query',
+    summary: 'ask a historian: streams, channels, values over a time',
+    load: async () => (await import('./query.ts')).queryCommand(),
+  },
+  {
+    name: 'export',
+    summary: 'get what a historian has of a stream into a file: CSV, or frames',
+    load: async () => (await import('./export.ts')).exportCommand(),
+  },
+  {
     name: 'replay',
     summary: 'play a capture as PMUs that PDCs can connect to',
     load: async () => (await import('./replay.ts')).replayCommand(),

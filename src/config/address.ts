@@ -28,6 +28,9 @@ export function parseAddress(text: string, defaultPort?: number): Address | stri
 
 export const formatAddress = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
 
+/** Of this machine alone. */
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+
 /** A field that reads as HOST:PORT and comes out as an {@link Address}. Port 0 takes any free one. */
 export const address = (defaultPort?: number) =>
   z.string().transform((text, context): Address => {

@@ -1,6 +1,6 @@
 /** Settings of the bus, checked once at the edge. The grid file's schema is built from these. */
 import { z } from 'zod'
-import { parseAddress } from './address.ts'
+import { isLoopback, parseAddress } from './address.ts'
 
 const port = z.int().min(0).max(65_535)
 const milliseconds = z.int().min(1)
@@ -98,8 +98,6 @@ const User = z
     error: 'give password or passwordFile',
     path: ['password'],
   })
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
 const listenerObject = z.strictObject({
   transport: z.enum(['tcp', 'ws']).describe('MQTT over TCP, or over WebSocket'),

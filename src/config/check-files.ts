@@ -16,6 +16,7 @@ export async function checkFiles(placed: readonly PlacedSite[]): Promise<Problem
   const brokers = new Map(placed.map((place) => [place.site.broker, place.brokerPlace]))
   const named = [
     ...placed.flatMap(filesOfDevices),
+    ...placed.flatMap(filesOfHistorians),
     ...[...brokers].flatMap(([broker, place]) => fileSettings(broker).map((file) => ({ file, ...place }))),
   ]
   return (await Promise.all(named.map(unreadable))).flat()
@@ -33,6 +34,14 @@ function filesOfDevices({ site, document, path }: PlacedSite): Named[] {
       ...(pipe === undefined ? [] : [{ file: pipe, ...at('source') }]),
     ]
   })
+}
+
+function filesOfHistorians({ site, document, path }: PlacedSite): Named[] {
+  return site.historians.flatMap(({ api }, i) =>
+    api?.tokensFile === undefined
+      ? []
+      : [{ file: api.tokensFile, document, path: [...path, 'historians', i, 'api', 'tokensFile'] }],
+  )
 }
 
 /** Values of all settings, however deep, that name a file. */

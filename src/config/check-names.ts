@@ -97,12 +97,13 @@ export function checkNames(placed: readonly PlacedSite[]): Problem[] {
     for (const [kind, key] of [
       ['PDC', 'pdcs'],
       ['PDC-adapter', 'pdcAdapters'],
+      ['historian', 'historians'],
     ] as const) {
       for (const [i, { id }] of site[key].entries()) {
         if (consumers.has(id)) {
           problem(
             [key, i, 'id'],
-            `a PDC or PDC-adapter ${id} stands in this site already`,
+            `a PDC, PDC-adapter or historian ${id} stands in this site already`,
             `give this ${kind} another id`,
           )
         }

@@ -101,9 +101,12 @@ function usesOf({ site, document, path }: PlacedSite): Use[] {
       return [use(endpoint.kind === 'udp' ? 'UDP' : 'TCP', endpoint, [...at, 'listen', j])]
     }),
   )
+  const apis = site.historians.flatMap(({ api }, i) =>
+    api ? [use('TCP', api.listen, ['historians', i, 'api', 'listen'])] : [],
+  )
   const sources = devicesOf(site).flatMap(({ source, at }) => {
     const local = 'data' in source ? source.data : 'local' in source ? source.local : undefined
     return local === undefined ? [] : [{ ...use('UDP', local, at), isSource: true as const }]
   })
-  return [...servers, ...sources]
+  return [...servers, ...apis, ...sources]
 }

@@ -4,7 +4,7 @@ import type { PlacedSite } from './resolve-site.ts'
 /** Ways of recovery that cannot work where they stand. */
 export function checkRecovery(placed: readonly PlacedSite[]): Problem[] {
   return placed.flatMap(({ site, document, path }) =>
-    (['pdcs', 'pdcAdapters'] as const).flatMap((kind) =>
+    (['pdcs', 'pdcAdapters', 'historians'] as const).flatMap((kind) =>
       site[kind].flatMap(({ recovery }, i): Problem[] => {
         if (recovery.mode !== 'session' || site.broker.kind !== 'embedded') return []
         const at = [...path, kind, i, 'recovery']

@@ -31,6 +31,7 @@ export interface Site {
   readonly pmus: readonly Pmu[]
   readonly pdcs: readonly Pdc[]
   readonly pdcAdapters: readonly PdcAdapter[]
+  readonly historians: readonly Historian[]
 }
 
 export interface Pmu {
@@ -82,6 +83,19 @@ export interface PdcAdapter {
   readonly server: ServerConfig
   readonly recovery: RecoverySettings
   readonly late: LateSettings
+}
+
+export interface Historian {
+  readonly id: string
+  /** Whole topics and topic filters. */
+  readonly streams: readonly string[]
+  readonly recovery: RecoverySettings
+  readonly sealAfterMin: number
+  readonly memoryMiB: number
+  readonly threads: number
+  /** Absolute: its store, which no other process opens. */
+  readonly folder: string
+  readonly api: { readonly listen: Address; readonly tokensFile?: string } | undefined
 }
 
 /** `secondary-station/1156`, as `--site` takes it. */

@@ -1,7 +1,17 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Broker } from './broker.ts'
 import type { LiveConfig } from './bus.ts'
-import { type Pdc, type PdcAdapter, type PdcInput, type PdcOutput, type Pmu, type Site, siteTopic } from './grid.ts'
+import {
+  type Historian,
+  type Pdc,
+  type PdcAdapter,
+  type PdcInput,
+  type PdcOutput,
+  type Pmu,
+  type Site,
+  siteTopic,
+} from './grid.ts'
+import type { HistorianFields } from './historian.ts'
 import type { JournalSettings } from './journal.ts'
 import type { PdcFields, PdcInputFields, PdcOutputFields } from './pdc.ts'
 import type { PdcAdapterFields } from './pdc-adapter.ts'
@@ -59,6 +69,9 @@ export function resolveSite(
     pmus: fields.pmus.map((pmu) => resolvePmu(pmu, topic, defaults.live, file)),
     pdcs: fields.pdcs.map((pdc, i) => resolvePdc(pdc, i, topic, defaults.live, file)),
     pdcAdapters: fields.pdcAdapters.map((adapter, i) => resolvePdcAdapter(adapter, i, topic)),
+    historians: fields.historians.map((historian, i) =>
+      resolveHistorian(historian, i, area, { siteTopic: topic, stateFolder, file }),
+    ),
   }
   const brokerPlace = broker === undefined ? defaults.brokerPlace : { document, path: [...path, 'broker'] }
   return { site, document, path, brokerPlace }
@@ -136,6 +149,24 @@ function fromPipe(source: Pmu['source'], file: (name: string) => string): Pmu['s
 function resolvePdcAdapter(fields: PdcAdapterFields, index: number, siteTopic: string): PdcAdapter {
   const { id = `pdc-adapter-${index + 1}`, streams, recovery, late, ...server } = fields
   return { id, streams: streams.map((filter) => absoluteFilter(filter, siteTopic)), server, recovery, late }
+}
+
+function resolveHistorian(
+  fields: HistorianFields,
+  index: number,
+  area: string,
+  place: { readonly siteTopic: string; readonly stateFolder: string; readonly file: (name: string) => string },
+): Historian {
+  const { id = `historian-${index + 1}`, streams = [`${area}/+/+/PMU/#`, `${area}/+/+/PDC/#`], ...settings } = fields
+  const { api, ...others } = settings
+  const tokens = api?.tokensFile === undefined ? {} : { tokensFile: place.file(api.tokensFile) }
+  return {
+    ...others,
+    id,
+    streams: streams.map((filter) => absoluteFilter(filter, place.siteTopic)),
+    folder: join(place.stateFolder, id),
+    api: api && { listen: api.listen, ...tokens },
+  }
 }
 
 /** Paths of a broker's files, from the folder of the file that names them. */

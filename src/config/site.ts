@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { broker } from './broker.ts'
+import { historian } from './historian.ts'
 import { journal } from './journal.ts'
 import { pdc } from './pdc.ts'
 import { pdcAdapter } from './pdc-adapter.ts'
@@ -19,6 +20,7 @@ export const site = z
     pmus: z.array(pmu).default([]).describe('devices that are read and published'),
     pdcs: z.array(pdc).default([]).describe('phasor data concentrators'),
     pdcAdapters: z.array(pdcAdapter).default([]).describe('servers for PDCs'),
+    historians: z.array(historian).default([]).describe('stores of what streams say'),
   })
   .describe('a site: its devices and servers')
 export type SiteFields = z.output<typeof site>

@@ -97,7 +97,7 @@ describe('a PDC in a grid file', () => {
     pdcAdapters:
       - { id: x, listen: tcp://127.0.0.1:4712 }
 `,
-      /a PDC or PDC-adapter x stands in this site already/,
+      /a PDC, PDC-adapter or historian x stands in this site already/,
     ],
     [
       'a port used twice',

@@ -25,6 +25,7 @@ export interface RunningGrid extends Running {
     /** By output. */
     readonly addresses: Readonly<Record<string, PdcAdapter['server']['addresses']>>
   }[]
+  readonly historians: readonly { readonly site: string; readonly id: string; readonly api?: string }[]
   readonly pmus: number
 }
 
@@ -71,6 +72,7 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
   const others = new Set<string>()
   const pdcAdapters: RunningGrid['pdcAdapters'][number][] = []
   const pdcs: RunningGrid['pdcs'][number][] = []
+  const historians: RunningGrid['historians'][number][] = []
 
   for (const [index, site] of grid.sites.entries()) {
     const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep, lock: locks[index]! })
@@ -78,6 +80,8 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
     if (site.broker.kind === 'servers') for (const { name } of started.buses.each) others.add(name)
     for (const { id, adapter } of started.servers)
       pdcAdapters.push({ site: siteName(site), id, addresses: adapter.server.addresses })
+    for (const { id, url } of started.historians)
+      historians.push({ site: siteName(site), id, ...(url !== undefined && { api: url }) })
     for (const { id, pdc } of started.pdcs) {
       const addresses = [...pdc.servers].map(([output, server]) => [output, server.addresses] as const)
       pdcs.push({ site: siteName(site), id, addresses: Object.fromEntries(addresses) })
@@ -88,6 +92,7 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
     buses,
     pdcAdapters,
     pdcs,
+    historians,
     pmus: grid.sites.reduce((sum, { pmus }) => sum + pmus.length, 0),
   }
 }

@@ -6,12 +6,14 @@ import { type Keep, openBuses, type SiteBuses } from './open-buses.ts'
 import { SiteAccounts } from './site-accounts.ts'
 import type { PartDeps, SiteDeps } from './site-deps.ts'
 import { sessionOf } from './site-session.ts'
+import { type StartedHistorian, startSiteHistorian } from './start-historian.ts'
 import { type StartedPdc, startProducers } from './start-producers.ts'
 
 export interface StartedSite {
   readonly buses: SiteBuses
   readonly servers: readonly StartedServer[]
   readonly pdcs: readonly StartedPdc[]
+  readonly historians: readonly StartedHistorian[]
 }
 
 export interface StartedServer {
@@ -32,7 +34,7 @@ export async function startSite(site: Site, deps: SiteDeps): Promise<StartedSite
 
 async function startNode(site: Site, deps: SiteDeps): Promise<StartedSite> {
   const accounts = new SiteAccounts()
-  const isConsumer = site.pdcAdapters.length > 0 || site.pdcs.length > 0
+  const isConsumer = site.pdcAdapters.length + site.pdcs.length + site.historians.length > 0
   const buses = await openBuses(site, { ...deps, ...(isConsumer && { consumers: () => accounts.latest }) })
   const servers: StartedServer[] = []
   for (const adapter of site.pdcAdapters) {
@@ -41,9 +43,15 @@ async function startNode(site: Site, deps: SiteDeps): Promise<StartedSite> {
     accounts.add(server.id, server.adapter)
   }
   if (isConsumer) accounts.tell(buses.nearest, deps.signal)
+  const historians: StartedHistorian[] = []
+  for (const config of site.historians) {
+    const started = await startSiteHistorian(site, config, { ...deps, buses })
+    historians.push(started)
+    accounts.add(started.id, started.historian)
+  }
   const pdcs = await startProducers(site, { ...deps, buses })
   for (const { id, pdc } of pdcs) accounts.add(id, pdc)
-  return { buses, servers, pdcs }
+  return { buses, servers, pdcs, historians }
 }
 
 async function startServer(site: Site, config: Site['pdcAdapters'][number], deps: PartDeps): Promise<StartedServer> {

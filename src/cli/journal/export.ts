@@ -2,15 +2,14 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { InspectedStream } from '../../journal/index.ts'
-import { utcMs } from '../../runtime/clock.ts'
 import { CliError, failure, usageError } from '../cli-error.ts'
-import { parseDuration } from '../duration.ts'
+import { type FrameFile, pcapFrames, rawFrames } from '../frame-file.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { count, formatSpan } from '../terminal/quantity.ts'
+import { parseTime } from '../time-argument.ts'
 import { untilStopped } from '../until-stopped.ts'
-import { type FrameFile, pcapFrames, rawFrames } from './frame-file.ts'
 import { openJournals, utcText } from './open.ts'
 
 const help = `
@@ -129,15 +128,4 @@ async function opened(path: string): Promise<Writable> {
   const file = createWriteStream(path)
   await once(file, 'open')
   return file
-}
-
-/** µs since the UNIX epoch. */
-function parseTime(text: string): number {
-  if (/^\d+(\.\d+)? ?(ms|s|m|min|h|d)$/.test(text.trim())) return Math.round((utcMs() - parseDuration(text)) * 1000)
-  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.(\d{1,6}))?)?))?(Z)?$/.exec(text.trim())
-  const ms = match ? Date.parse(`${match[1]}T${(match[2] ?? '00:00').replace(/\.\d+$/, '')}Z`) : Number.NaN
-  if (Number.isNaN(ms)) {
-    throw new InvalidArgumentError('It is a time in UTC, such as 2026-01-31T10:00, or how long ago: 30m, 2h, 7d.')
-  }
-  return ms * 1000 + Number((match![3] ?? '').padEnd(6, '0'))
 }

@@ -5,8 +5,8 @@ import {
   frameTypeOf,
   microsecondsOf,
   readFrameHeader,
-} from '../../c37118/index.ts'
-import { PcapWriter, tcpPacket } from '../../capture/index.ts'
+} from '../c37118/index.ts'
+import { PcapWriter, tcpPacket } from '../capture/index.ts'
 
 /** The bytes of a file with frames, piece by piece. */
 export interface FrameFile {

@@ -1,0 +1,9 @@
+/**
+ * The HTTP API: what is stored, for whoever asks.
+ *
+ * @module
+ */
+
+export { ApiError, type ApiFault } from './api-error.ts'
+export { type Api, type ApiConfig, startApi } from './start-api.ts'
+export { Tokens } from './tokens.ts'

@@ -1,0 +1,96 @@
+/**
+ * What a historian has, over HTTP: read only, JSON, with an OpenAPI description
+ * of itself. A large request costs its asker, and nobody else.
+ */
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import swagger from '@fastify/swagger'
+import { fastify } from 'fastify'
+import { type Address, formatAddress, isLoopback } from '../config/address.ts'
+import type { Historian } from '../historian/index.ts'
+import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { ApiError } from './api-error.ts'
+import { answerOf } from './failures.ts'
+import { addRoutes } from './routes.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface ApiConfig {
+  readonly listen: Address
+  /** Who may read; without it, whoever reaches the address. */
+  readonly tokens?: Tokens
+}
+
+export interface Api extends Running {
+  /** http://HOST:PORT */
+  readonly url: string
+}
+
+/** A connection on which nothing moves for so long is ended. */
+const IDLE_MS = 30_000
+const MAX_CONNECTIONS = 256
+const LOCAL_NAMES = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+
+/** Resolves when it listens. Throws ApiError. */
+export async function startApi(
+  { listen, tokens }: ApiConfig,
+  deps: ServiceDeps & { readonly historian: Historian },
+): Promise<Api> {
+  const { signal, log } = deps
+  const app = fastify({
+    logger: false,
+    connectionTimeout: IDLE_MS,
+    requestTimeout: IDLE_MS,
+    ajv: { customOptions: { removeAdditional: false } },
+  })
+  app.server.maxConnections = MAX_CONNECTIONS
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'phasorbus historian', description: 'What is stored of synchrophasor streams.', version: '1' },
+      ...(tokens && {
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+        security: [{ token: [] }],
+      }),
+    },
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    // A page of another origin may have its name point here: only who asks for this machine by its own name is answered.
+    if (!tokens && isLoopback(listen.host) && !LOCAL_NAMES.test(request.headers.host ?? '')) {
+      return reply.code(403).send({ error: 'API_FORBIDDEN', message: 'ask for localhost' })
+    }
+    if (tokens && !tokens.has(request.headers.authorization)) {
+      reply.header('www-authenticate', 'Bearer')
+      return reply.code(401).send({ error: 'API_UNAUTHORIZED', message: 'give a token: Authorization: Bearer …' })
+    }
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    const { status, body } = answerOf(error)
+    if (status === 500) log.error({ error }, 'a request failed')
+    return reply.code(status).send(body)
+  })
+  addRoutes(app, deps.historian)
+
+  const address = formatAddress(listen)
+  try {
+    await app.listen({ host: listen.host, port: listen.port })
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new ApiError({ code: 'API_LISTEN_FAILED', address, cause }, `${address}: ${cause}`, { cause: error })
+  }
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const { port } = app.server.address() as { readonly port: number }
+  const url = `http://${formatAddress({ ...listen, port })}`
+  log.info({ url }, 'the API listens')
+  const ended = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {})
+  const done = ended.then(async () => {
+    // Whoever reads a long answer would hold up the end.
+    for (const socket of sockets) socket.destroy()
+    await app.close()
+  })
+  return { url, done }
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import type { Historian as HistorianFields, Site } from '../../config/grid.ts'
+import type { Historian } from '../../historian/index.ts'
+import type { PartDeps } from './site-deps.ts'
+import { sessionOf } from './site-session.ts'
+
+const MINUTE_MS = 60_000
+
+export interface StartedHistorian {
+  readonly id: string
+  readonly historian: Historian
+  /** Of its API. */
+  readonly url: string | undefined
+}
+
+/** A historian of a site, as the grid file has it, and its API. The database is loaded here, where one is wanted. */
+export async function startSiteHistorian(
+  site: Site,
+  config: HistorianFields,
+  deps: PartDeps,
+): Promise<StartedHistorian> {
+  const { Store, startHistorian } = await import('../../historian/index.ts')
+  const { id, streams, recovery, sealAfterMin, folder, memoryMiB, threads, api } = config
+  const { buses, keep, ...rest } = deps
+  const store = await Store.open(folder, { memoryMiB, threads })
+  const historian = keep(
+    await startHistorian(
+      { id, streams, recovery, sealAfterMs: sealAfterMin * MINUTE_MS },
+      {
+        ...rest,
+        bus: buses.nearest,
+        replayBus: buses.apart(`pull-${id}`).nearest(),
+        store,
+        ...sessionOf(site, config),
+      },
+    ),
+  )
+  if (!api) return { id, historian, url: undefined }
+  const { startApi, Tokens } = await import('../../api/index.ts')
+  const tokens = api.tokensFile === undefined ? {} : { tokens: new Tokens(await readFile(api.tokensFile, 'utf8')) }
+  const { url } = keep(await startApi({ listen: api.listen, ...tokens }, { ...rest, historian }))
+  return { id, historian, url }
+}

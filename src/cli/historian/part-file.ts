@@ -1,0 +1,93 @@
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { failure } from '../cli-error.ts'
+
+export interface PartOf {
+  readonly stream: string
+  readonly format: string
+  readonly fromUs: number
+  readonly toUs: number
+}
+
+interface State extends PartOf {
+  /** Up to here it is written. */
+  readonly nextUs: number
+  readonly bytes: number
+  readonly frames: number
+}
+
+/** A file that is written in parts, over several runs if it must be; FILE is there when it is whole. */
+export class PartFile {
+  readonly #path: string
+  readonly #file: FileHandle
+  #state: State
+  #bytes: number
+
+  private constructor(path: string, file: FileHandle, state: State) {
+    this.#path = path
+    this.#file = file
+    this.#state = state
+    this.#bytes = state.bytes
+  }
+
+  /** Goes on with one of the same stream, format and beginning. Throws CliError where it is of another. */
+  static async open(path: string, of: PartOf): Promise<PartFile> {
+    const before = await stateOf(path)
+    if (before && (before.stream !== of.stream || before.format !== of.format)) {
+      const what = `${path}.part is of ${before.stream}, as ${before.format}`
+      throw failure(what, `remove ${path}.part and ${path}.part.json, or choose another file`)
+    }
+    // Relative times are others in the next run: it goes on with those of the first.
+    const state = before ?? { ...of, nextUs: of.fromUs, bytes: 0, frames: 0 }
+    const file = await open(`${path}.part`, before ? 'r+' : 'w')
+    await file.truncate(state.bytes)
+    return new PartFile(path, file, state)
+  }
+
+  get fromUs(): number {
+    return this.#state.fromUs
+  }
+
+  get toUs(): number {
+    return this.#state.toUs
+  }
+
+  get nextUs(): number {
+    return this.#state.nextUs
+  }
+
+  get frames(): number {
+    return this.#state.frames
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#file.write(bytes, 0, bytes.length, this.#bytes)
+    this.#bytes += bytes.length
+  }
+
+  /** All before this time is written, so many frames more. */
+  async reached(nextUs: number, frames: number): Promise<void> {
+    await this.#file.sync()
+    this.#state = { ...this.#state, nextUs, bytes: this.#bytes, frames: this.#state.frames + frames }
+    await writeFile(`${this.#path}.part.json.tmp`, JSON.stringify(this.#state))
+    await rename(`${this.#path}.part.json.tmp`, `${this.#path}.part.json`)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  /** It is whole. */
+  async finish(): Promise<void> {
+    await rename(`${this.#path}.part`, this.#path)
+    await rm(`${this.#path}.part.json`, { force: true })
+  }
+}
+
+async function stateOf(path: string): Promise<State | undefined> {
+  try {
+    return JSON.parse(await readFile(`${path}.part.json`, 'utf8')) as State
+  } catch {
+    // None was begun, or its first part was not finished.
+    return undefined
+  }
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { address, isLoopback } from './address.ts'
+import { recovery } from './recovery.ts'
+import { isTopicFilter } from './topic-filter.ts'
+import { oneOrMore, topicId } from './words.ts'
+
+/** What is stored, over HTTP. */
+const api = z
+  .strictObject({
+    listen: address(9470)
+      .prefault('127.0.0.1:9470')
+      .describe('HOST:PORT on which the API answers; port 9470 by default'),
+    tokensFile: z.string().optional().describe('who may read: a file of bearer tokens, one a line'),
+  })
+  .refine(({ listen, tokensFile }) => isLoopback(listen.host) || tokensFile !== undefined, {
+    error: 'an address that is not loopback needs tokensFile',
+    path: ['listen'],
+  })
+
+/** A historian of a site: which streams it keeps, and where what is hot ends. */
+export const historian = z
+  .strictObject({
+    id: topicId.optional().describe('name in logs and metrics; historian-1, -2 … in the order of the file by default'),
+    streams: oneOrMore(z.string().refine(isTopicFilter, 'neither a stream’s topic nor a filter'))
+      .optional()
+      .describe(
+        'which streams are kept: PMU/ID of this site, or whole topics; + and # as in MQTT. By default all PMUs and PDCs of the area',
+      ),
+    recovery: recovery.prefault('replay'),
+    sealAfterMin: z
+      .number()
+      .positive()
+      .max(1440)
+      .default(5)
+      .describe('so many minutes after an hour has ended it is sealed; what comes later is sealed anew'),
+    api: api.optional().describe('the HTTP API; without it there is none'),
+    memoryMiB: z.int().min(64).max(65_536).default(512).describe('memory that the store may use'),
+    threads: z.int().min(1).max(64).default(1).describe('threads that the store may use'),
+  })
+  .describe('keeps every frame of streams, and tells what is missing')
+export type HistorianFields = z.output<typeof historian>

@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/support/free-port.ts'
+import { type RunningCli, runCli, startCli, startGridCli } from '../support/cli.ts'
+import { until } from '../support/until.ts'
+
+const topic = 'area/secondary-station/1156/PMU/765'
+
+describe('phasorbus query and export', () => {
+  let folder: string
+  let url: string
+  let running: RunningCli
+  const stop = new AbortController()
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'phasorbus-historian-cli-'))
+    const port = await freePort()
+    url = `http://127.0.0.1:${port}`
+    running = await startGridCli(
+      join(folder, 'grid.yaml'),
+      {
+        area: 'area',
+        broker: { embedded: { listen: [] } },
+        state: join(folder, 'state'),
+        sites: [
+          { location: 'secondary-station/1156', pmus: [{ id: 765, idcode: 765, source: 'simulated:1' }] },
+          { location: 'control-center/1', historians: [{ api: { listen: `127.0.0.1:${port}` } }] },
+        ],
+      },
+      stop.signal,
+    )
+    await until(async () => (await stored()) > 100)
+  })
+  afterAll(async () => {
+    stop.abort()
+    await running?.ended
+    await rm(folder, { recursive: true, force: true })
+  })
+  const stored = async (): Promise<number> => {
+    const accounts = (await (await fetch(`${url}/api/v1/accounts`)).json()) as Record<string, { live: number }>
+    return accounts[topic]?.live ?? 0
+  }
+
+  it('list streams and channels, and give values', async () => {
+    expect((await runCli(['query', '--url', url])).stdout).toMatch(new RegExp(`^${topic} {2}\\d+ channels\n$`))
+    const { stdout: channels } = await runCli(['query', topic, '--url', url])
+    expect(channels).toMatch(/^1\.stat\n1\.\S+\.magnitude {2}V\n1\.\S+\.angle {2}rad\n/)
+    const { stdout: csv } = await runCli(['query', topic, '1.freq', '1.dfreq', '--from', '1m', '--url', url])
+    const [head, first] = csv.split('\n')
+    expect(head).toBe('time,1.freq Hz,1.dfreq Hz/s')
+    expect(first).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z,(49|50)\.\d+,-?\d/)
+    const { stdout: json } = await runCli(['query', topic, '1.freq', '--from', '1m', '--json', '--url', url])
+    expect(JSON.parse(json)).toMatchObject({ series: [{ channel: '1.freq', unit: 'Hz' }] })
+  })
+
+  it('write frames that any C37.118 tool reads, and rows', async () => {
+    const to = new Date(Date.now() - 500).toISOString().slice(0, 19)
+    const period = ['--from', '1m', '--to', to, '--url', url]
+    const frames = join(folder, 'pmu.c37')
+    const { exitCode, stderr } = await runCli(['export', topic, ...period, '-o', frames])
+    expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/pmu\.c37: [\d,]+ data frames/)])
+    const count = Number(/: ([\d,]+) data/.exec(stderr)![1]!.replace(',', ''))
+    const { stdout: summary } = await runCli(['decode', '--summary', frames])
+    expect(summary).toContain('765')
+    const rows = join(folder, 'pmu.csv')
+    await runCli(['export', topic, ...period, '--format', 'csv', '-o', rows])
+    const lines = (await readFile(rows, 'utf8')).trimEnd().split('\n')
+    expect(lines[0]).toMatch(/^time,1\.stat,/)
+    expect(Math.abs(lines.length - 1 - count)).toBeLessThan(200)
+    expect(lines[1]).toMatch(/^\d{4}-/)
+  })
+
+  it('say what is wrong', async () => {
+    const unknown = await runCli(['query', 'area/x/1/PMU/1', '--url', url])
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      1,
+      expect.stringContaining('nothing is stored of area/x/1/PMU/1'),
+    ])
+    const nobody = await runCli(['query', '--url', `http://127.0.0.1:${await freePort()}`])
+    expect([nobody.exitCode, nobody.stderr]).toEqual([1, expect.stringContaining('does not answer')])
+    const wrong = await runCli(['query', topic, '1.nothing', '--url', url])
+    expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('no channel 1.nothing')])
+  })
+
+  it('goes on with an export that was interrupted', async () => {
+    const file = join(folder, 'slow.c37')
+    const args = ['export', topic, '--from', '2h', '-o', file, '--url', url]
+    const first = startCli(args, { signal: stop.signal })
+    first.child.kill('SIGINT')
+    await first.ended
+    const { exitCode } = await runCli(args)
+    expect(exitCode).toBe(0)
+    expect((await readFile(file)).length).toBeGreaterThan(1000)
+  })
+})
