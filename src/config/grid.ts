@@ -91,6 +91,7 @@ export interface Historian {
   readonly streams: readonly string[]
   readonly recovery: RecoverySettings
   readonly sealAfterMin: number
+  readonly keepDays: { readonly frames?: number; readonly seconds?: number; readonly minutes?: number }
   readonly memoryMiB: number
   readonly threads: number
   /** Absolute: its store, which no other process opens. */

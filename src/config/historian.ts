@@ -4,6 +4,8 @@ import { recovery } from './recovery.ts'
 import { isTopicFilter } from './topic-filter.ts'
 import { oneOrMore, topicId } from './words.ts'
 
+const days = z.number().positive().max(36_500)
+
 /** What is stored, over HTTP. */
 const api = z
   .strictObject({
@@ -33,6 +35,14 @@ export const historian = z
       .max(1440)
       .default(5)
       .describe('so many minutes after an hour has ended it is sealed; what comes later is sealed anew'),
+    keepDays: z
+      .strictObject({
+        frames: days.optional().describe('frames, bit for bit'),
+        seconds: days.optional().describe('least, greatest and mean of each second'),
+        minutes: days.optional().describe('the same of each minute'),
+      })
+      .default({})
+      .describe('days after which sealed files go; without a number they stay'),
     api: api.optional().describe('the HTTP API; without it there is none'),
     memoryMiB: z.int().min(64).max(65_536).default(512).describe('memory that the store may use'),
     threads: z.int().min(1).max(64).default(1).describe('threads that the store may use'),

@@ -158,11 +158,13 @@ function resolveHistorian(
   place: { readonly siteTopic: string; readonly stateFolder: string; readonly file: (name: string) => string },
 ): Historian {
   const { id = `historian-${index + 1}`, streams = [`${area}/+/+/PMU/#`, `${area}/+/+/PDC/#`], ...settings } = fields
-  const { api, ...others } = settings
+  const { api, keepDays, ...others } = settings
+  const kept = Object.fromEntries(Object.entries(keepDays).filter(([, days]) => days !== undefined))
   const tokens = api?.tokensFile === undefined ? {} : { tokensFile: place.file(api.tokensFile) }
   return {
     ...others,
     id,
+    keepDays: kept,
     streams: streams.map((filter) => absoluteFilter(filter, place.siteTopic)),
     folder: join(place.stateFolder, id),
     api: api && { listen: api.listen, ...tokens },

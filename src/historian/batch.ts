@@ -1,9 +1,11 @@
-import type { Kind } from './schema.ts'
+import { hourOf, Kind } from './schema.ts'
 
 /** Frames on their way to the store, in columns. */
 export class Batch {
   readonly streams: number[] = []
   readonly epochs: number[] = []
+  /** In which they are filed. */
+  readonly hours: number[] = []
   readonly timesUs: number[] = []
   readonly kinds: Kind[] = []
   readonly frames: Uint8Array[] = []
@@ -22,9 +24,14 @@ export class Batch {
     return this.frames.length + this.newStreams.length + this.newConfigurations.length + this.held.length === 0
   }
 
-  add(stream: number, epoch: number, timeUs: number, kind: Kind, frame: Uint8Array): void {
+  /**
+   * `nowUs`: what stands outside the accounts has any time, and is filed in the hour in which it came: or a clock that
+   * is wild would make a file for each of its frames.
+   */
+  add(stream: number, epoch: number, timeUs: number, kind: Kind, frame: Uint8Array, nowUs = timeUs): void {
     this.streams.push(stream)
     this.epochs.push(epoch)
+    this.hours.push(hourOf(kind === Kind.outside ? nowUs : timeUs))
     this.timesUs.push(timeUs)
     this.kinds.push(kind)
     this.frames.push(frame)

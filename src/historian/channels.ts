@@ -10,6 +10,8 @@ export interface Channel {
   /** `1.VA.magnitude`, `2.freq`: the number of the PMU in the configuration, the channel and its part. */
   readonly id: string
   readonly unit: 'V' | 'A' | 'rad' | 'Hz' | 'Hz/s' | ''
+  /** STAT, or a word of digital channels: bits, not a quantity. */
+  readonly isWord: boolean
   /** Of the columns of a {@link FrameTable}; null where it is absent. */
   readonly sql: string
   /** NaN where it is absent. */
@@ -25,16 +27,16 @@ export function channelsOf({ configuration, columns }: FrameTable): readonly Cha
     const of = columns.filter(({ word }) => word.pmu === index)
     const column = (kind: FrameColumn['word']['kind'], channel = 0, at = 0): FrameColumn =>
       of.filter(({ word }) => word.kind === kind && word.channel === channel)[at]!
-    const plain = (id: string, unit: Channel['unit'], sql: string, read: Channel['read']): void => {
+    const plain = (id: string, unit: Channel['unit'], sql: string, read: Channel['read'], isWord = false): void => {
       // An analog may be called as the magnitude of a phasor is.
       let unique = id
       for (let number = 2; taken.has(unique); number++) unique = `${id} (${number})`
       taken.add(unique)
-      channels.push({ id: unique, unit, sql, read })
+      channels.push({ id: unique, unit, sql, isWord, read })
     }
     const word = (kind: 'stat' | 'digital', channel: number, read: Channel['read']): void => {
       const { name } = column(kind, channel)
-      plain(name, '', `${quoted(name)}::double`, read)
+      plain(name, '', `${quoted(name)}::double`, read, true)
     }
     word('stat', 0, ({ stat }) => stat[index]!)
     pmu.phasors.forEach((phasor, channel) => {
@@ -53,17 +55,18 @@ export function channelsOf({ configuration, columns }: FrameTable): readonly Cha
     })
     const isInteger = pmu.format.freq === 'int16'
     const [freq, dfreq] = [column('freq').name, column('dfreq').name]
-    const number = (name: string, factor: string, offset = ''): string =>
+    const scaled = (name: string, factor: string, offset = ''): string =>
       isInteger ? `${present(name)} ${factor}${offset}` : `${quoted(name)}::double`
-    plain(freq, 'Hz', number(freq, '/ 1000.0', ` + ${pmu.fnom}`), ({ freq }) => freq[index]!)
-    plain(dfreq, 'Hz/s', number(dfreq, '/ 100.0'), ({ dfreq }) => dfreq[index]!)
+    plain(freq, 'Hz', scaled(freq, '/ 1000.0', ` + ${pmu.fnom}`), ({ freq }) => freq[index]!)
+    plain(dfreq, 'Hz/s', scaled(dfreq, '/ 100.0'), ({ dfreq }) => dfreq[index]!)
     pmu.analogs.forEach((analog, channel) => {
       const { name, type } = column('analog', channel)
       const { factor, offset } = analogScale(analog, configuration.type)
       const at = places.analog++
       const stat = quoted(column('stat').name)
       const counts = `case when ${quoted(name)} = -32768 and (${stat} & 49152) <> 0 then null else ${quoted(name)} end`
-      const sql = type === 'FLOAT' ? `${quoted(name)}::double` : `(${counts})::double * ${factor} + ${offset}`
+      const sql =
+        type === 'FLOAT' ? `${quoted(name)}::double` : `(${counts})::double * ${number(factor)} + ${number(offset)}`
       plain(name, '', sql, ({ analogs }) => analogs[at]!)
     })
     pmu.digitals.forEach((_, channel) => {
@@ -78,8 +81,8 @@ function phasorSql(configuration: Configuration, pmu: number, channel: number, f
   const { format, phasors } = configuration.pmus[pmu]!
   const isInteger = format.phasors === 'int16'
   const { numerator, denominator, offset } = phasorScaleOf(phasors[channel]!, configuration.type)
-  const scaled = (sql: string): string => (isInteger ? `(${sql}) * ${numerator} / ${denominator}.0` : sql)
-  const turned = (sql: string): string => within180(isInteger && offset !== 0 ? `${sql} - ${offset}` : sql)
+  const scaled = (sql: string): string => (isInteger ? `(${sql}) * ${number(numerator)} / ${number(denominator)}` : sql)
+  const turned = (sql: string): string => within180(isInteger && offset !== 0 ? `${sql} - ${number(offset)}` : sql)
   if (format.polar) {
     const isThere = isInteger ? `${second} <> -32768` : 'true'
     const angle = isInteger ? `${second}::double / 10000` : `${second}::double`
@@ -102,5 +105,7 @@ function within180(sql: string): string {
   const turned = `case when ${rest} > pi() then ${rest} - 2 * pi() when ${rest} < -pi() then ${rest} + 2 * pi() else ${rest} end`
   return `case when abs(${sql}) <= pi() then ${sql} when isinf(${sql}) then null else ${turned} end`
 }
+/** A device may say that its scale is none. */
+const number = (value: number): string => `'${value}'::double`
 const present = (name: string): string => `nullif(${quoted(name)}, -32768)::double`
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

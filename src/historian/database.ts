@@ -5,6 +5,7 @@
  * One process owns the file. Statements run in threads of their own, those of
  * one connection one after the other.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import type { DuckDBAppender, DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
 import { HistorianError } from './historian-error.ts'
 
@@ -14,45 +15,95 @@ export interface DatabaseOptions {
   readonly threads: number
 }
 
+const CELLS_PER_PAGE = 5000
+
 export type Row = readonly DuckDBValue[]
 
 export class Database {
-  readonly #instance: DuckDBInstance
+  readonly #path: string
+  readonly #options: DatabaseOptions
+  #instance: DuckDBInstance
+  readonly #connections = new Set<Connection>()
 
-  private constructor(instance: DuckDBInstance) {
+  private constructor(path: string, options: DatabaseOptions, instance: DuckDBInstance) {
+    this.#path = path
+    this.#options = options
     this.#instance = instance
   }
 
   /** Opens the file, or makes it. Throws HistorianError. */
-  static async open(path: string, { memoryMiB, threads }: DatabaseOptions): Promise<Database> {
-    const { DuckDBInstance } = await load()
-    try {
-      const settings = { memory_limit: `${memoryMiB}MiB`, threads: `${threads}` }
-      return new Database(await DuckDBInstance.create(path, settings))
-    } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error)
-      throw new HistorianError({ code: 'HISTORIAN_UNUSABLE', folder: path, cause }, `${path}: ${cause}`, {
-        cause: error,
-      })
-    }
+  static async open(path: string, options: DatabaseOptions): Promise<Database> {
+    return new Database(path, options, await opened(path, options))
   }
 
-  async connect(): Promise<Connection> {
-    return new Connection(await this.#instance.connect())
+  /** `setup`: statements that it begins with, also when it is made anew. */
+  async connect(setup: readonly string[] = []): Promise<Connection> {
+    const connection = new Connection(await this.#instance.connect(), setup, () => this.#connections.delete(connection))
+    this.#connections.add(connection)
+    await connection.begin()
+    return connection
+  }
+
+  /**
+   * Where a write failed in the middle, a full disk for one, DuckDB trusts nothing
+   * that it has in memory, and refuses all that follows. Read anew from disk it is
+   * as it was before. All connections go on; what they were at fails.
+   */
+  async reopen(): Promise<void> {
+    const connections = [...this.#connections]
+    await Promise.all(connections.map((connection) => connection.idle))
+    for (const connection of connections) connection.drop()
+    this.#instance.closeSync()
+    this.#instance = await opened(this.#path, this.#options)
+    for (const connection of connections) await connection.replace(await this.#instance.connect())
   }
 
   close(): void {
+    for (const connection of [...this.#connections]) connection.close()
     this.#instance.closeSync()
+  }
+}
+
+async function opened(path: string, { memoryMiB, threads }: DatabaseOptions): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await load()
+  try {
+    return await DuckDBInstance.create(path, { memory_limit: `${memoryMiB}MiB`, threads: `${threads}` })
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new HistorianError({ code: 'HISTORIAN_UNUSABLE', folder: path, cause }, `${path}: ${cause}`, { cause: error })
   }
 }
 
 /** Its statements run in the order in which they were given. */
 export class Connection {
-  readonly #connection: DuckDBConnection
+  #connection: DuckDBConnection
+  readonly #setup: readonly string[]
+  readonly #closed: () => void
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(connection: DuckDBConnection) {
+  constructor(connection: DuckDBConnection, setup: readonly string[], closed: () => void) {
     this.#connection = connection
+    this.#setup = setup
+    this.#closed = closed
+  }
+
+  /** Resolves when nothing runs. */
+  get idle(): Promise<void> {
+    return this.#last.then(() => {})
+  }
+
+  async begin(): Promise<void> {
+    for (const statement of this.#setup) await this.run(statement)
+  }
+
+  /** It is of a database that is no more. */
+  drop(): void {
+    this.#connection.closeSync()
+  }
+
+  async replace(connection: DuckDBConnection): Promise<void> {
+    this.#connection = connection
+    await this.begin()
   }
 
   async run(sql: string, values: DuckDBValue[] = []): Promise<void> {
@@ -63,13 +114,21 @@ export class Connection {
     return this.#inTurn(async () => (await this.#connection.run(sql, values)).getRows())
   }
 
-  /** Parts of an answer of any size, as they are read. */
-  async *pages(sql: string, values: DuckDBValue[] = []): AsyncGenerator<readonly Row[]> {
+  /**
+   * Parts of an answer of any size, as they are read. `weight`: numbers that are made of a row, besides its own; a part
+   * is made, and may be used, within a turn.
+   */
+  async *pages(sql: string, values: DuckDBValue[] = [], weight = 0): AsyncGenerator<readonly Row[]> {
     const result = await this.#inTurn(() => this.#connection.stream(sql, values))
     for (;;) {
       const chunk = await result.fetchChunk()
       if (!chunk || chunk.rowCount === 0) return
-      yield chunk.getRows()
+      const most = Math.max(1, Math.floor(CELLS_PER_PAGE / (chunk.columnCount + weight)))
+      for (let from = 0; from < chunk.rowCount; from += most) {
+        const count = Math.min(most, chunk.rowCount - from)
+        yield Array.from({ length: count }, (_, at) => chunk.getRowValues(from + at))
+        await turn()
+      }
     }
   }
 
@@ -87,6 +146,7 @@ export class Connection {
   }
 
   close(): void {
+    this.#closed()
     this.#connection.closeSync()
   }
 
@@ -100,6 +160,10 @@ export class Connection {
     return done
   }
 }
+
+/** Nothing can be done with the database any more, but to open it anew. */
+export const isFatal = (error: unknown): boolean =>
+  error instanceof Error && /invalidated|must be restarted|^FATAL/i.test(error.message)
 
 async function load(): Promise<typeof import('@duckdb/node-api')> {
   try {

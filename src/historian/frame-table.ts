@@ -49,7 +49,7 @@ export class FrameTable {
 
   /** Fills `cells` in the order of the columns. `false`: they do not say all of the frame, which has to be kept, too. */
   read(frame: Uint8Array, cells: Cell[]): boolean {
-    let isAll = idcodeOf(frame) === this.configuration.idcode
+    let isAll = idcodeOf(frame) === this.configuration.idcode && frame.length === this.frameSize
     this.#table.unpack(frame, this.#bits)
     for (let at = 0; at < this.#bits.length; at++) {
       const bits = this.#bits[at]!

@@ -16,6 +16,7 @@ import { Kind } from './schema.ts'
 import { Sealer } from './sealer.ts'
 import type { Epoch, Store } from './store.ts'
 import { StoreHeld } from './store-held.ts'
+import type { Tier } from './tiers.ts'
 
 export interface HistorianConfig {
   /** For logs and metrics. */
@@ -25,6 +26,8 @@ export interface HistorianConfig {
   readonly recovery: RecoverySettings
   /** So long after an hour has ended it is sealed. */
   readonly sealAfterMs: number
+  /** Without a number: for ever. */
+  readonly keepDays: Readonly<Partial<Record<Tier, number>>>
 }
 
 export interface HistorianDeps extends ServiceDeps {
@@ -53,19 +56,21 @@ const LATE_ROOM = 5000
 
 /** Owns the store from here on, and closes it. */
 export async function startHistorian(
-  { id, streams, recovery, sealAfterMs }: HistorianConfig,
+  { id, streams, recovery, sealAfterMs, keepDays }: HistorianConfig,
   { store, ...deps }: HistorianDeps,
 ): Promise<Historian> {
   const { signal, log, metrics } = deps
   const held = await StoreHeld.open(store, recovery, log)
   let isEnding = false
-  const writer = await HotWriter.open(await store.connect(), {
+  const writer = await HotWriter.open(store, {
     log,
     metrics,
     historian: id,
     held: () => held.snapshot(isEnding),
+    room: () => consumer.room(),
   })
-  const sealer = await Sealer.open(store)
+  const sealer = await Sealer.open(store, { log, historian: id })
+  await sealer.tidy()
   const latest = await LatestFrames.open(store)
   const inForce = new Map<string, readonly Uint8Array[]>()
 
@@ -78,7 +83,7 @@ export async function startHistorian(
     const epoch = epochOf(topic, fragments)
     const { stream, number, configuration } = epoch
     const timeUs = timeUsOf(frame, configuration.timeBase)
-    writer.batch.add(stream, number, timeUs, kind, frame)
+    writer.batch.add(stream, number, timeUs, kind, frame, utcMs() * 1000)
     if (kind === Kind.live) latest.note(stream, epoch, timeUs, frame)
     return true
   }
@@ -96,12 +101,12 @@ export async function startHistorian(
         outside(topic, frame) {
           add(topic, frame, inForce.get(topic), Kind.outside)
         },
-        conflict(topic, frame) {
-          add(topic, frame, inForce.get(topic), Kind.conflict)
+        conflict(topic, frame, fragments = inForce.get(topic)) {
+          add(topic, frame, fragments, Kind.conflict)
         },
         late: (topic, frame, fragments) => add(topic, frame, fragments, Kind.late),
         revised: (topic, frame, fragments) => add(topic, frame, fragments, Kind.revision),
-        lateRoom: () => (writer.isFull ? 0 : LATE_ROOM),
+        lateRoom: () => (writer.isFullForLate ? 0 : LATE_ROOM),
         retired(topic) {
           inForce.delete(topic)
         },
@@ -116,8 +121,11 @@ export async function startHistorian(
     isSealing = true
     sealing = sealer
       .seal((utcMs() - sealAfterMs) * 1000, signal)
-      .then((files) => {
+      .then(async (files) => {
         if (files > 0) log.info({ historian: id, files }, 'sealed what has ended')
+        await sealer.forgetHeld()
+        const gone = await sealer.expire(utcMs() * 1000, keepDays)
+        if (gone > 0) log.info({ historian: id, files: gone }, 'forgot what need not be kept any longer')
       })
       .catch((error: unknown) =>
         log.error({ historian: id, error }, 'an hour could not be sealed: it stays hot, and is tried again'),

@@ -8,8 +8,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { DuckDBAppender } from '@duckdb/node-api'
 import type { Counter, Gauge, Log, Metrics } from '../runtime/service.ts'
 import { Batch } from './batch.ts'
-import type { Connection } from './database.ts'
-import { STAGING } from './schema.ts'
+import { type Connection, isFatal } from './database.ts'
+import { STAGED, STAGING } from './schema.ts'
+import type { Store } from './store.ts'
 
 export interface HotWriterDeps {
   readonly log: Log
@@ -18,6 +19,8 @@ export interface HotWriterDeps {
   readonly historian: string
   /** Called when a batch is cut: what is held then. */
   readonly held: () => Batch['held']
+  /** There is room for late frames again, that was not there before. */
+  readonly room?: () => void
 }
 
 /** Frames that wait for the disk, in bytes: beyond it nothing more is taken, and gaps heal later. */
@@ -25,9 +28,10 @@ export const MAX_WAITING_BYTES = 64 * 1024 * 1024
 const FLUSH_MS = 200
 const RETRY_MS = 2000
 /** Rows that are given to DuckDB before what is live has its turn. */
-const ROWS_PER_TURN = 250
+const ROWS_PER_TURN = 500
 
 export class HotWriter {
+  readonly #store: Pick<Store, 'reopen'>
   readonly #connection: Connection
   readonly #deps: HotWriterDeps
   readonly #timer: NodeJS.Timeout
@@ -43,7 +47,8 @@ export class HotWriter {
   #isClosed = false
 
   /** `number`: of the last batch that was written. */
-  constructor(connection: Connection, number: number, deps: HotWriterDeps) {
+  private constructor(store: Pick<Store, 'reopen'>, connection: Connection, number: number, deps: HotWriterDeps) {
+    this.#store = store
     this.#connection = connection
     this.#number = number
     this.#deps = deps
@@ -60,12 +65,9 @@ export class HotWriter {
     this.#timer = setInterval(() => this.#look(), FLUSH_MS)
   }
 
-  static async open(connection: Connection, deps: HotWriterDeps): Promise<HotWriter> {
-    await connection.run(STAGING)
-    const [[number] = []] = await connection.rows(
-      'select max(batch) from (select batch from frames union all select batch from held)',
-    )
-    return new HotWriter(connection, Number(number ?? 0), deps)
+  static async open(store: Pick<Store, 'connect' | 'reopen'>, deps: HotWriterDeps): Promise<HotWriter> {
+    const connection = await store.connect(STAGING)
+    return new HotWriter(store, connection, await lastBatch(connection), deps)
   }
 
   /** Into which the next goes. */
@@ -74,7 +76,18 @@ export class HotWriter {
   }
 
   get isFull(): boolean {
-    return this.#batch.bytes + (this.#writing?.bytes ?? 0) > MAX_WAITING_BYTES
+    return this.#waitingBytes > MAX_WAITING_BYTES
+  }
+
+  /** For late frames: live ones have the other half. */
+  get isFullForLate(): boolean {
+    const isFull = this.#waitingBytes > MAX_WAITING_BYTES / 2
+    if (isFull) this.#isWaitedFor = true
+    return isFull
+  }
+
+  get #waitingBytes(): number {
+    return this.#batch.bytes + (this.#writing?.bytes ?? 0)
   }
 
   /** The last batch that is on disk. */
@@ -83,11 +96,14 @@ export class HotWriter {
   }
 
   /** Resolves when all that was taken so far is on disk; rejects where it cannot be. */
-  async flush(): Promise<void> {
-    await this.#work
-    if (this.#writing) await this.#write()
-    this.#cut()
-    if (this.#writing) await this.#write()
+  flush(): Promise<void> {
+    const flushed = this.#work.then(async () => {
+      if (this.#writing) await this.#write()
+      this.#cut()
+      if (this.#writing) await this.#write()
+    })
+    this.#work = flushed.catch(() => {})
+    return flushed
   }
 
   /** Writes what it has, and ends. */
@@ -99,21 +115,34 @@ export class HotWriter {
   }
 
   #look(): void {
-    this.#waiting.set(this.#batch.bytes + (this.#writing?.bytes ?? 0))
+    this.#waiting.set(this.#waitingBytes)
     if (this.#isBusy || Date.now() < this.#retryAtMs) return
     if (!this.#writing) this.#cut()
     if (!this.#writing) return
-    this.#work = this.#write().catch((error: unknown) => {
+    this.#isBusy = true
+    const write = (): Promise<void> => (this.#writing ? this.#write() : Promise.resolve())
+    const failed = (error: unknown): void => {
       if (this.#failing.value === 0) {
         const facts = { historian: this.#deps.historian, error }
         this.#deps.log.error(facts, 'the store cannot be written: it is tried again, and frames wait')
       }
       this.#failing.set(1)
       this.#retryAtMs = Date.now() + RETRY_MS
-    })
+    }
+    this.#work = this.#work
+      .then(write)
+      .catch(async (error: unknown) => {
+        failed(error)
+        if (isFatal(error)) await this.#reopen()
+      })
+      .catch(failed)
+      .finally(() => {
+        this.#isBusy = false
+      })
   }
 
   #isBusy = false
+  #isWaitedFor = false
 
   #cut(): void {
     this.#batch.held = this.#deps.held()
@@ -125,26 +154,33 @@ export class HotWriter {
 
   async #write(): Promise<void> {
     const batch = this.#writing!
-    this.#isBusy = true
-    try {
-      await this.#stage(batch)
-      await this.#connection.transaction(async () => {
-        for (const table of ['streams', 'configurations', 'frames', 'held'])
-          await this.#connection.run(`insert into ${table} from staged_${table}`)
-      })
-      this.#writing = undefined
-      this.#rows.add(batch.frames.length)
-      if (this.#failing.value === 1)
-        this.#deps.log.info({ historian: this.#deps.historian }, 'the store is written again')
-      this.#failing.set(0)
-    } finally {
-      this.#isBusy = false
+    await this.#stage(batch)
+    await this.#connection.transaction(async () => {
+      for (const table of STAGED) await this.#connection.run(`insert into ${table} from staged_${table}`)
+    })
+    this.#writing = undefined
+    this.#rows.add(batch.frames.length)
+    if (this.#failing.value === 1)
+      this.#deps.log.info({ historian: this.#deps.historian }, 'the store is written again')
+    this.#failing.set(0)
+    if (this.#isWaitedFor && this.#waitingBytes <= MAX_WAITING_BYTES / 2) {
+      this.#isWaitedFor = false
+      this.#deps.room?.()
     }
   }
 
+  /** The batch may be on disk in spite of the error: then it is not written again. */
+  async #reopen(): Promise<void> {
+    await this.#store.reopen()
+    if (this.#writing && (await lastBatch(this.#connection)) >= this.#number) {
+      this.#rows.add(this.#writing.frames.length)
+      this.#writing = undefined
+    }
+    this.#deps.log.warn({ historian: this.#deps.historian }, 'the store was opened anew')
+  }
+
   async #stage(batch: Batch): Promise<void> {
-    for (const table of ['streams', 'configurations', 'frames', 'held'])
-      await this.#connection.run(`truncate staged_${table}`)
+    for (const table of STAGED) await this.#connection.run(`truncate staged_${table}`)
     const number = BigInt(this.#number)
     await this.#append('staged_streams', batch.newStreams.length, (appender, at) => {
       const { stream, topic } = batch.newStreams[at]!
@@ -162,6 +198,7 @@ export class HotWriter {
       appender.appendBigInt(number)
       appender.appendInteger(batch.streams[at]!)
       appender.appendInteger(batch.epochs[at]!)
+      appender.appendInteger(batch.hours[at]!)
       appender.appendBigInt(BigInt(batch.timesUs[at]!))
       appender.appendUTinyInt(batch.kinds[at]!)
       appender.appendBlob(batch.frames[at]!)
@@ -179,7 +216,11 @@ export class HotWriter {
     const appender = await this.#connection.appender(table)
     try {
       for (let at = 0; at < count; at++) {
-        if (at > 0 && at % ROWS_PER_TURN === 0) await turn()
+        if (at > 0 && at % ROWS_PER_TURN === 0) {
+          // By itself it would keep 200,000 rows, and give all of them at once.
+          appender.flushSync()
+          await turn()
+        }
         row(appender, at)
         appender.endRow()
       }
@@ -188,4 +229,12 @@ export class HotWriter {
       appender.closeSync()
     }
   }
+}
+
+/** 0 of an empty store. */
+async function lastBatch(connection: Connection): Promise<number> {
+  const [[number] = []] = await connection.rows(
+    'select max(batch) from (select batch from frames union all select batch from held)',
+  )
+  return Number(number ?? 0)
 }

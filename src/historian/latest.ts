@@ -1,5 +1,5 @@
 import { compileDecoder, type DataColumns, type DataDecoder } from '../c37118/index.ts'
-import { type Channel, channelsOf } from './channels.ts'
+import type { Channel } from './channels.ts'
 import { Kind } from './schema.ts'
 import type { Epoch, Store } from './store.ts'
 
@@ -64,7 +64,7 @@ export class LatestFrames {
     let reader = this.#readers.get(epoch)
     if (!reader) {
       const decoder = compileDecoder(epoch.configuration)
-      reader = { decoder, columns: decoder.createColumns(), channels: channelsOf(this.#store.tableOf(epoch)) }
+      reader = { decoder, columns: decoder.createColumns(), channels: this.#store.channelsOf(epoch) }
       this.#readers.set(epoch, reader)
     }
     const { decoder, columns, channels } = reader

@@ -5,11 +5,12 @@
  */
 import { join } from 'node:path'
 import { compileDecoder, type DataColumns, framesPerSecond } from '../c37118/index.ts'
-import { type Channel, channelsOf } from './channels.ts'
+import type { Channel } from './channels.ts'
 import { HistorianError } from './historian-error.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US, Kind } from './schema.ts'
 import type { Epoch, Segment, Store } from './store.ts'
+import { coarseTiers, type Tier, tierColumn, tiers, tierUs } from './tiers.ts'
 
 export interface RangeQuery extends Period {
   readonly topic: string
@@ -38,10 +39,10 @@ export interface Range {
 const KINDS = `kind in (${Kind.live}, ${Kind.late}, ${Kind.revision})`
 
 /** Throws HistorianError where the stream, or a channel in all of its configurations, is unknown. */
-export async function rangeOf(store: Store, query: RangeQuery): Promise<Range> {
+export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSignal): Promise<Range> {
   const { topic, channels: ids, points, fromUs, toUs } = query
   const stream = store.streamOf(topic)
-  const known = store.epochsOf(stream).map((epoch) => ({ epoch, channels: channelsOf(store.tableOf(epoch)) }))
+  const known = store.epochsOf(stream).map((epoch) => ({ epoch, channels: store.channelsOf(epoch) }))
   for (const id of ids) {
     if (known.some(({ channels }) => channels.some((channel) => channel.id === id))) continue
     throw new HistorianError(
@@ -50,32 +51,21 @@ export async function rangeOf(store: Store, query: RangeQuery): Promise<Range> {
     )
   }
   const rate = Math.max(...known.map(({ epoch }) => framesPerSecond(epoch.configuration.dataRate)))
-  const isRaw = ((toUs - fromUs) / 1e6) * rate <= points
-  const collected = ids.map(() => (isRaw ? new Raw() : new Extremes({ fromUs, toUs }, Math.max(1, points >> 1))))
+  const parts = Math.max(1, points >> 1)
+  const isFew = ((toUs - fromUs) / 1e6) * rate <= points
+  // What is of seconds or minutes has no values of its own.
+  const isRaw = isFew && bestSegments(store, stream, { fromUs, toUs }, 'frames').every(({ tier }) => tier === 'frames')
+  const collector = (): Collected => (isRaw ? new Raw() : new Extremes({ fromUs, toUs }, parts))
+  const collected = ids.map(collector)
   const chosen = new Map(
     known.map(({ epoch, channels }) => [epoch.number, ids.map((id) => channels.find((one) => one.id === id))] as const),
   )
   const connection = await store.connect()
   try {
-    for (const segment of store.segmentsOf(stream, fromUs, toUs)) {
-      const of = chosen.get(segment.epoch)!
-      const parts = isRaw ? 0 : Math.max(1, points >> 1)
-      const rows = await connection.rows(sealedSql(store, segment, of, { fromUs, toUs }, parts))
-      for (const row of rows) {
-        ids.forEach((_, at) => {
-          const width = isRaw ? 1 : 4
-          const cells = row.slice(1 + at * width, 1 + (at + 1) * width)
-          if (isRaw) collected[at]!.add(Number(row[0]), cells[0] as number | null)
-          else if (cells[0] !== null) {
-            collected[at]!.add(Number(cells[1]), cells[0] as number)
-            collected[at]!.add(Number(cells[3]), cells[2] as number)
-          }
-        })
-      }
-    }
     const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, batch`
     const decoders = new Map<number, { decode(frame: Uint8Array): DataColumns }>()
     for await (const page of connection.pages(hot)) {
+      signal?.throwIfAborted()
       for (const [timeUs, number, blob] of page) {
         const epoch = Number(number)
         const decoder = decoders.get(epoch) ?? decoderOf(store.epoch(epoch))
@@ -84,6 +74,24 @@ export async function rangeOf(store: Store, query: RangeQuery): Promise<Range> {
         chosen.get(epoch)!.forEach((channel, at) => {
           const value = channel ? channel.read(columns) : Number.NaN
           collected[at]!.add(Number(timeUs), Number.isNaN(value) ? null : value)
+        })
+      }
+    }
+    // Only now: what was sealed before was no longer hot, and what is sealed since is in both, and the same.
+    const wanted = isFew ? 'frames' : tierFor((toUs - fromUs) / parts)
+    for (const segment of bestSegments(store, stream, { fromUs, toUs }, wanted)) {
+      signal?.throwIfAborted()
+      const of = chosen.get(segment.epoch)!
+      const rows = await connection.rows(sealedSql(store, segment, of, { fromUs, toUs }, isRaw ? 0 : parts))
+      for (const row of rows) {
+        ids.forEach((_, at) => {
+          const width = isRaw ? 1 : 4
+          const cells = row.slice(1 + at * width, 1 + (at + 1) * width)
+          if (isRaw) collected[at]!.addSealed(Number(row[0]), cells[0] as number | null)
+          else if (cells[0] !== null) {
+            collected[at]!.addSealed(Number(cells[1]), cells[0] as number)
+            collected[at]!.addSealed(Number(cells[3]), cells[2] as number)
+          }
         })
       }
     }
@@ -106,39 +114,82 @@ function decoderOf({ configuration }: Epoch): { decode(frame: Uint8Array): DataC
   }
 }
 
+/** Parts of a tier in a part of what is asked, at least: the ends of a part are as exact as that. */
+const PARTS_OF_TIER = 5
+
+const tierFor = (partUs: number): Tier =>
+  coarseTiers.findLast((tier) => partUs >= PARTS_OF_TIER * tierUs[tier]) ?? 'frames'
+
+/** Of each hour and configuration the files that were wanted, or else finer ones, or those that are left. */
+function bestSegments(store: Store, stream: number, { fromUs, toUs }: Period, wanted: Tier): readonly Segment[] {
+  const at = tiers.indexOf(wanted)
+  const order = [...tiers.slice(0, at + 1).toReversed(), ...tiers.slice(at + 1)]
+  const best = new Map<string, Segment>()
+  for (const tier of order) {
+    for (const segment of store.segmentsOf(stream, fromUs, toUs, tier)) {
+      const key = `${segment.hour} ${segment.epoch}`
+      if (!best.has(key)) best.set(key, segment)
+    }
+  }
+  return [...best.values()].toSorted((one, other) => one.fromUs - other.fromUs)
+}
+
 /** Time and values, or with `parts`: of each part and channel the least, its time, the greatest, its time. */
 function sealedSql(
   { folder }: Store,
-  { path, hour }: Segment,
+  { path, hour, tier }: Segment,
   channels: readonly (Channel | undefined)[],
   { fromUs, toUs }: Period,
   parts: number,
 ): string {
-  const values = channels.map((channel, at) => `${channel?.sql ?? 'null::double'} as v${at}`)
-  const file = join(folder, path).replaceAll("'", "''")
+  const file = `read_parquet('${join(folder, path).replaceAll("'", "''")}')`
   const isWhole = fromUs <= hour * HOUR_US && toUs >= (hour + 1) * HOUR_US
-  const where = isWhole ? KINDS : `${KINDS} and epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs}`
-  const read = `select epoch_us(time) as t, ${values.join(', ')} from read_parquet('${file}') where ${where}`
+  const within = isWhole ? 'true' : `epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs}`
+  const values = channels.flatMap((channel, at) =>
+    tier === 'frames'
+      ? [`${channel?.sql ?? 'null::double'} as v${at}`]
+      : extremesOf(channel).map((sql, end) => `${sql} as v${at}_${end}`),
+  )
+  const where = tier === 'frames' ? `${KINDS} and ${within}` : within
+  const read = `select epoch_us(time) as t, ${values.join(', ')} from ${file} where ${where}`
   if (parts === 0) return `${read} order by time, kind`
-  const extremes = channels.map((_, at) => `min(v${at}), arg_min(t, v${at}), max(v${at}), arg_max(t, v${at})`)
+  const extremes = channels.map((_, at) => {
+    const [least, greatest] = tier === 'frames' ? [`v${at}`, `v${at}`] : [`v${at}_0`, `v${at}_1`]
+    return `min(${least}), arg_min(t, ${least}), max(${greatest}), arg_max(t, ${greatest})`
+  })
   return `select ((t - ${fromUs}) * ${parts}) // ${toUs - fromUs} as part, ${extremes.join(', ')} from (${read}) group by part order by part`
 }
 
+function extremesOf(channel: Channel | undefined): readonly [string, string] {
+  if (!channel) return ['null::double', 'null::double']
+  if (channel.isWord) return [`${tierColumn(channel.id, 'or')}::double`, `${tierColumn(channel.id, 'or')}::double`]
+  return [tierColumn(channel.id, 'min'), tierColumn(channel.id, 'max')]
+}
+
 interface Collected {
+  /** Of what is hot. */
   add(timeUs: number, value: number | null): void
+  /** Of what is sealed: what is hot has come later. */
+  addSealed(timeUs: number, value: number | null): void
   all(): Pick<Series, 'timesUs' | 'values'>
 }
 
 /** All of them, by their times; of one time the last that came. */
 class Raw implements Collected {
-  readonly #values = new Map<number, number | null>()
+  readonly #hot = new Map<number, number | null>()
+  readonly #sealed = new Map<number, number | null>()
 
   add(timeUs: number, value: number | null): void {
-    this.#values.set(timeUs, value)
+    this.#hot.set(timeUs, value)
+  }
+
+  addSealed(timeUs: number, value: number | null): void {
+    this.#sealed.set(timeUs, value)
   }
 
   all(): Pick<Series, 'timesUs' | 'values'> {
-    const pairs = [...this.#values].toSorted(([one], [other]) => one - other)
+    for (const [timeUs, value] of this.#hot) this.#sealed.set(timeUs, value)
+    const pairs = [...this.#sealed].toSorted(([one], [other]) => one - other)
     return { timesUs: pairs.map(([timeUs]) => timeUs), values: pairs.map(([, value]) => value) }
   }
 }
@@ -147,6 +198,7 @@ class Raw implements Collected {
 class Extremes implements Collected {
   readonly #fromUs: number
   readonly #partUs: number
+  readonly #has: Uint8Array
   readonly #least: Float64Array
   readonly #greatest: Float64Array
   readonly #leastUs: Float64Array
@@ -155,30 +207,37 @@ class Extremes implements Collected {
   constructor({ fromUs, toUs }: Period, parts: number) {
     this.#fromUs = fromUs
     this.#partUs = (toUs - fromUs) / parts
-    this.#least = new Float64Array(parts).fill(Number.POSITIVE_INFINITY)
-    this.#greatest = new Float64Array(parts).fill(Number.NEGATIVE_INFINITY)
+    this.#has = new Uint8Array(parts)
+    this.#least = new Float64Array(parts)
+    this.#greatest = new Float64Array(parts)
     this.#leastUs = new Float64Array(parts)
     this.#greatestUs = new Float64Array(parts)
   }
 
   add(timeUs: number, value: number | null): void {
     if (value === null) return
-    const part = Math.min(this.#least.length - 1, Math.floor((timeUs - this.#fromUs) / this.#partUs))
-    if (value < this.#least[part]!) {
+    const part = Math.max(0, Math.min(this.#has.length - 1, Math.floor((timeUs - this.#fromUs) / this.#partUs)))
+    const isFirst = this.#has[part] === 0
+    this.#has[part] = 1
+    if (isFirst || value < this.#least[part]!) {
       this.#least[part] = value
       this.#leastUs[part] = timeUs
     }
-    if (value > this.#greatest[part]!) {
+    if (isFirst || value > this.#greatest[part]!) {
       this.#greatest[part] = value
       this.#greatestUs[part] = timeUs
     }
   }
 
+  addSealed(timeUs: number, value: number | null): void {
+    this.add(timeUs, value)
+  }
+
   all(): Pick<Series, 'timesUs' | 'values'> {
     const timesUs: number[] = []
     const values: number[] = []
-    for (let part = 0; part < this.#least.length; part++) {
-      if (this.#greatest[part] === Number.NEGATIVE_INFINITY) continue
+    for (let part = 0; part < this.#has.length; part++) {
+      if (this.#has[part] === 0) continue
       const least = [this.#leastUs[part]!, this.#least[part]!] as const
       const greatest = [this.#greatestUs[part]!, this.#greatest[part]!] as const
       const inOrder = least[0] <= greatest[0] ? [least, greatest] : [greatest, least]

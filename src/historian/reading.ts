@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Connection, Row } from './database.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
-import { HOUR_US, Kind } from './schema.ts'
+import { Kind } from './schema.ts'
 import type { Epoch, Segment, Store } from './store.ts'
 
 /** A frame as it came. */
@@ -19,51 +19,59 @@ export interface Period {
   readonly toUs: number
 }
 
-/** All frames of a stream in [fromUs, toUs), also those that stand outside the accounts; hour by hour, in pages. */
+/**
+ * The frames of a stream in [fromUs, toUs), by their times, in pages. With
+ * `outside` also those that stand outside the accounts, whose times are whatever
+ * they are: those come with the hour in which they came.
+ */
 export async function* storedFrames(
   store: Store,
   topic: string,
   { fromUs, toUs }: Period,
+  { outside = false } = {},
 ): AsyncGenerator<StoredFrame> {
   const stream = store.streamOf(topic)
   const connections: Connection[] = []
+  let sources: Source[] = []
   /** A connection reads one answer at a time. */
   const connection = async (at: number): Promise<Connection> => {
     connections[at] ??= await store.connect()
     return connections[at]
   }
   try {
-    for (const hour of await hoursOf(store, stream, { fromUs, toUs })) {
-      const period = { fromUs: Math.max(fromUs, hour * HOUR_US), toUs: Math.min(toUs, (hour + 1) * HOUR_US) }
-      const first = begun(hot(store, await connection(0), stream, period))
+    const where = `${within({ fromUs, toUs })}${outside ? '' : ` and kind <> ${Kind.outside}`}`
+    for (const hour of await hoursOf(store, stream, { fromUs, toUs }, where, outside)) {
+      const first = begun(hot(store, await connection(0), `stream = ${stream} and hour = ${hour} and ${where}`))
       // Only now: what is sealed before is no longer hot, and what is sealed after is in both, and given once.
+      sources = [first]
       await first.head
-      const sources = [first]
-      for (const segment of store.segmentsOf(stream, period.fromUs, period.toUs))
-        if (segment.hour === hour) sources.push(begun(sealed(store, await connection(sources.length), segment, period)))
+      for (const segment of store.segmentsOf(stream))
+        if (segment.hour === hour) sources.push(begun(sealed(store, await connection(sources.length), segment, where)))
       yield* merged(sources)
     }
   } finally {
+    // One may be reading still.
+    await Promise.allSettled(sources.map(({ head }) => head))
     for (const each of connections) each.close()
   }
 }
 
-/** In which it has anything. */
-async function hoursOf(store: Store, stream: number, period: Period): Promise<readonly number[]> {
-  const hot = await store.reader.rows(
-    `select distinct time_us // ${HOUR_US} from frames where stream = ${stream} and ${within('time_us', period)}`,
-  )
-  const sealed = store.segmentsOf(stream, period.fromUs, period.toUs).map(({ hour }) => hour)
-  return [...new Set([...sealed, ...hot.map(([hour]) => Number(hour))])].toSorted((one, other) => one - other)
-}
-
-async function* hot(
+/** In which it may have something. */
+async function hoursOf(
   store: Store,
-  connection: Connection,
   stream: number,
   { fromUs, toUs }: Period,
-): AsyncGenerator<StoredFrame> {
-  const query = `select time_us, kind, epoch, frame from frames where stream = ${stream} and ${within('time_us', { fromUs, toUs })} order by time_us, batch`
+  where: string,
+  outside: boolean,
+): Promise<readonly number[]> {
+  const hot = await store.reader.rows(`select distinct hour from frames where stream = ${stream} and ${where}`)
+  const sealed = outside ? store.segmentsOf(stream) : store.segmentsOf(stream, fromUs, toUs)
+  const hours = [...sealed.map(({ hour }) => hour), ...hot.map(([hour]) => Number(hour))]
+  return [...new Set(hours)].toSorted((one, other) => one - other)
+}
+
+async function* hot(store: Store, connection: Connection, where: string): AsyncGenerator<StoredFrame> {
+  const query = `select time_us, kind, epoch, frame from frames where ${where} order by time_us, batch`
   for await (const page of connection.pages(query)) {
     for (const [timeUs, kind, epoch, blob] of page) {
       yield {
@@ -80,12 +88,12 @@ async function* sealed(
   store: Store,
   connection: Connection,
   { path, epoch: number }: Segment,
-  period: Period,
+  where: string,
 ): AsyncGenerator<StoredFrame> {
   const epoch = store.epoch(number)
   const table = store.tableOf(epoch)
   const file = join(store.folder, path).replaceAll("'", "''")
-  const query = `select epoch_us(time), kind, sync, soc, fracsec, frame, ${table.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(', ')} from read_parquet('${file}') where ${within('epoch_us(time)', period)} order by time, kind`
+  const query = `select time_us, kind, sync, soc, fracsec, frame, ${table.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(', ')} from (select *, epoch_us(time) as time_us from read_parquet('${file}')) where ${where} order by time_us, kind`
   const cells: Cell[] = []
   for await (const page of connection.pages(query)) for (const row of page) yield frameOf(row, epoch, table, cells)
 }
@@ -103,9 +111,9 @@ function frameOf(
   return { timeUs: Number(timeUs), kind: kind as Kind, epoch, frame }
 }
 
-function within(column: string, { fromUs, toUs }: Period): string {
-  const from = Number.isFinite(fromUs) ? `${column} >= ${Math.ceil(fromUs)}` : 'true'
-  const to = Number.isFinite(toUs) ? `${column} < ${Math.ceil(toUs)}` : 'true'
+function within({ fromUs, toUs }: Period): string {
+  const from = Number.isFinite(fromUs) ? `time_us >= ${Math.ceil(fromUs)}` : 'true'
+  const to = Number.isFinite(toUs) ? `time_us < ${Math.ceil(toUs)}` : 'true'
   return `${from} and ${to}`
 }
 
@@ -114,11 +122,19 @@ interface Source {
   head: Promise<IteratorResult<StoredFrame>>
 }
 
-const begun = (rest: AsyncGenerator<StoredFrame>): Source => ({ rest, head: rest.next() })
+const begun = (rest: AsyncGenerator<StoredFrame>): Source => ({ rest, head: headOf(rest) })
+
+/** Whoever awaits it sees why it failed; until then it may fail, as others do. */
+function headOf(rest: AsyncGenerator<StoredFrame>): Source['head'] {
+  const head = rest.next()
+  head.catch(() => {})
+  return head
+}
 
 /** By time; those of one time in the order of the sources, and the same of two of them once. */
 async function* merged(sources: readonly Source[]): AsyncGenerator<StoredFrame> {
-  let last: { readonly source: Source; readonly stored: StoredFrame } | undefined
+  /** Of one time. */
+  let given: { readonly source: Source; readonly stored: StoredFrame }[] = []
   for (;;) {
     let first: { readonly source: Source; readonly stored: StoredFrame } | undefined
     for (const source of sources) {
@@ -126,15 +142,14 @@ async function* merged(sources: readonly Source[]): AsyncGenerator<StoredFrame> 
       if (!done && (!first || value.timeUs < first.stored.timeUs)) first = { source, stored: value }
     }
     if (!first) return
-    first.source.head = first.source.rest.next()
-    const isAgain = last && last.source !== first.source && isSame(last.stored, first.stored)
-    if (!isAgain) yield first.stored
-    last = first
+    const { source, stored } = first
+    source.head = headOf(source.rest)
+    if (given[0]?.stored.timeUs !== stored.timeUs) given = []
+    const isAgain = given.some((other) => other.source !== source && isSame(other.stored, stored))
+    given.push(first)
+    if (!isAgain) yield stored
   }
 }
 
 const isSame = (one: StoredFrame, other: StoredFrame): boolean =>
   one.timeUs === other.timeUs && one.kind === other.kind && Buffer.compare(one.frame, other.frame) === 0
-
-/** Of frames of one timestamp the one that holds: a revision over what came first. Conflicts and what is outside are left out. */
-export const holds = ({ kind }: StoredFrame): boolean => kind !== Kind.outside && kind !== Kind.conflict

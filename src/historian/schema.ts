@@ -5,18 +5,14 @@ export const SCHEMA = `
 create table if not exists store (version integer);
 create table if not exists streams (stream integer, topic varchar);
 create table if not exists configurations (epoch integer, stream integer, since_us bigint, frames blob);
-create table if not exists frames (batch bigint, stream integer, epoch integer, time_us bigint, kind utinyint, frame blob);
+create table if not exists frames (batch bigint, stream integer, epoch integer, hour integer, time_us bigint, kind utinyint, frame blob);
 create table if not exists held (batch bigint, stream integer, ledger blob);
-create table if not exists segments (stream integer, epoch integer, hour integer, generation integer, path varchar, row_count bigint, from_us bigint, to_us bigint, bytes bigint);
+create table if not exists segments (stream integer, epoch integer, tier varchar, hour integer, generation integer, path varchar, row_count bigint, from_us bigint, to_us bigint, bytes bigint);
 `
 
 /** What is to be written in one transaction comes in here first: temporary tables cost no sync. */
-export const STAGING = `
-create temp table staged_streams as from streams limit 0;
-create temp table staged_configurations as from configurations limit 0;
-create temp table staged_frames as from frames limit 0;
-create temp table staged_held as from held limit 0;
-`
+export const STAGED = ['streams', 'configurations', 'frames', 'held'] as const
+export const STAGING = STAGED.map((table) => `create temp table staged_${table} as from ${table} limit 0`)
 
 /** How a frame came. Numbers of the schema; never changed. */
 export const Kind = {
@@ -31,4 +27,6 @@ export const Kind = {
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
+/** The hours of the UNIX epoch, of which each is a file. */
 export const HOUR_US = 3_600_000_000
+export const hourOf = (us: number): number => Math.floor(us / HOUR_US)

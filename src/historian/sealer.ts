@@ -3,17 +3,25 @@
  * Parquet file, which any tool reads. Late ones make it be written anew, with a
  * higher generation; until that is there, the one before is.
  */
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
+import { isMissing } from '../runtime/errno.ts'
+import type { Log } from '../runtime/service.ts'
 import type { Connection, Row } from './database.ts'
 import { describeColumns } from './describe-columns.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
-import { HOUR_US } from './schema.ts'
+import { HOUR_US, hourOf, Kind } from './schema.ts'
 import type { Epoch, Segment, Store } from './store.ts'
+import { type Tier, tierSql, tiers } from './tiers.ts'
 
-/** Frames that are made columns of before what is live has its turn. */
-const ROWS_PER_TURN = 100
+/** Numbers that are given to DuckDB at once. */
+const CELLS_PER_FLUSH = 20_000
+const SEALED = 'sealed'
+/** Late frames of an hour that are sealed though more come. */
+const MANY_ROWS = 200_000
+/** Batches of a minute. */
+const QUIET_BATCHES = 300
 /** So long a file is there after another has taken its place. */
 const REMOVAL_MS = 60_000
 const PARQUET = 'format parquet, parquet_version v2, compression zstd, compression_level 3, dictionary_size_limit 1'
@@ -25,89 +33,176 @@ interface Due {
   readonly hour: number
 }
 
+export interface SealerDeps {
+  readonly log: Log
+  /** For logs. */
+  readonly historian: string
+  /** What is sealed already is sealed anew when nothing came of it in so many batches. Default: those of a minute. */
+  readonly quietBatches?: number
+}
+
 export class Sealer {
   readonly #store: Store
   readonly #connection: Connection
   /** Reads while the other writes. */
   readonly #source: Connection
 
+  readonly #deps: SealerDeps
+  readonly #quietBatches: number
   readonly #removals = new Set<NodeJS.Timeout>()
 
-  private constructor(store: Store, connection: Connection, source: Connection) {
+  private constructor(store: Store, connection: Connection, source: Connection, deps: SealerDeps) {
+    this.#deps = deps
+    this.#quietBatches = deps.quietBatches ?? QUIET_BATCHES
     this.#store = store
     this.#connection = connection
     this.#source = source
   }
 
-  static async open(store: Store): Promise<Sealer> {
-    return new Sealer(store, await store.connect(), await store.connect())
+  static async open(store: Store, deps: SealerDeps): Promise<Sealer> {
+    return new Sealer(store, await store.connect(), await store.connect(), deps)
   }
 
-  /** Seals all hours that have ended before this time. Says how many files were written. */
+  /**
+   * Seals all hours that have ended before this time. One to which late frames still come waits until none came for a
+   * minute, or they are many: it would be written anew again and again. Says how many files were written.
+   */
   async seal(beforeUs: number, signal?: AbortSignal): Promise<number> {
-    const hour = Math.floor(beforeUs / HOUR_US)
+    // What was written after the last snapshot of what is held is known to be held by being hot.
+    const [[cut] = []] = await this.#connection.rows('select max(batch) from held')
+    if (cut === null || cut === undefined) return 0
     const due = await this.#connection.rows(
-      `select stream, epoch, (time_us // ${HOUR_US})::integer as hour from frames
-       where time_us < ? group by all order by hour, stream, epoch`,
-      [BigInt(hour * HOUR_US)],
+      `select stream, epoch, hour, max(batch), count(*) from frames where hour < ? and batch <= ? group by all
+       order by hour, stream, epoch`,
+      [hourOf(beforeUs), cut],
     )
     let files = 0
-    for (const [stream, epoch, of] of due) {
+    for (const [stream, epoch, hour, newest, rows] of due) {
       if (signal?.aborted) break
-      await this.#sealOne({ stream: Number(stream), epoch: Number(epoch), hour: Number(of) })
-      files++
+      const one = { stream: Number(stream), epoch: Number(epoch), hour: Number(hour) }
+      const isQuiet = Number(cut) - Number(newest) >= this.#quietBatches || Number(rows) >= MANY_ROWS
+      if (!isQuiet && this.#before(one).length > 0) continue
+      try {
+        await this.#sealOne(one, Number(cut))
+        files++
+      } catch (error) {
+        // The others are no worse for it.
+        const facts = {
+          historian: this.#deps.historian,
+          stream: this.#store.topicOf(one.stream),
+          hour: one.hour,
+          error,
+        }
+        this.#deps.log.error(facts, 'an hour could not be sealed: it stays hot, and is tried again')
+      }
     }
     return files
   }
 
-  async #sealOne({ stream, epoch: number, hour }: Due): Promise<void> {
+  /** Forgets what was held before it was noted again. */
+  async forgetHeld(): Promise<void> {
+    await this.#connection.run(
+      'delete from held where batch < (select max(batch) from held as newer where newer.stream = held.stream)',
+    )
+  }
+
+  /** Removes files of seals that were cut off, and those that were replaced just before the end. What else is unknown stays, and is said. */
+  async tidy(): Promise<void> {
+    const generations = new Map(this.#store.segments.map(({ path, generation }) => [placeOf(path), generation]))
+    const known = new Set(this.#store.segments.map(({ path }) => path))
+    const found = await readdir(this.#full(SEALED), { recursive: true }).catch((error: unknown) => {
+      if (isMissing(error)) return []
+      throw error
+    })
+    for (const name of found.map((file) => join(SEALED, file))) {
+      const [, of] = /\.g(\d+)\.parquet$/.exec(name) ?? []
+      const isOlder = of !== undefined && Number(of) < (generations.get(placeOf(name)) ?? 0)
+      if (isOlder || name.endsWith('.parquet.tmp')) await rm(this.#full(name), { force: true })
+      else if (of !== undefined && !known.has(name))
+        this.#deps.log.warn(
+          { historian: this.#deps.historian, file: name },
+          'a sealed file is not in the catalog: it is not read',
+        )
+    }
+  }
+
+  async #sealOne({ stream, epoch: number, hour }: Due, cut: number): Promise<void> {
     const epoch = this.#store.epoch(number)
     const table = this.#store.tableOf(epoch)
-    const before = this.#store.segmentsOf(stream).filter((segment) => segment.hour === hour && segment.epoch === number)
+    const before = this.#before({ stream, epoch: number, hour })
     const generation = Math.max(0, ...before.map((segment) => segment.generation)) + 1
-    const path = pathOf(this.#store.topicOf(stream), hour, number, generation)
-    // What came after is known to be held by being hot.
-    const [[cut = null] = []] = await this.#connection.rows('select max(batch) from held')
-    const where = `stream = ${stream} and epoch = ${number} and time_us >= ${hour * HOUR_US} and time_us < ${(hour + 1) * HOUR_US} and batch <= ${cut ?? 0}`
+    const where = `stream = ${stream} and epoch = ${number} and hour = ${hour} and batch <= ${cut}`
+    const path = (tier: Tier): string => pathOf(tier, this.#store.topicOf(stream), hour, number, generation)
 
     await this.#columns(table, where)
     const sealing = 'select make_timestamp(time_us) as time, * exclude (time_us) from sealing'
-    const sources = [sealing, ...before.map(({ path }) => `from read_parquet(${text(this.#full(path))})`)]
-    await this.#write(path, `${sources.join(' union all by name ')} order by time, kind`, epoch, table)
-    const [[rows, from, to] = []] = await this.#connection.rows(
-      `select count(*), epoch_us(min(time)), epoch_us(max(time)) from read_parquet(${text(this.#full(path))})`,
-    )
-    const { size } = await stat(this.#full(path))
-    const segment: Segment = {
-      stream,
-      epoch: number,
-      hour,
-      generation,
-      path,
-      rows: Number(rows),
-      fromUs: Number(from),
-      toUs: Number(to),
-      bytes: size,
+    const sources = [
+      sealing,
+      ...before.filter(({ tier }) => tier === 'frames').map(({ path }) => `from ${this.#read(path)}`),
+    ]
+    const queries = {
+      frames: `${sources.join(' union by name ')} order by time, kind`,
+      seconds: tierSql(table, text(this.#full(path('frames'))), 'seconds'),
+      minutes: tierSql(table, text(this.#full(path('frames'))), 'minutes'),
     }
+    const made: Segment[] = []
+    for (const tier of tiers) {
+      await this.#write(path(tier), queries[tier], epoch, table)
+      made.push(await this.#segmentOf({ stream, epoch: number, tier, hour, generation, path: path(tier) }))
+    }
+    await this.#connection.run('drop table sealing')
     await this.#connection.transaction(async () => {
       await this.#connection.run(`delete from frames where ${where}`)
       await this.#connection.run(
         `delete from segments where stream = ${stream} and epoch = ${number} and hour = ${hour}`,
       )
-      await this.#connection.run('insert into segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)', [
-        stream,
-        number,
-        hour,
-        generation,
-        path,
-        BigInt(segment.rows),
-        BigInt(segment.fromUs),
-        BigInt(segment.toUs),
-        BigInt(segment.bytes),
-      ])
+      for (const { rows, fromUs, toUs, bytes, ...of } of made) {
+        const numbers = [rows, fromUs, toUs, bytes].map(BigInt)
+        const values = [of.stream, of.epoch, of.tier, of.hour, of.generation, of.path, ...numbers]
+        await this.#connection.run('insert into segments values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', values)
+      }
     })
-    this.#store.replaced(before, segment)
+    this.#store.replaced(before, made)
     for (const { path: old } of before) this.#removeSoon(this.#full(old))
+  }
+
+  /** Forgets files whose time is over. Says how many. */
+  async expire(nowUs: number, keepDays: Readonly<Partial<Record<Tier, number>>>): Promise<number> {
+    const framesDays = keepDays.frames
+    if (framesDays !== undefined) {
+      const hour = hourOf(nowUs - framesDays * 24 * HOUR_US)
+      await this.#connection.run(`delete from frames where hour < ${hour}`)
+    }
+    const gone = this.#store.segments.filter(({ tier, hour }) => {
+      const days = keepDays[tier]
+      return days !== undefined && (hour + 1) * HOUR_US < nowUs - days * 24 * HOUR_US
+    })
+    if (gone.length === 0) return 0
+    await this.#connection.transaction(async () => {
+      for (const { path } of gone) await this.#connection.run('delete from segments where path = ?', [path])
+    })
+    this.#store.replaced(gone, [])
+    for (const { path } of gone) this.#removeSoon(this.#full(path))
+    return gone.length
+  }
+
+  async #segmentOf(of: Omit<Segment, 'rows' | 'fromUs' | 'toUs' | 'bytes'>): Promise<Segment> {
+    const { tier, hour, path } = of
+    const accounted = tier === 'frames' ? ` filter (kind <> ${Kind.outside})` : ''
+    const [[rows, from, to] = []] = await this.#connection.rows(
+      `select count(*), epoch_us(min(time)${accounted}), epoch_us(max(time)${accounted}) from ${this.#read(path)}`,
+    )
+    const { size: bytes } = await stat(this.#full(path))
+    const [fromUs, toUs] = [from, to].map((us) => Number(us ?? hour * HOUR_US)) as [number, number]
+    return { ...of, rows: Number(rows), fromUs, toUs, bytes }
+  }
+
+  #read(path: string): string {
+    return `read_parquet(${text(this.#full(path))})`
+  }
+
+  #before({ stream, epoch, hour }: Due): readonly Segment[] {
+    return this.#store.allOf(stream).filter((each) => each.hour === hour && each.epoch === epoch)
   }
 
   close(): void {
@@ -142,14 +237,20 @@ export class Sealer {
     const appender = await this.#connection.appender('sealing')
     try {
       const cells: Cell[] = []
+      let rows = 0
       for await (const page of this.#source.pages(
         `select time_us, kind, frame from frames where ${where} order by time_us, batch`,
+        [],
+        table.columns.length,
       )) {
-        let at = 0
-        for (const row of page) {
-          if (++at % ROWS_PER_TURN === 0) await turn()
-          appendRow(appender, table, row, cells)
+        for (const row of page) appendRow(appender, table, row, cells)
+        rows += page.length
+        // By itself it would keep 200,000 rows, and give all of them at once.
+        if (rows * (table.columns.length + 6) > CELLS_PER_FLUSH) {
+          appender.flushSync()
+          rows = 0
         }
+        await turn()
       }
       appender.flushSync()
     } finally {
@@ -169,7 +270,6 @@ export class Sealer {
     await synced(`${full}.tmp`)
     await rename(`${full}.tmp`, full)
     await synced(dirname(full))
-    await this.#connection.run('drop table sealing')
   }
 
   #full(path: string): string {
@@ -201,10 +301,13 @@ function appendRow(appender: Appender, table: FrameTable, [timeUs, kind, blob]: 
   appender.endRow()
 }
 
-/** `area/location-type/location-id/PMU/765/2026-11-29T05.e1.g1.parquet` */
-function pathOf(topic: string, hour: number, epoch: number, generation: number): string {
+/** Without its generation. */
+const placeOf = (path: string): string => path.replace(/\.g\d+\.parquet$/, '')
+
+/** `sealed/frames/area/location-type/location-id/PMU/765/2026-11-29T05.e1.g1.parquet` */
+function pathOf(tier: Tier, topic: string, hour: number, epoch: number, generation: number): string {
   const of = new Date((hour * HOUR_US) / 1000).toISOString().slice(0, 13)
-  return join('sealed', topic, `${of}.e${epoch}.g${generation}.parquet`)
+  return join(SEALED, tier, topic, `${of}.e${epoch}.g${generation}.parquet`)
 }
 
 const hex = (fragments: readonly Uint8Array[]): string => Buffer.concat(fragments).toString('hex')

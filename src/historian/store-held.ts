@@ -90,15 +90,11 @@ export class StoreHeld implements HeldStore {
 
   async #load(log: Log): Promise<void> {
     const { reader } = this.#store
-    const written = new Map<number, number>()
-    for (const [stream, batch, blob] of await reader.rows(
-      'select stream, max(batch), arg_max(ledger, batch) from held group by stream',
-    )) {
+    for (const [stream, blob] of await reader.rows('select stream, arg_max(ledger, batch) from held group by stream')) {
       const topic = this.#store.topicOf(Number(stream))
       try {
         const { bytes } = blob as { readonly bytes: Uint8Array }
         this.#ledgers.set(topic, StreamLedger.decode(Uint8Array.from(bytes), this.#settings))
-        written.set(Number(stream), Number(batch))
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error
         log.error(
@@ -108,13 +104,15 @@ export class StoreHeld implements HeldStore {
       }
     }
     for await (const page of reader.pages(
-      `select stream, batch, epoch, time_us, kind from frames where kind in (${Kind.live}, ${Kind.late}) order by time_us`,
+      `select stream, epoch, time_us, kind from frames where kind in (${Kind.live}, ${Kind.late})
+       and batch > coalesce((select max(batch) from held where held.stream = frames.stream), 0) order by time_us`,
     )) {
-      for (const [stream, batch, epoch, timeUs, kind] of page) {
-        if (Number(batch) <= (written.get(Number(stream)) ?? 0)) continue
+      for (const [stream, epoch, timeUs, kind] of page) {
+        const topic = this.#store.topicOf(Number(stream))
         const { configuration } = this.#store.epoch(Number(epoch))
         const lane: Lane = kind === Kind.live ? 'live' : 'late'
-        this.ledger(this.#store.topicOf(Number(stream))).restore(Number(timeUs), lane, configuration)
+        this.ledger(topic).restore(Number(timeUs), lane, configuration)
+        this.#changed.add(topic)
       }
     }
   }

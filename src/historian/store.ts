@@ -12,10 +12,12 @@ import {
   sameConfiguration,
 } from '../c37118/index.ts'
 import type { Batch } from './batch.ts'
+import { type Channel, channelsOf } from './channels.ts'
 import { type Connection, Database, type DatabaseOptions } from './database.ts'
 import { FrameTable } from './frame-table.ts'
 import { HistorianError } from './historian-error.ts'
-import { HOUR_US, SCHEMA, STORE_VERSION } from './schema.ts'
+import { SCHEMA, STORE_VERSION } from './schema.ts'
+import type { Tier } from './tiers.ts'
 
 /** One configuration of a stream. The same one that comes back is the same epoch. */
 export interface Epoch {
@@ -25,10 +27,11 @@ export interface Epoch {
   readonly configuration: Configuration
 }
 
-/** A sealed file: the frames of one epoch of a stream, of one hour. */
+/** A sealed file: of one epoch of a stream, of one hour. */
 export interface Segment {
   readonly stream: number
   readonly epoch: number
+  readonly tier: Tier
   /** Since the UNIX epoch. */
   readonly hour: number
   /** One more whenever it is written anew. */
@@ -54,7 +57,9 @@ export class Store {
   readonly #epochsOf = new Map<number, Epoch[]>()
   readonly #byFragments = new WeakMap<readonly Uint8Array[], Epoch>()
   readonly #tables = new WeakMap<Epoch, FrameTable>()
-  #segments: readonly Segment[] = []
+  readonly #channels = new WeakMap<Epoch, readonly Channel[]>()
+  /** By stream. */
+  readonly #segments = new Map<number, readonly Segment[]>()
 
   private constructor(folder: string, database: Database, reader: Connection) {
     this.folder = folder
@@ -78,8 +83,13 @@ export class Store {
     }
   }
 
-  connect(): Promise<Connection> {
-    return this.#database.connect()
+  connect(setup?: readonly string[]): Promise<Connection> {
+    return this.#database.connect(setup)
+  }
+
+  /** After an error that {@link isFatal}. */
+  reopen(): Promise<void> {
+    return this.#database.reopen()
   }
 
   get topics(): readonly string[] {
@@ -146,21 +156,44 @@ export class Store {
     return table
   }
 
+  /** What it measures. */
+  channelsOf(epoch: Epoch): readonly Channel[] {
+    let channels = this.#channels.get(epoch)
+    if (!channels) {
+      channels = channelsOf(this.tableOf(epoch))
+      this.#channels.set(epoch, channels)
+    }
+    return channels
+  }
+
   /** Sealed files of a stream that have frames of [fromUs, toUs), in the order of their times. */
-  segmentsOf(stream: number, fromUs = Number.NEGATIVE_INFINITY, toUs = Number.POSITIVE_INFINITY): readonly Segment[] {
-    return this.#segments
-      .filter((each) => each.stream === stream && each.toUs >= fromUs && each.fromUs < toUs)
+  segmentsOf(
+    stream: number,
+    fromUs = Number.NEGATIVE_INFINITY,
+    toUs = Number.POSITIVE_INFINITY,
+    tier: Tier = 'frames',
+  ): readonly Segment[] {
+    return (this.#segments.get(stream) ?? [])
+      .filter((each) => each.tier === tier && each.toUs >= fromUs && each.fromUs < toUs)
       .toSorted((one, other) => one.fromUs - other.fromUs)
   }
 
   get segments(): readonly Segment[] {
-    return this.#segments
+    return [...this.#segments.values()].flat()
   }
 
-  /** This one is there now, instead of those. */
-  replaced(gone: readonly Segment[], by: Segment): void {
+  /** Of all tiers. */
+  allOf(stream: number): readonly Segment[] {
+    return this.#segments.get(stream) ?? []
+  }
+
+  /** These are there now, instead of those. */
+  replaced(gone: readonly Segment[], by: readonly Segment[]): void {
     const without = new Set(gone)
-    this.#segments = [...this.#segments.filter((each) => !without.has(each)), by]
+    for (const stream of new Set([...gone, ...by].map((each) => each.stream))) {
+      const left = this.allOf(stream).filter((each) => !without.has(each))
+      this.#segments.set(stream, [...left, ...by.filter((each) => each.stream === stream)])
+    }
   }
 
   close(): void {
@@ -199,11 +232,12 @@ export class Store {
       this.#addEpoch({ number: Number(number), stream: Number(stream), fragments, configuration })
     }
     const segments = await this.reader.rows(
-      'select stream, epoch, hour, generation, path, row_count, from_us, to_us, bytes from segments',
+      'select stream, epoch, tier, hour, generation, path, row_count, from_us, to_us, bytes from segments',
     )
-    this.#segments = segments.map(([stream, epoch, hour, generation, path, rows, fromUs, toUs, bytes]) => ({
+    const all = segments.map(([stream, epoch, tier, hour, generation, path, rows, fromUs, toUs, bytes]) => ({
       stream: Number(stream),
       epoch: Number(epoch),
+      tier: tier as Tier,
       hour: Number(hour),
       generation: Number(generation),
       path: String(path),
@@ -212,10 +246,9 @@ export class Store {
       toUs: Number(toUs),
       bytes: Number(bytes),
     }))
+    this.replaced([], all)
   }
 }
-
-export const hourOf = (timeUs: number): number => Math.floor(timeUs / HOUR_US)
 
 /** The frames of one configuration, that were stored one after the other. */
 function fragmentsOf(bytes: Uint8Array): readonly Uint8Array[] {

@@ -27,6 +27,6 @@ export interface ConsumerSink extends Omit<StreamSink, 'data'> {
    * for them.
    */
   revised?(stream: string, frame: Uint8Array, fragments: readonly Uint8Array[]): boolean
-  /** Another frame of a timestamp that is held, with other bytes. */
-  conflict?(stream: string, frame: Uint8Array): void
+  /** Another frame of a timestamp that is held, with other bytes; of the configuration in force, unless it is given. */
+  conflict?(stream: string, frame: Uint8Array, fragments?: readonly Uint8Array[]): void
 }

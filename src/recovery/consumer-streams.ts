@@ -141,7 +141,7 @@ export class ConsumerStreams implements RemedyHooks {
 
   give({ topic, ledger }: ConsumedStream, frame: Uint8Array, { configuration, fragments }: Epoch): Given {
     const verdict = ledger.late(frame, configuration, utcMs() * 1000)
-    if (verdict === 'conflict') this.#sink.conflict?.(topic, frame)
+    if (verdict === 'conflict') this.#sink.conflict?.(topic, frame, fragments)
     if (verdict !== 'fresh') return 'done'
     const taken = this.#sink.late(topic, frame, fragments)
     if (taken === false) return 'refused'

@@ -21,7 +21,7 @@ async function historianOn(deps: TestDeps, line: JournaledStreams, path: string)
   const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
   const historian = deps.stops(
     await startHistorian(
-      { id: 'history', streams: [`${site}/PMU/#`], recovery, sealAfterMs: 300_000 },
+      { id: 'history', streams: [`${site}/PMU/#`], recovery, sealAfterMs: 300_000, keepDays: {} },
       { ...deps, bus: line.bus('history'), replayBus: line.bus('history-pull'), store },
     ),
   )

@@ -23,6 +23,7 @@ import { needs } from '../support/needs.ts'
 const python = process.env.PHASORBUS_PYTHON ?? 'python3'
 const need = needs('python:pyarrow')
 const startUs = 1_699_999_200_000_000
+const sealing = { log: testDeps().log, historian: 'h' }
 const topic = 'area/secondary-station/1/PMU/7'
 const formats: readonly Format[] = [
   { polar: true, phasors: 'int16', analogs: 'int16', freq: 'int16' },
@@ -35,7 +36,7 @@ describe.skipIf(need.skip)(need.title('the reader in docs/historian.md'), () => 
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const store = await Store.open(folder, { memoryMiB: 256, threads: 1 })
     const held = () => [{ stream: 1, ledger: Uint8Array.of(0) }]
-    const writer = await HotWriter.open(await store.connect(), { ...testDeps(), historian: 'h', held })
+    const writer = await HotWriter.open(store, { ...testDeps(), historian: 'h', held })
     const configuration = configurationOf([{ idcode: 7, format }])
     const encoder = compileEncoder(configuration)
     const columns = encoder.createColumns()
@@ -54,7 +55,7 @@ describe.skipIf(need.skip)(need.title('the reader in docs/historian.md'), () => 
       return frame
     })
     await writer.flush()
-    const sealer = await Sealer.open(store)
+    const sealer = await Sealer.open(store, sealing)
     await sealer.seal(startUs + 3_600_000_000)
     await writer.close()
     sealer.close()

@@ -26,6 +26,7 @@ import { testDeps } from '../support/deps.ts'
 const S = 1_000_000
 const MINUTE = 60 * S
 const startUs = 1_699_999_200 * S
+const sealing = { log: testDeps().log, historian: 'h' }
 const topic = 'area/secondary-station/1/PMU/7'
 const formats: readonly Format[] = [
   { polar: false, phasors: 'int16', analogs: 'int16', freq: 'int16' },
@@ -65,7 +66,7 @@ async function storeOf(configuration: Configuration, frames: readonly { timeUs: 
   onTestFinished(() => rm(path, { recursive: true, force: true }))
   const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
   const held = () => [{ stream: 1, ledger: Uint8Array.of(0) }]
-  const writer = await HotWriter.open(await store.connect(), { ...testDeps(), historian: 'h', held })
+  const writer = await HotWriter.open(store, { ...testDeps(), historian: 'h', held })
   onTestFinished(async () => {
     await writer.close()
     store.close()
@@ -74,9 +75,9 @@ async function storeOf(configuration: Configuration, frames: readonly { timeUs: 
   const epoch = store.epochOf(stream, encodeConfiguration(configuration), startUs, writer.batch)
   for (const { timeUs, frame } of frames) writer.batch.add(stream, epoch.number, timeUs, Kind.live, frame)
   await writer.flush()
-  const sealer = await Sealer.open(store)
+  const sealer = await Sealer.open(store, sealing)
   await sealer.seal(startUs + 4 * 60 * MINUTE)
-  expect(store.segments.length).toBe(4)
+  expect(store.segmentsOf(stream).length).toBe(4)
   return store
 }
 

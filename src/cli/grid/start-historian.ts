@@ -20,12 +20,12 @@ export async function startSiteHistorian(
   deps: PartDeps,
 ): Promise<StartedHistorian> {
   const { Store, startHistorian } = await import('../../historian/index.ts')
-  const { id, streams, recovery, sealAfterMin, folder, memoryMiB, threads, api } = config
+  const { id, streams, recovery, sealAfterMin, keepDays, folder, memoryMiB, threads, api } = config
   const { buses, keep, ...rest } = deps
   const store = await Store.open(folder, { memoryMiB, threads })
   const historian = keep(
     await startHistorian(
-      { id, streams, recovery, sealAfterMs: sealAfterMin * MINUTE_MS },
+      { id, streams, recovery, sealAfterMs: sealAfterMin * MINUTE_MS, keepDays },
       {
         ...rest,
         bus: buses.nearest,
