@@ -32,12 +32,14 @@ const options = { memoryMiB: 512, threads: 1 }
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 const archive = { streams: 200, hours: 2 }
 
+const sealing = { log: quiet, historian: 'bench' }
+
 export async function historian({ quick, note }: BenchOptions): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-bench-'))
   const store = await Store.open(folder, options)
   const held = () => [{ stream: 1, ledger: Uint8Array.of(0) }]
   const deps = { log: quiet, metrics: createMetrics(), historian: 'bench', held }
-  const writer = await HotWriter.open(await store.connect(), deps)
+  const writer = await HotWriter.open(store, deps)
   try {
     const hours = archive.hours
     const seconds = quick ? 600 : HOUR_S
@@ -70,7 +72,7 @@ export async function historian({ quick, note }: BenchOptions): Promise<Figures>
         writingMs += performance.now() - beganMs
       }
     }
-    const sealer = await Sealer.open(store)
+    const sealer = await Sealer.open(store, sealing)
     const sealBeganMs = performance.now()
     await sealer.seal((startSoc + hours * HOUR_S) * 1e6)
     const sealS = (performance.now() - sealBeganMs) / 1000
@@ -149,7 +151,7 @@ async function grow(store: Store, epochs: readonly Epoch[]): Promise<void> {
       const path = join('sealed', 'bench/grown', `${n}`, segment.path.split('/').at(-1)!)
       await mkdir(dirname(join(store.folder, path)), { recursive: true })
       await link(join(store.folder, segment.path), join(store.folder, path))
-      store.replaced([], { ...segment, stream, path })
+      store.replaced([], [{ ...segment, stream, path }])
     }
   }
 }

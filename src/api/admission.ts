@@ -12,22 +12,25 @@ export class Admission {
     this.#mostWaiting = mostWaiting
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    const leave = await this.enter()
-    try {
-      return await work()
-    } finally {
-      leave()
-    }
-  }
-
-  /** Resolves when it is one's turn, with how to leave. Throws ApiError. */
-  async enter(): Promise<() => void> {
+  /** Resolves when it is one's turn, with how to leave. Throws ApiError; and the signal's reason, of whom has gone while it waited. */
+  async enter(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted()
     if (this.#running >= this.#atOnce) {
       if (this.#waiting.length >= this.#mostWaiting) {
         throw new ApiError({ code: 'API_BUSY' }, 'too many requests are waiting: try again in a moment')
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      await new Promise<void>((resolve, reject) => {
+        const turn = (): void => {
+          signal.removeEventListener('abort', gone)
+          resolve()
+        }
+        const gone = (): void => {
+          this.#waiting.splice(this.#waiting.indexOf(turn), 1)
+          reject(signal.reason as Error)
+        }
+        signal.addEventListener('abort', gone, { once: true })
+        this.#waiting.push(turn)
+      })
     } else this.#running++
     let hasLeft = false
     return () => {

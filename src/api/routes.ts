@@ -1,13 +1,16 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { channelsOf, type Historian, rangeOf, storedFrames } from '../historian/index.ts'
+import { type Historian, rangeOf, storedFrames } from '../historian/index.ts'
 import { accountJson } from '../streams/index.ts'
 import { Admission } from './admission.ts'
 import { ApiError } from './api-error.ts'
 import { timeUs } from './times.ts'
+import { admitted, askerOf } from './while-connected.ts'
 
 const MAX_POINTS = 20_000
 const MAX_CHANNELS = 64
+/** Channels times points: an answer is made, and told, in one go. */
+const MAX_VALUES = 200_000
 const MAX_RANGE_US = 366 * 86_400_000_000
 /** Requests that read the store at once; others wait, so many of them. */
 const READS_AT_ONCE = 2
@@ -19,6 +22,11 @@ const LONG_WAITING = 8
 /** Answers without an end in sight, at once. */
 const EXPORTS_AT_ONCE = 2
 const EXPORTS_WAITING = 8
+/** Frames of one request: whoever wants more asks again. */
+const MAX_FRAMES_US = 26 * 3_600_000_000
+/** Requests that read no disk. */
+const QUICK_AT_ONCE = 4
+const QUICK_WAITING = 64
 
 const stream = { type: 'string', minLength: 1, maxLength: 400, description: 'topic of a stream' } as const
 const time = { type: 'string', description: 'ISO 8601, or µs since 1970' } as const
@@ -33,6 +41,7 @@ interface PeriodQuery {
 export function addRoutes(app: FastifyInstance, historian: Historian): void {
   const { store } = historian
   const reads = new Admission(READS_AT_ONCE, READS_WAITING)
+  const quick = new Admission(QUICK_AT_ONCE, QUICK_WAITING)
   const longReads = new Admission(LONG_AT_ONCE, LONG_WAITING)
   const exports = new Admission(EXPORTS_AT_ONCE, EXPORTS_WAITING)
 
@@ -72,18 +81,20 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
         },
       },
     },
-    async () =>
-      store.topics.map((topic) => {
+    async (request, reply) => {
+      await admitted(quick, askerOf(request), reply)
+      return store.topics.map((topic) => {
         const epochs = store.epochsOf(store.streamOf(topic))
         const channels = new Map(
-          epochs.flatMap((epoch) => channelsOf(store.tableOf(epoch)).map(({ id, unit }) => [id, unit] as const)),
+          epochs.flatMap((epoch) => store.channelsOf(epoch).map(({ id, unit }) => [id, unit] as const)),
         )
         return {
           stream: topic,
           configurations: epochs.length,
           channels: [...channels].map(([id, unit]) => ({ id, unit })),
         }
-      }),
+      })
+    },
   )
 
   app.get(
@@ -94,7 +105,10 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
         response: { 200: { type: 'object', additionalProperties: true } },
       },
     },
-    async () => Object.fromEntries([...historian.accounts()].map(([topic, account]) => [topic, accountJson(account)])),
+    async (request, reply) => {
+      await admitted(quick, askerOf(request), reply)
+      return Object.fromEntries([...historian.accounts()].map(([topic, account]) => [topic, accountJson(account)]))
+    },
   )
 
   app.get<{ Querystring: { readonly stream?: string } }>(
@@ -128,8 +142,12 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
         },
       },
     },
-    async ({ query }) =>
-      historian.latest(query.stream).map(({ topic, timeUs, values }) => ({ stream: topic, time_us: timeUs, values })),
+    async (request, reply) => {
+      await admitted(quick, askerOf(request), reply)
+      return historian
+        .latest(request.query.stream)
+        .map(({ topic, timeUs, values }) => ({ stream: topic, time_us: timeUs, values }))
+    },
   )
 
   app.get<{ Querystring: PeriodQuery & { readonly channel: string[]; readonly points: number } }>(
@@ -183,14 +201,16 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
         },
       },
     },
-    async ({ query }) => {
+    async (request, reply) => {
+      const { query } = request
       const { channel: channels, points } = query
       const period = periodOf(query)
       if (period.toUs - period.fromUs > MAX_RANGE_US) throw bad('a year is the most')
-      const lane = period.toUs - period.fromUs > LONG_US ? longReads : reads
-      const { series, isRaw } = await lane.run(() =>
-        rangeOf(store, { topic: query.stream, channels, points, ...period }),
-      )
+      if (channels.length * points > MAX_VALUES)
+        throw bad(`${MAX_VALUES} values are the most: fewer channels, or points`)
+      const asker = askerOf(request)
+      await admitted(period.toUs - period.fromUs > LONG_US ? longReads : reads, asker, reply)
+      const { series, isRaw } = await rangeOf(store, { topic: query.stream, channels, points, ...period }, asker)
       return {
         raw: isRaw,
         series: series.map(({ channel, unit, timesUs, values }) => ({
@@ -218,15 +238,15 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
         produces: ['application/octet-stream'],
       },
     },
-    async ({ query }, reply) => {
+    async (request, reply) => {
+      const { query } = request
       const period = periodOf(query)
+      if (period.toUs - period.fromUs > MAX_FRAMES_US) throw bad('26 hours are the most: ask for one after the other')
       store.streamOf(query.stream)
-      const leave = await exports.enter()
-      const body = Readable.from(framesOf(historian, query.stream, period), {
-        objectMode: false,
-        highWaterMark: 1 << 18,
-      })
-      body.once('close', leave)
+      const asker = askerOf(request)
+      await admitted(exports, asker, reply)
+      const frames = framesOf(historian, query.stream, period)
+      const body = Readable.from(frames, { objectMode: false, highWaterMark: 1 << 18, signal: asker })
       return reply.type('application/octet-stream').send(body)
     },
   )

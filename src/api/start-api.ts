@@ -25,10 +25,12 @@ export interface Api extends Running {
   readonly url: string
 }
 
-/** A connection on which nothing moves for so long is ended. */
+/** A request has to be there within so long. */
 const IDLE_MS = 30_000
+/** A connection on which nothing moves for so long is ended, whoever waits for whom. */
+const STALLED_MS = 120_000
 const MAX_CONNECTIONS = 256
-const LOCAL_NAMES = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+const LOCAL_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 
 /** Resolves when it listens. Throws ApiError. */
 export async function startApi(
@@ -38,8 +40,10 @@ export async function startApi(
   const { signal, log } = deps
   const app = fastify({
     logger: false,
-    connectionTimeout: IDLE_MS,
+    connectionTimeout: STALLED_MS,
     requestTimeout: IDLE_MS,
+    // Whoever asks for the head of an export would have all of it read.
+    exposeHeadRoutes: false,
     ajv: { customOptions: { removeAdditional: false } },
   })
   app.server.maxConnections = MAX_CONNECTIONS
@@ -64,9 +68,10 @@ export async function startApi(
       return reply.code(401).send({ error: 'API_UNAUTHORIZED', message: 'give a token: Authorization: Bearer …' })
     }
   })
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     const { status, body } = answerOf(error)
-    if (status === 500) log.error({ error }, 'a request failed')
+    const hasGone = request.raw.socket.destroyed
+    if (status === 500 && !hasGone) log.error({ error }, 'a request failed')
     return reply.code(status).send(body)
   })
   addRoutes(app, deps.historian)

@@ -32,11 +32,18 @@ Examples:
 interface Options {
   readonly url: string
   readonly token?: string
-  readonly from: number
-  readonly to?: number
+  readonly from: Time
+  readonly to?: Time
   readonly format: 'c37118' | 'csv'
   readonly output: string
 }
+
+interface Time {
+  readonly text: string
+  readonly us: number
+}
+
+const time = (text: string): Time => ({ text, us: parseTime(text) })
 
 const HOUR_US = 3_600_000_000
 
@@ -45,8 +52,8 @@ export function exportCommand(): Command {
     .summary('get what a historian has of a stream into a file: CSV, or frames')
     .description('Write what a historian has of a stream into a file.')
     .argument('STREAM', 'topic of a stream')
-    .requiredOption('--from <time>', 'first timestamp', parseTime)
-    .option('--to <time>', 'end, exclusive; now without it', parseTime)
+    .requiredOption('--from <time>', 'first timestamp', time)
+    .option('--to <time>', 'end, exclusive; now without it', time)
     .addOption(new Option('--format <format>', 'of the file').choices(['c37118', 'csv']).default('c37118'))
     .requiredOption('-o, --output <file>', 'the file')
     .option('--url <url>', 'of the historian’s API', DEFAULT_URL)
@@ -58,10 +65,11 @@ export function exportCommand(): Command {
 async function exportStream(topic: string, options: Options): Promise<void> {
   const client = new ApiClient(options)
   const stream = await client.stream(topic)
-  const { from: fromUs, to: toUs = utcMs() * 1000, output } = options
+  const { from, to, output } = options
+  const [fromUs, toUs] = [from.us, to?.us ?? utcMs() * 1000]
   if (fromUs >= toUs) throw usageError(`--from ${isoTime(fromUs)} is not before --to ${isoTime(toUs)}`)
   const result = { frames: 0, isDone: false }
-  await untilStopped(async (signal) => [{ done: write(client, stream, { ...options, to: toUs }, result, signal) }])
+  await untilStopped(async (signal) => [{ done: write(client, stream, { ...options, fromUs, toUs }, result, signal) }])
   if (!result.isDone) throw failure(`${output} is not whole yet`, 'call it again: it goes on where it was')
   process.stderr.write(`${output}: ${count(result.frames, 'data frame')}\n`)
 }
@@ -69,13 +77,15 @@ async function exportStream(topic: string, options: Options): Promise<void> {
 async function write(
   client: ApiClient,
   stream: StoredStream,
-  options: Options & { readonly to: number },
+  options: Options & { readonly fromUs: number; readonly toUs: number },
   result: { frames: number; isDone: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const { from, to, format, output } = options
-  const file: ExportFile = format === 'csv' ? csvFrames(stream.channels) : plainFrames()
-  const part = await PartFile.open(output, { stream: stream.stream, format, fromUs: from, toUs: to })
+  const { from, to, fromUs, toUs, format, output } = options
+  const { stream: topic, channels } = stream
+  const asked = `${topic} as ${format}, from ${from.text} to ${to?.text ?? 'now'}`
+  const part = await PartFile.open(output, { stream: topic, format, asked, channels, fromUs, toUs })
+  const file: ExportFile = format === 'csv' ? csvFrames(part.channels) : plainFrames()
   const progress = createProgress(process.stderr, { label: 'exporting', total: part.toUs - part.fromUs })
   try {
     if (part.nextUs === part.fromUs) await part.write(file.begin())

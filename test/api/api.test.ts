@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -21,7 +23,13 @@ async function apiOn(deps: TestDeps, tokens?: Tokens) {
   const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
   const historian = deps.stops(
     await startHistorian(
-      { id: 'history', streams: [`${site}/PMU/#`], recovery: RecoverySettings.parse({}), sealAfterMs: 300_000 },
+      {
+        id: 'history',
+        streams: [`${site}/PMU/#`],
+        recovery: RecoverySettings.parse({}),
+        sealAfterMs: 300_000,
+        keepDays: {},
+      },
       { ...deps, bus: line.bus('history'), store },
     ),
   )
@@ -118,6 +126,12 @@ describe('the API', () => {
       [`range?stream=${stream}&from=0&to=99999999999999&channel=1.freq`, 400, /a year is the most/],
       [`range?${period}&channel=1.freq&points=1000000`, 400, /points/],
       [`range?${period}`, 400, /channel/],
+      [
+        `range?${period}&${Array.from({ length: 20 }, () => 'channel=1.freq').join('&')}&points=20000`,
+        400,
+        /200000 values/,
+      ],
+      [`frames?stream=${stream}&from=0&to=99999999999999`, 400, /26 hours/],
       [`range?${period}&channel=1.freq&extra=1`, 400, /additional/],
       ['nothing', 404, /not found/i],
     ]
@@ -151,5 +165,22 @@ describe('the API', () => {
         .end()
     })
     expect(status).toBe(403)
+  })
+
+  it('has places for exports again when their askers have gone, also of answers that waited behind others', async () => {
+    await using deps = testDeps()
+    const { url, period, get } = await apiOn(deps)
+    const { hostname, port } = new URL(url)
+    const request = `GET /api/v1/frames?${period} HTTP/1.1\r\nHost: localhost\r\n\r\n`
+    for (let times = 0; times < 5; times++) {
+      const socket = connect({ host: hostname, port: Number(port) })
+      await once(socket, 'connect')
+      socket.write(request.repeat(4))
+      socket.pause()
+      await once(socket, 'readable').catch(() => {})
+      socket.destroy()
+    }
+    await until(async () => (await get(`frames?${period}`)).status === 200)
+    expect((await fetch(`${url}/api/v1/frames?${period}`, { method: 'HEAD' })).status).toBe(404)
   })
 })

@@ -46,7 +46,18 @@ describe('phasorbus query and export', () => {
     expect((await runCli(['query', '--url', url])).stdout).toMatch(new RegExp(`^${topic} {2}\\d+ channels\n$`))
     const { stdout: channels } = await runCli(['query', topic, '--url', url])
     expect(channels).toMatch(/^1\.stat\n1\.\S+\.magnitude {2}V\n1\.\S+\.angle {2}rad\n/)
-    const { stdout: csv } = await runCli(['query', topic, '1.freq', '1.dfreq', '--from', '1m', '--url', url])
+    const { stdout: csv } = await runCli([
+      'query',
+      topic,
+      '1.freq',
+      '1.dfreq',
+      '--from',
+      '1m',
+      '--points',
+      '10000',
+      '--url',
+      url,
+    ])
     const [head, first] = csv.split('\n')
     expect(head).toBe('time,1.freq Hz,1.dfreq Hz/s')
     expect(first).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z,(49|50)\.\d+,-?\d/)

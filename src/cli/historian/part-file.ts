@@ -4,6 +4,10 @@ import { failure } from '../cli-error.ts'
 export interface PartOf {
   readonly stream: string
   readonly format: string
+  /** As it was asked for: what is relative is of another time in the next run, and meant the same. */
+  readonly asked: string
+  /** Of rows. */
+  readonly channels: readonly { readonly id: string; readonly unit: string }[]
   readonly fromUs: number
   readonly toUs: number
 }
@@ -29,14 +33,13 @@ export class PartFile {
     this.#bytes = state.bytes
   }
 
-  /** Goes on with one of the same stream, format and beginning. Throws CliError where it is of another. */
+  /** Goes on with one that was asked for with the same words. Throws CliError where it was another. */
   static async open(path: string, of: PartOf): Promise<PartFile> {
     const before = await stateOf(path)
-    if (before && (before.stream !== of.stream || before.format !== of.format)) {
-      const what = `${path}.part is of ${before.stream}, as ${before.format}`
+    if (before && before.asked !== of.asked) {
+      const what = `${path}.part is another export: ${before.asked}`
       throw failure(what, `remove ${path}.part and ${path}.part.json, or choose another file`)
     }
-    // Relative times are others in the next run: it goes on with those of the first.
     const state = before ?? { ...of, nextUs: of.fromUs, bytes: 0, frames: 0 }
     const file = await open(`${path}.part`, before ? 'r+' : 'w')
     await file.truncate(state.bytes)
@@ -51,6 +54,10 @@ export class PartFile {
     return this.#state.toUs
   }
 
+  get channels(): PartOf['channels'] {
+    return this.#state.channels
+  }
+
   get nextUs(): number {
     return this.#state.nextUs
   }
@@ -60,8 +67,11 @@ export class PartFile {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#file.write(bytes, 0, bytes.length, this.#bytes)
-    this.#bytes += bytes.length
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, this.#bytes)
+      at += bytesWritten
+      this.#bytes += bytesWritten
+    }
   }
 
   /** All before this time is written, so many frames more. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { PartFile } from '../../../src/cli/historian/part-file.ts'
 
-const of = { stream: 'a/b/c/PMU/1', format: 'csv', fromUs: 0, toUs: 300 }
+const of = { stream: 'a/b/c/PMU/1', format: 'csv', asked: 'PMU 1 from 2h', channels: [], fromUs: 0, toUs: 300 }
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
 async function fileName(): Promise<string> {
@@ -35,7 +35,7 @@ describe('a file that is written in parts', () => {
     await expect(access(`${path}.part.json`)).rejects.toThrow()
   })
 
-  it('begins anew where no part was finished, and is no other stream’s', async () => {
+  it('begins anew where no part was finished, and is no other export’s', async () => {
     const path = await fileName()
     const first = await PartFile.open(path, of)
     await first.write(bytes('half'))
@@ -46,6 +46,8 @@ describe('a file that is written in parts', () => {
     await second.reached(100, 1)
     await second.close()
     expect(await readFile(`${path}.part`, 'utf8')).toBe('x')
-    await expect(PartFile.open(path, { ...of, stream: 'a/b/c/PMU/2' })).rejects.toThrow(/is of a\/b\/c\/PMU\/1, as csv/)
+    await expect(PartFile.open(path, { ...of, asked: 'PMU 1 from 3h' })).rejects.toThrow(
+      /is another export: PMU 1 from 2h/,
+    )
   })
 })

@@ -1,0 +1,20 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Admission } from './admission.ts'
+
+/** Aborts when the asker has gone: his socket, for an answer that still waits behind another one has no end of its own. */
+export function askerOf(request: FastifyRequest): AbortSignal {
+  const gone = new AbortController()
+  const { socket } = request.raw
+  const abort = (): void => gone.abort(new Error('the asker has gone'))
+  if (socket.destroyed) abort()
+  else socket.once('close', abort)
+  return gone.signal
+}
+
+/** A place that is held until the answer has left, or its asker has. */
+export async function admitted(admission: Admission, asker: AbortSignal, reply: FastifyReply): Promise<void> {
+  const leave = await admission.enter(asker)
+  reply.raw.once('finish', leave)
+  asker.addEventListener('abort', leave, { once: true })
+  if (asker.aborted) leave()
+}
