@@ -7,7 +7,7 @@ const report = process.env.PHASORBUS_TEST_REPORT
 /** Without a cache the order is by size; what takes minutes would come last, alone. */
 class LabsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLab = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/lab/faults')
+    const isLab = ({ moduleId }: TestSpecification): boolean => /\/test\/(lab\/faults|line\/pdc-faults)/.test(moduleId)
     const sorted = await super.sort(files)
     return [...sorted.filter(isLab), ...sorted.filter((file) => !isLab(file))]
   }
