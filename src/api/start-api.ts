@@ -2,12 +2,11 @@
  * What a historian has, over HTTP: read only, JSON, with an OpenAPI description
  * of itself. A large request costs its asker, and nobody else.
  */
-import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import { fastify } from 'fastify'
 import { type Address, formatAddress, isLoopback } from '../config/address.ts'
 import type { Historian } from '../historian/index.ts'
+import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { ApiError } from './api-error.ts'
 import { answerOf } from './failures.ts'
@@ -44,6 +43,8 @@ export async function startApi(
     requestTimeout: IDLE_MS,
     // Whoever asks for the head of an export would have all of it read.
     exposeHeadRoutes: false,
+    // Whoever reads a long answer would hold up the end.
+    forceCloseConnections: true,
     ajv: { customOptions: { removeAdditional: false } },
   })
   app.server.maxConnections = MAX_CONNECTIONS
@@ -83,19 +84,9 @@ export async function startApi(
     const cause = error instanceof Error ? error.message : String(error)
     throw new ApiError({ code: 'API_LISTEN_FAILED', address, cause }, `${address}: ${cause}`, { cause: error })
   }
-  const sockets = new Set<Socket>()
-  app.server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
   const { port } = app.server.address() as { readonly port: number }
   const url = `http://${formatAddress({ ...listen, port })}`
   log.info({ url }, 'the API listens')
-  const ended = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {})
-  const done = ended.then(async () => {
-    // Whoever reads a long answer would hold up the end.
-    for (const socket of sockets) socket.destroy()
-    await app.close()
-  })
+  const done = aborted(signal).then(() => app.close())
   return { url, done }
 }

@@ -13,10 +13,6 @@ export class Tokens {
       .map(hash)
   }
 
-  get count(): number {
-    return this.#hashes.length
-  }
-
   /** Of an Authorization header. */
   has(authorization: string | undefined): boolean {
     const [, token] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []

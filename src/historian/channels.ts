@@ -5,6 +5,7 @@
  */
 import { analogScale, type Configuration, type DataColumns, normaliseAngle, phasorScaleOf } from '../c37118/index.ts'
 import type { FrameColumn, FrameTable } from './frame-table.ts'
+import { quoted } from './sql.ts'
 
 export interface Channel {
   /** `1.VA.magnitude`, `2.freq`: the number of the PMU in the configuration, the channel and its part. */
@@ -108,4 +109,3 @@ function within180(sql: string): string {
 /** A device may say that its scale is none. */
 const number = (value: number): string => `'${value}'::double`
 const present = (name: string): string => `nullif(${quoted(name)}, -32768)::double`
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

@@ -90,11 +90,6 @@ export class HotWriter {
     return this.#batch.bytes + (this.#writing?.bytes ?? 0)
   }
 
-  /** The last batch that is on disk. */
-  get written(): number {
-    return this.#writing ? this.#number - 1 : this.#number
-  }
-
   /** Resolves when all that was taken so far is on disk; rejects where it cannot be. */
   flush(): Promise<void> {
     const flushed = this.#work.then(async () => {

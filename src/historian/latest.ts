@@ -1,6 +1,7 @@
 import { compileDecoder, type DataColumns, type DataDecoder } from '../c37118/index.ts'
 import type { Channel } from './channels.ts'
 import { Kind } from './schema.ts'
+import { bytesOf } from './sql.ts'
 import type { Epoch, Store } from './store.ts'
 
 /** The newest that is known of a stream. */
@@ -35,8 +36,7 @@ export class LatestFrames {
        where kind in (${Kind.live}, ${Kind.late}) group by stream`,
     )
     for (const [stream, epoch, timeUs, blob] of rows) {
-      const { bytes } = blob as { readonly bytes: Uint8Array }
-      latest.note(Number(stream), store.epoch(Number(epoch)), Number(timeUs), Uint8Array.from(bytes))
+      latest.note(Number(stream), store.epoch(Number(epoch)), Number(timeUs), Uint8Array.from(bytesOf(blob)))
     }
     return latest
   }

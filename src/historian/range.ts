@@ -8,7 +8,8 @@ import { compileDecoder, type DataColumns, framesPerSecond } from '../c37118/ind
 import type { Channel } from './channels.ts'
 import { HistorianError } from './historian-error.ts'
 import type { Period } from './reading.ts'
-import { HOUR_US, Kind } from './schema.ts'
+import { HOUR_US } from './schema.ts'
+import { bytesOf, KINDS, parquet } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
 import { coarseTiers, type Tier, tierColumn, tiers, tierUs } from './tiers.ts'
 
@@ -34,9 +35,6 @@ export interface Range {
   /** `false`: least and greatest of each part. */
   readonly isRaw: boolean
 }
-
-/** Frames that came in time, late, or complete others. */
-const KINDS = `kind in (${Kind.live}, ${Kind.late}, ${Kind.revision})`
 
 /** Throws HistorianError where the stream, or a channel in all of its configurations, is unknown. */
 export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSignal): Promise<Range> {
@@ -70,7 +68,7 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
         const epoch = Number(number)
         const decoder = decoders.get(epoch) ?? decoderOf(store.epoch(epoch))
         decoders.set(epoch, decoder)
-        const columns = decoder.decode((blob as { readonly bytes: Uint8Array }).bytes)
+        const columns = decoder.decode(bytesOf(blob))
         chosen.get(epoch)!.forEach((channel, at) => {
           const value = channel ? channel.read(columns) : Number.NaN
           collected[at]!.add(Number(timeUs), Number.isNaN(value) ? null : value)
@@ -142,7 +140,6 @@ function sealedSql(
   { fromUs, toUs }: Period,
   parts: number,
 ): string {
-  const file = `read_parquet('${join(folder, path).replaceAll("'", "''")}')`
   const isWhole = fromUs <= hour * HOUR_US && toUs >= (hour + 1) * HOUR_US
   const within = isWhole ? 'true' : `epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs}`
   const values = channels.flatMap((channel, at) =>
@@ -151,7 +148,7 @@ function sealedSql(
       : extremesOf(channel).map((sql, end) => `${sql} as v${at}_${end}`),
   )
   const where = tier === 'frames' ? `${KINDS} and ${within}` : within
-  const read = `select epoch_us(time) as t, ${values.join(', ')} from ${file} where ${where}`
+  const read = `select epoch_us(time) as t, ${values.join(', ')} from ${parquet(join(folder, path))} where ${where}`
   if (parts === 0) return `${read} order by time, kind`
   const extremes = channels.map((_, at) => {
     const [least, greatest] = tier === 'frames' ? [`v${at}`, `v${at}`] : [`v${at}_0`, `v${at}_1`]

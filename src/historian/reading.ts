@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Connection, Row } from './database.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
 import { Kind } from './schema.ts'
+import { bytesOf, parquet, quoted } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
 
 /** A frame as it came. */
@@ -78,7 +79,7 @@ async function* hot(store: Store, connection: Connection, where: string): AsyncG
         timeUs: Number(timeUs),
         kind: kind as Kind,
         epoch: store.epoch(Number(epoch)),
-        frame: Uint8Array.from((blob as { readonly bytes: Uint8Array }).bytes),
+        frame: Uint8Array.from(bytesOf(blob)),
       }
     }
   }
@@ -92,8 +93,7 @@ async function* sealed(
 ): AsyncGenerator<StoredFrame> {
   const epoch = store.epoch(number)
   const table = store.tableOf(epoch)
-  const file = join(store.folder, path).replaceAll("'", "''")
-  const query = `select time_us, kind, sync, soc, fracsec, frame, ${table.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(', ')} from (select *, epoch_us(time) as time_us from read_parquet('${file}')) where ${where} order by time_us, kind`
+  const query = `select time_us, kind, sync, soc, fracsec, frame, ${table.columns.map(({ name }) => quoted(name)).join(', ')} from (select *, epoch_us(time) as time_us from ${parquet(join(store.folder, path))}) where ${where} order by time_us, kind`
   const cells: Cell[] = []
   for await (const page of connection.pages(query)) for (const row of page) yield frameOf(row, epoch, table, cells)
 }
@@ -105,9 +105,7 @@ function frameOf(
   cells: Cell[],
 ): StoredFrame {
   for (let at = 0; at < values.length; at++) cells[at] = values[at] as Cell
-  const frame = whole
-    ? Uint8Array.from((whole as { readonly bytes: Uint8Array }).bytes)
-    : table.write(Number(sync), Number(soc), Number(fracsec), cells)
+  const frame = whole ? Uint8Array.from(bytesOf(whole)) : table.write(Number(sync), Number(soc), Number(fracsec), cells)
   return { timeUs: Number(timeUs), kind: kind as Kind, epoch, frame }
 }
 

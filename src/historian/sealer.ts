@@ -5,13 +5,13 @@
  */
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import { isMissing } from '../runtime/errno.ts'
 import type { Log } from '../runtime/service.ts'
 import type { Connection, Row } from './database.ts'
 import { describeColumns } from './describe-columns.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
 import { HOUR_US, hourOf, Kind } from './schema.ts'
+import { bytesOf, parquet, quoted, text } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
 import { type Tier, tierSql, tiers } from './tiers.ts'
 
@@ -142,8 +142,8 @@ export class Sealer {
     ]
     const queries = {
       frames: `${sources.join(' union by name ')} order by time, kind`,
-      seconds: tierSql(table, text(this.#full(path('frames'))), 'seconds'),
-      minutes: tierSql(table, text(this.#full(path('frames'))), 'minutes'),
+      seconds: tierSql(table, this.#full(path('frames')), 'seconds'),
+      minutes: tierSql(table, this.#full(path('frames')), 'minutes'),
     }
     const made: Segment[] = []
     for (const tier of tiers) {
@@ -198,7 +198,7 @@ export class Sealer {
   }
 
   #read(path: string): string {
-    return `read_parquet(${text(this.#full(path))})`
+    return parquet(this.#full(path))
   }
 
   #before({ stream, epoch, hour }: Due): readonly Segment[] {
@@ -250,7 +250,6 @@ export class Sealer {
           appender.flushSync()
           rows = 0
         }
-        await turn()
       }
       appender.flushSync()
     } finally {
@@ -280,7 +279,7 @@ export class Sealer {
 type Appender = Awaited<ReturnType<Connection['appender']>>
 
 function appendRow(appender: Appender, table: FrameTable, [timeUs, kind, blob]: Row, cells: Cell[]): void {
-  const { bytes } = blob as { readonly bytes: Uint8Array }
+  const bytes = bytesOf(blob)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const isAll = table.read(bytes, cells)
   appender.appendBigInt(timeUs as bigint)
@@ -311,8 +310,6 @@ function pathOf(tier: Tier, topic: string, hour: number, epoch: number, generati
 }
 
 const hex = (fragments: readonly Uint8Array[]): string => Buffer.concat(fragments).toString('hex')
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 async function synced(path: string): Promise<void> {
   const file = await open(path, 'r')

@@ -4,6 +4,7 @@ import type { Log } from '../runtime/service.ts'
 import { type AbsentRange, type Lane, LedgerError, type LedgerSettings, StreamLedger } from '../streams/index.ts'
 import type { Batch } from './batch.ts'
 import { Kind } from './schema.ts'
+import { bytesOf } from './sql.ts'
 import type { Store } from './store.ts'
 
 /** What is held is written down so often; what came since is read from the frames. */
@@ -93,8 +94,7 @@ export class StoreHeld implements HeldStore {
     for (const [stream, blob] of await reader.rows('select stream, arg_max(ledger, batch) from held group by stream')) {
       const topic = this.#store.topicOf(Number(stream))
       try {
-        const { bytes } = blob as { readonly bytes: Uint8Array }
-        this.#ledgers.set(topic, StreamLedger.decode(Uint8Array.from(bytes), this.#settings))
+        this.#ledgers.set(topic, StreamLedger.decode(Uint8Array.from(bytesOf(blob)), this.#settings))
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error
         log.error(

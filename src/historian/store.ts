@@ -17,6 +17,7 @@ import { type Connection, Database, type DatabaseOptions } from './database.ts'
 import { FrameTable } from './frame-table.ts'
 import { HistorianError } from './historian-error.ts'
 import { SCHEMA, STORE_VERSION } from './schema.ts'
+import { bytesOf } from './sql.ts'
 import type { Tier } from './tiers.ts'
 
 /** One configuration of a stream. The same one that comes back is the same epoch. */
@@ -227,7 +228,7 @@ export class Store {
     for (const [number, stream, frames] of await this.reader.rows(
       'select epoch, stream, frames from configurations order by epoch',
     )) {
-      const fragments = fragmentsOf((frames as { readonly bytes: Uint8Array }).bytes)
+      const fragments = fragmentsOf(bytesOf(frames))
       const configuration = decodeConfiguration(fragments)
       this.#addEpoch({ number: Number(number), stream: Number(stream), fragments, configuration })
     }

@@ -5,7 +5,7 @@
  */
 import { channelsOf } from './channels.ts'
 import type { FrameTable } from './frame-table.ts'
-import { Kind } from './schema.ts'
+import { KINDS, parquet, quoted } from './sql.ts'
 
 /** From the finest. */
 export const tiers = ['frames', 'seconds', 'minutes'] as const
@@ -18,14 +18,14 @@ export const coarseTiers = Object.keys(tierUs) as readonly CoarseTier[]
 type Part = 'min' | 'max' | 'mean' | 'count' | 'or'
 
 /** As it is called in SQL. */
-export const tierColumn = (channel: string, part: Part): string => `"${`${channel}.${part}`.replaceAll('"', '""')}"`
+export const tierColumn = (channel: string, part: Part): string => quoted(`${channel}.${part}`)
 
 /** Of a sealed file of frames, as a query. */
-export function tierSql(table: FrameTable, file: string, tier: CoarseTier): string {
+export function tierSql(table: FrameTable, path: string, tier: CoarseTier): string {
   const us = tierUs[tier]
   const channels = channelsOf(table)
   const values = channels.map(({ sql }, at) => `${sql} as v${at}`)
-  const read = `select (epoch_us(time) // ${us}) * ${us} as t, ${values.join(', ')} from read_parquet(${file}) where kind in (${Kind.live}, ${Kind.late}, ${Kind.revision})`
+  const read = `select (epoch_us(time) // ${us}) * ${us} as t, ${values.join(', ')} from ${parquet(path)} where ${KINDS}`
   const columns = channels.flatMap(({ id, unit, isWord }, at) => {
     const name = (of: Part): string => tierColumn(id, of)
     if (isWord) return [`bit_or(v${at}::usmallint) as ${name('or')}`]

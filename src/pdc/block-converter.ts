@@ -1,4 +1,5 @@
 import {
+  analogScale,
   type Configuration,
   compileEncoder,
   type DataColumns,
@@ -7,7 +8,7 @@ import {
   FrameType,
   type PmuConfiguration,
 } from '../c37118/index.ts'
-import { type Adjustment, analogScaleOf, type BlockFormat, keptChannels } from './block-format.ts'
+import { type Adjustment, type BlockFormat, keptChannels } from './block-format.ts'
 
 interface PhasorWay {
   /** Index of its first number in the columns of the input. */
@@ -50,7 +51,7 @@ export class BlockConverter {
     const { adjust = [] } = format
     const pmu = input.pmus[block]!
     const before = input.pmus.slice(0, block)
-    const scales = out.analogs.map(analogScaleOf)
+    const scales = out.analogs.map((channel) => analogScale(channel, FrameType.config3))
     // Of counts alone: the offset is taken off before.
     const analogs = out.analogs.map((channel, at) => ({ ...channel, scale: scales[at]!.factor }))
     const alone: Configuration = { ...input, type: FrameType.config2, version: 2, pmus: [{ ...out, analogs }] }

@@ -82,16 +82,6 @@ function unscaled({
   return channel
 }
 
-/** What a count of a 16-bit analog means: value = factor × count + offset (C37.118.2-2011, table 10 and ANSCALE of CFG-3). */
-export const analogScaleOf = ({
-  scale = 0,
-  magnitude,
-  offset = 0,
-}: AnalogChannel): { factor: number; offset: number } => ({
-  factor: magnitude ?? (scale === 0 ? 1 : scale),
-  offset,
-})
-
 function numbersOf(from: Format, { coordinates, numbers }: BlockFormat): Format {
   const polar = coordinates === undefined ? from.polar : coordinates === 'polar'
   return numbers === undefined

@@ -1,0 +1,17 @@
+/** What stands in a query, and what comes out of one. */
+import { Kind } from './schema.ts'
+
+/** A text, such as the path of a file. */
+export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
+
+/** The name of a column, whatever a device calls its channels. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** A sealed file as a table. */
+export const parquet = (path: string): string => `read_parquet(${text(path)})`
+
+/** Frames that came in time, late, or complete others: of which values are shown. */
+export const KINDS = `kind in (${Kind.live}, ${Kind.late}, ${Kind.revision})`
+
+/** Of a column of blobs; only as long as the row is. */
+export const bytesOf = (blob: unknown): Uint8Array => (blob as { readonly bytes: Uint8Array }).bytes
