@@ -30,7 +30,11 @@ const QUICK_WAITING = 64
 
 const stream = { type: 'string', minLength: 1, maxLength: 400, description: 'topic of a stream' } as const
 const time = { type: 'string', description: 'ISO 8601, or µs since 1970' } as const
-const numbers = { type: 'array', items: { type: 'number' } } as const
+const number = { type: 'number' } as const
+const string = { type: 'string' } as const
+const maybeNumber = { type: ['number', 'null'] } as const
+const object = <P extends object>(properties: P) => ({ type: 'object', properties }) as const
+const array = <I extends object>(items: I) => ({ type: 'array', items }) as const
 
 interface PeriodQuery {
   readonly stream: string
@@ -52,7 +56,7 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
     {
       schema: {
         summary: 'Whether it lives, and how many streams it has.',
-        response: { 200: { type: 'object', properties: { status: { type: 'string' }, streams: { type: 'integer' } } } },
+        response: { 200: object({ status: string, streams: { type: 'integer' } }) },
       },
     },
     async () => ({ status: 'ok', streams: store.topics.length }),
@@ -64,20 +68,13 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
       schema: {
         summary: 'Streams, with the channels of all their configurations.',
         response: {
-          200: {
-            type: 'array',
-            items: {
-              type: 'object',
-              properties: {
-                stream: { type: 'string' },
-                configurations: { type: 'integer' },
-                channels: {
-                  type: 'array',
-                  items: { type: 'object', properties: { id: { type: 'string' }, unit: { type: 'string' } } },
-                },
-              },
-            },
-          },
+          200: array(
+            object({
+              stream: string,
+              configurations: { type: 'integer' },
+              channels: array(object({ id: string, unit: string })),
+            }),
+          ),
         },
       },
     },
@@ -118,27 +115,13 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
         summary: 'The newest values of a stream, or of all.',
         querystring: { type: 'object', additionalProperties: false, properties: { stream } },
         response: {
-          200: {
-            type: 'array',
-            items: {
-              type: 'object',
-              properties: {
-                stream: { type: 'string' },
-                time_us: { type: 'number' },
-                values: {
-                  type: 'array',
-                  items: {
-                    type: 'object',
-                    properties: {
-                      channel: { type: 'string' },
-                      unit: { type: 'string' },
-                      value: { type: ['number', 'null'] },
-                    },
-                  },
-                },
-              },
-            },
-          },
+          200: array(
+            object({
+              stream: string,
+              time_us: number,
+              values: array(object({ channel: string, unit: string, value: maybeNumber })),
+            }),
+          ),
         },
       },
     },
@@ -180,24 +163,12 @@ export function addRoutes(app: FastifyInstance, historian: Historian): void {
           },
         },
         response: {
-          200: {
-            type: 'object',
-            properties: {
-              raw: { type: 'boolean', description: 'every value; else the least and the greatest of each part' },
-              series: {
-                type: 'array',
-                items: {
-                  type: 'object',
-                  properties: {
-                    channel: { type: 'string' },
-                    unit: { type: 'string' },
-                    times_us: numbers,
-                    values: { type: 'array', items: { type: ['number', 'null'] } },
-                  },
-                },
-              },
-            },
-          },
+          200: object({
+            raw: { type: 'boolean', description: 'every value; else the least and the greatest of each part' },
+            series: array(
+              object({ channel: string, unit: string, times_us: array(number), values: array(maybeNumber) }),
+            ),
+          }),
         },
       },
     },
