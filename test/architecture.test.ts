@@ -48,7 +48,7 @@ const src = join(root, 'src')
 const folderOf = (path: string): string => relative(src, path).split('/')[0] ?? ''
 const filesOf = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('vite.config.ts'))
     .map((file) => join(folder, file))
 
 /** Specifiers of `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`, comments apart. */
@@ -104,6 +104,18 @@ describe('the tree', () => {
     )
     expect(offences).toEqual([])
     expect(pure.length).toBeGreaterThan(0)
+  })
+
+  it('lets the dashboard have what runs in a browser, and nothing else of src', () => {
+    const allowed = ['c37118/index.ts', 'streams/index.ts', 'historian/channels.ts', 'historian/frame-table.ts']
+    const dashboard = join(root, 'dashboard')
+    const offences = filesOf(dashboard).flatMap((file) =>
+      relativeTargetsOf(file)
+        .filter((to) => relative(dashboard, to).startsWith('..') && !allowed.includes(relative(src, to)))
+        .map((to) => `${relative(root, file)} imports ${relative(root, to)}`),
+    )
+    expect(offences).toEqual([])
+    expect(filesOf(dashboard).length).toBeGreaterThan(10)
   })
 
   it('keeps the judge apart: it imports only itself and Node', () => {

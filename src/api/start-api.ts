@@ -3,12 +3,13 @@
  * of itself. A large request costs its asker, and nobody else.
  */
 import swagger from '@fastify/swagger'
-import { fastify } from 'fastify'
-import { type Address, formatAddress, isLoopback } from '../config/address.ts'
+import { type FastifyRequest, fastify } from 'fastify'
+import { type Address, formatAddress, isLocalName, isLoopback } from '../config/address.ts'
 import type { Historian } from '../historian/index.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { ApiError } from './api-error.ts'
+import { addDashboard, type DashboardConfig } from './dashboard.ts'
 import { answerOf } from './failures.ts'
 import { addRoutes } from './routes.ts'
 import type { Tokens } from './tokens.ts'
@@ -17,6 +18,7 @@ export interface ApiConfig {
   readonly listen: Address
   /** Who may read; without it, whoever reaches the address. */
   readonly tokens?: Tokens
+  readonly dashboard?: DashboardConfig
 }
 
 export interface Api extends Running {
@@ -29,11 +31,13 @@ const IDLE_MS = 30_000
 /** A connection on which nothing moves for so long is ended, whoever waits for whom. */
 const STALLED_MS = 120_000
 const MAX_CONNECTIONS = 256
-const LOCAL_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
+
+/** By the route, for a path can be written in many ways. */
+const isApi = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url?.startsWith('/api/') ?? false
 
 /** Resolves when it listens. Throws ApiError. */
 export async function startApi(
-  { listen, tokens }: ApiConfig,
+  { listen, tokens, dashboard }: ApiConfig,
   deps: ServiceDeps & { readonly historian: Historian },
 ): Promise<Api> {
   const { signal, log } = deps
@@ -59,12 +63,13 @@ export async function startApi(
     },
   })
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    if (isApi(request)) reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     // A page of another origin may have its name point here: only who asks for this machine by its own name is answered.
-    if (!tokens && isLoopback(listen.host) && !LOCAL_NAMES.test(request.headers.host ?? '')) {
+    if (!tokens && isLoopback(listen.host) && !isLocalName(request.headers.host)) {
       return reply.code(403).send({ error: 'API_FORBIDDEN', message: 'ask for localhost' })
     }
-    if (tokens && !tokens.has(request.headers.authorization)) {
+    // Whoever has no token yet gets the page that asks for it.
+    if (tokens && isApi(request) && !tokens.has(request.headers.authorization)) {
       reply.header('www-authenticate', 'Bearer')
       return reply.code(401).send({ error: 'API_UNAUTHORIZED', message: 'give a token: Authorization: Bearer …' })
     }
@@ -76,6 +81,7 @@ export async function startApi(
     return reply.code(status).send(body)
   })
   addRoutes(app, deps.historian)
+  if (dashboard) await addDashboard(app, dashboard)
 
   const address = formatAddress(listen)
   try {

@@ -16,7 +16,10 @@ export class Tokens {
   /** Of an Authorization header. */
   has(authorization: string | undefined): boolean {
     const [, token] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
-    if (token === undefined) return false
+    return token !== undefined && this.hasToken(token)
+  }
+
+  hasToken(token: string | Uint8Array): boolean {
     const given = hash(token)
     let isIn = false
     for (const known of this.#hashes) if (timingSafeEqual(known, given)) isIn = true
@@ -24,4 +27,4 @@ export class Tokens {
   }
 }
 
-const hash = (token: string): Buffer => createHash('sha256').update(token).digest()
+const hash = (token: string | Uint8Array): Buffer => createHash('sha256').update(token).digest()

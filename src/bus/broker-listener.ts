@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
-import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import type { EmbeddedBrokerConfig } from '../config/bus.ts'
 import { BusError } from './bus-error.ts'
+import { type MqttWebSocketOptions, mqttWebSockets } from './mqtt-websocket.ts'
 
 export interface BrokerAddress {
   readonly transport: 'tcp' | 'ws'
@@ -17,16 +16,13 @@ export interface BrokerAddress {
   readonly url: string
 }
 
-export interface ListenerOptions {
+export interface ListenerOptions extends MqttWebSocketOptions {
   readonly transport: 'tcp' | 'ws'
   readonly host: string
   readonly port: number
   readonly tls: TlsOptions | undefined
   readonly connectTimeoutMs: number
-  readonly maxPacketBytes: number
   readonly maxConnections: number
-  /** Takes a connection, or ends it. */
-  readonly accept: (connection: Duplex) => void
 }
 
 export interface Listener {
@@ -86,10 +82,7 @@ function tcpServer({ tls, accept, connectTimeoutMs }: ListenerOptions): Server {
   return server
 }
 
-/** A message may have several packets: clients gather the small ones. */
-const GATHERED_BYTES = 256 * 1024
-
-function webSocketServer({ tls, accept, connectTimeoutMs, maxPacketBytes, maxConnections }: ListenerOptions): Server {
+function webSocketServer({ tls, connectTimeoutMs, maxConnections, ...options }: ListenerOptions): Server {
   // Node looks at its timeouts every 30 s.
   const http = { connectionsCheckingInterval: connectTimeoutMs }
   const server = tls
@@ -99,25 +92,7 @@ function webSocketServer({ tls, accept, connectTimeoutMs, maxPacketBytes, maxCon
   server.maxConnections = maxConnections
   server.headersTimeout = connectTimeoutMs
   server.requestTimeout = connectTimeoutMs
-  const sockets = new WebSocketServer({
-    server,
-    perMessageDeflate: false,
-    // A message is gathered whole before anybody sees a byte of it; `ws` would take 100 MiB.
-    maxPayload: maxPacketBytes + GATHERED_BYTES,
-    handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
-  })
-  sockets.on('connection', (socket) => accept(webSocketStream(socket)))
+  const sockets = mqttWebSockets(options)
+  server.on('upgrade', sockets.upgrade)
   return server
-}
-
-/** One WebSocket message for what is written in one go: aedes writes a packet in six pieces. */
-function webSocketStream(socket: WebSocket): Duplex {
-  const stream = createWebSocketStream(socket)
-  stream._writev = (chunks, callback) => {
-    const pieces = chunks.map(({ chunk, encoding }) =>
-      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk,
-    )
-    socket.send(Buffer.concat(pieces), callback)
-  }
-  return stream
 }

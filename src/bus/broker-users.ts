@@ -3,22 +3,23 @@ import { readFile } from 'node:fs/promises'
 import type { EmbeddedBrokerConfig } from '../config/bus.ts'
 import { BusError } from './bus-error.ts'
 
-/** Whether a client may connect; takes as long for a wrong user as for a wrong password. */
-export type CheckUser = (username: string | undefined, password: Uint8Array | undefined) => boolean
+/** What a client may, false if it may not connect; takes as long for a wrong user as for a wrong password. */
+export type CheckUser = (username: string | undefined, password: Uint8Array | undefined) => Access | false
+export type Access = 'read' | 'all'
 
 const digest = (secret: string | Uint8Array): Buffer => createHash('sha256').update(secret).digest()
 
 export async function loadUsers(users: EmbeddedBrokerConfig['users']): Promise<CheckUser> {
-  if (!users) return () => true
-  const digests = new Map<string, Buffer>()
-  for (const { username, password, passwordFile } of users) {
-    digests.set(username, digest(password ?? (await firstLine(passwordFile!))))
+  if (!users) return () => 'all'
+  const known = new Map<string, { readonly secret: Buffer; readonly access: Access }>()
+  for (const { username, password, passwordFile, access } of users) {
+    known.set(username, { secret: digest(password ?? (await firstLine(passwordFile!))), access })
   }
   const nobody = digest(crypto.randomUUID())
   return (username, password) => {
-    const known = digests.get(username ?? '')
-    const right = timingSafeEqual(known ?? nobody, digest(password ?? ''))
-    return known !== undefined && right
+    const user = known.get(username ?? '')
+    const isRight = timingSafeEqual(user?.secret ?? nobody, digest(password ?? ''))
+    return user !== undefined && isRight && user.access
   }
 }
 

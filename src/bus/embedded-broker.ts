@@ -8,6 +8,7 @@ import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes'
+import { isLoopback } from '../config/address.ts'
 import { EmbeddedBrokerConfig } from '../config/bus.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Counter, Running, ServiceDeps } from '../runtime/service.ts'
@@ -16,6 +17,7 @@ import { type BrokerAddress, type Listener, listen, readTls } from './broker-lis
 import { type CheckUser, loadUsers } from './broker-users.ts'
 import type { NodeBus } from './bus.ts'
 import { EmbeddedBus } from './embedded-bus.ts'
+import { type MqttWebSockets, mqttWebSockets } from './mqtt-websocket.ts'
 import { type BusNode, offlineNode, onlineNode } from './node-presence.ts'
 import { PacketMeter } from './packet-meter.ts'
 import { RetainedStore } from './retained-store.ts'
@@ -29,6 +31,18 @@ export interface EmbeddedBroker extends Running {
    * presence until its signal aborts, or the broker's.
    */
   bus(node: BusNode, signal?: AbortSignal): NodeBus
+  /**
+   * MQTT over WebSocket at somebody else's HTTP server, for those who may read and
+   * nothing else, whatever the users of the broker are. Only pages of that server may connect.
+   */
+  readers(options: ReaderOptions): MqttWebSockets
+}
+
+export interface ReaderOptions {
+  /** By the password of CONNECT. */
+  readonly mayRead: (password: Uint8Array | undefined) => boolean
+  /** That server listens on loopback. */
+  readonly isLoopback: boolean
 }
 
 /** Resolves when it listens; rejects when it cannot. */
@@ -51,6 +65,8 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
           maxPacketBytes,
           maxConnections,
           accept: core.accept,
+          pages: { origins: config.origins, isLoopback: isLoopback(host) },
+          onRefused: core.onRefusedPage,
         }),
       )
     }
@@ -95,6 +111,13 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
           .then(leave)
       return Object.assign(bus, { announce })
     },
+    readers: ({ mayRead, isLoopback }) =>
+      mqttWebSockets({
+        maxPacketBytes: config.maxPacketBytes,
+        pages: { origins: [], isLoopback },
+        accept: (connection) => core.acceptReader(connection, mayRead),
+        onRefused: core.onRefusedPage,
+      }),
   }
 }
 
@@ -105,6 +128,9 @@ class BrokerCore {
   readonly aedes: Aedes
   readonly #config: EmbeddedBrokerConfig
   readonly #deps: ServiceDeps
+  /** Connections that may only read, and by which password. */
+  readonly #guests = new WeakMap<Duplex, ReaderOptions['mayRead']>()
+  readonly #readers = new WeakSet<Client>()
   #connections = 0
 
   constructor(config: EmbeddedBrokerConfig, checkUser: CheckUser, deps: ServiceDeps) {
@@ -124,12 +150,17 @@ class BrokerCore {
         done(null, true)
       },
       authenticate: (client, username, password, done) => {
-        const known = checkUser(username, password)
-        if (!known) log.warn({ client: client.id, username }, 'refused a client: user or password is wrong')
-        done(known ? null : BAD_USER, known)
+        const guest = this.#guests.get(client.conn)
+        const access = guest ? guest(password) && 'read' : checkUser(username, password)
+        if (!access) log.warn({ client: client.id, username }, 'refused a client: user or password is wrong')
+        if (access === 'read') this.#readers.add(client)
+        done(access ? null : BAD_USER, access !== false)
       },
-      authorizePublish: (_client, packet, done) => {
-        if (packet.topic.startsWith('$')) done(new Error('$ topics belong to the broker'))
+      authorizePublish: (client, packet, done) => {
+        if (client && this.#readers.has(client)) {
+          this.#dropped('read-only').add()
+          done(new Error('this user may only read'))
+        } else if (packet.topic.startsWith('$')) done(new Error('$ topics belong to the broker'))
         else if (packet.retain && !this.retained.fits(packet.topic, packet.payload as Uint8Array)) {
           this.#refuseRetained(packet.topic)
           done(new Error('no room for another retained message'))
@@ -155,6 +186,17 @@ class BrokerCore {
     connection.once('close', () => this.#connections--)
     meter(connection, this.#config.maxPacketBytes, () => this.#dropped('packet-too-large').add())
     this.aedes.handle(connection)
+  }
+
+  acceptReader(connection: Duplex, mayRead: ReaderOptions['mayRead']): void {
+    this.#guests.set(connection, mayRead)
+    this.accept(connection)
+  }
+
+  /** Anyone may cause this as often as they like. */
+  readonly onRefusedPage = (origin: string): void => {
+    this.#dropped('foreign-page').add()
+    this.#deps.log.debug({ origin }, 'refused a web page of another host')
   }
 
   close(): Promise<void> {

@@ -60,3 +60,8 @@ function isNetwork(text: string): boolean {
   if (family === 0 || rest.length > 0) return false
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
 }
+
+const LOCAL_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
+
+/** Whether a Host header names this machine as seen from itself. */
+export const isLocalName = (host: string | undefined): boolean => LOCAL_NAMES.test(host ?? '')

@@ -93,6 +93,10 @@ const User = z
     username: z.string().min(1).describe('user that may connect'),
     password: z.string().min(1).optional().describe('its password; passwordFile keeps it out of this file'),
     passwordFile: file.optional().describe('file whose first line is the password'),
+    access: z
+      .enum(['read', 'all'])
+      .default('all')
+      .describe('read: may subscribe and not publish, as dashboards and other onlookers do'),
   })
   .refine((user) => (user.password === undefined) !== (user.passwordFile === undefined), {
     error: 'give password or passwordFile',
@@ -139,6 +143,19 @@ export const EmbeddedBrokerConfig = z
       .optional()
       .describe('serve mqtts and wss instead of mqtt and ws'),
     users: z.array(User).optional().describe('who may connect; without it, anyone who reaches a port'),
+    origins: z
+      .array(
+        z
+          .string()
+          .refine(
+            (text) => URL.canParse(text) && new URL(text).origin === text,
+            'must be an origin, such as https://control.example:8443',
+          ),
+      )
+      .default([])
+      .describe(
+        'other web pages that may connect over WebSocket; those of the broker’s own host and port may, and what is no page',
+      ),
     anonymous: z.boolean().default(false).describe('allow an address that is not loopback without users'),
     maxConnections: z.int().min(1).default(1024).describe('connections at once, TCP and WebSocket together'),
     maxPacketBytes: z

@@ -96,7 +96,14 @@ export interface Historian {
   readonly threads: number
   /** Absolute: its store, which no other process opens. */
   readonly folder: string
-  readonly api: { readonly listen: Address; readonly tokensFile?: string } | undefined
+  readonly api:
+    | {
+        readonly listen: Address
+        readonly tokensFile?: string
+        /** A broker as browsers reach it. */
+        readonly live?: { readonly url: string; readonly username?: string; readonly passwordFile?: string }
+      }
+    | undefined
 }
 
 /** `secondary-station/1156`, as `--site` takes it. */

@@ -13,6 +13,26 @@ const api = z
       .prefault('127.0.0.1:9470')
       .describe('HOST:PORT on which the API answers; port 9470 by default'),
     tokensFile: z.string().optional().describe('who may read: a file of bearer tokens, one a line'),
+    live: z
+      .strictObject({
+        url: z
+          .string()
+          .refine(
+            (text) => URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol),
+            'must be ws:// or wss:// with a host',
+          )
+          .describe('the broker as browsers reach it: wss://HOST:PORT/PATH'),
+        username: z.string().min(1).optional().describe('user that may only read; every page is told'),
+        passwordFile: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('file whose first line is its password; every page is told'),
+      })
+      .optional()
+      .describe(
+        'where the dashboard gets live data, if the broker is not the embedded one; without it, it shows what is stored',
+      ),
   })
   .refine(({ listen, tokensFile }) => isLoopback(listen.host) || tokensFile !== undefined, {
     error: 'an address that is not loopback needs tokensFile',

@@ -167,7 +167,18 @@ function resolveHistorian(
     keepDays: kept,
     streams: streams.map((filter) => absoluteFilter(filter, place.siteTopic)),
     folder: join(place.stateFolder, id),
-    api: api && { listen: api.listen, ...tokens },
+    api: api && { listen: api.listen, ...tokens, ...(api.live && { live: liveAccess(api.live, place.file) }) },
+  }
+}
+
+function liveAccess(
+  { url, username, passwordFile }: NonNullable<NonNullable<HistorianFields['api']>['live']>,
+  file: (name: string) => string,
+): NonNullable<NonNullable<Historian['api']>['live']> {
+  return {
+    url,
+    ...(username !== undefined && { username }),
+    ...(passwordFile !== undefined && { passwordFile: file(passwordFile) }),
   }
 }
 

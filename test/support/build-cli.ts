@@ -13,7 +13,7 @@ declare module 'vitest' {
 const root = join(import.meta.dirname, '../..')
 
 /**
- * Builds the command line once per test run, into a folder of that run: below
+ * Builds the command line and the dashboard once per test run, into a folder of that run: below
  * node_modules, so that it finds its dependencies. Types are `npm run check`'s
  * business: a half-written file elsewhere must not keep these tests from running.
  */
@@ -24,6 +24,9 @@ export default function setup(project: TestProject): () => void {
   try {
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', folder], { cwd: root, stdio: 'pipe' })
+    const vite = join(root, 'node_modules/vite/bin/vite.js')
+    const build = [vite, 'build', 'dashboard', '--outDir', join(folder, 'public'), '--logLevel', 'warn']
+    execFileSync(process.execPath, build, { cwd: root, stdio: 'pipe' })
   } catch (error) {
     if (!existsSync(join(folder, 'src/cli/main.js'))) throw error
   }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { Historian as HistorianFields, Site } from '../../config/grid.ts'
 import type { Historian } from '../../historian/index.ts'
 import type { PartDeps } from './site-deps.ts'
 import { sessionOf } from './site-session.ts'
+import { startHistorianApi } from './start-historian-api.ts'
 
 const MINUTE_MS = 60_000
 
@@ -36,8 +36,6 @@ export async function startSiteHistorian(
     ),
   )
   if (!api) return { id, historian, url: undefined }
-  const { startApi, Tokens } = await import('../../api/index.ts')
-  const tokens = api.tokensFile === undefined ? {} : { tokens: new Tokens(await readFile(api.tokensFile, 'utf8')) }
-  const { url } = keep(await startApi({ listen: api.listen, ...tokens }, { ...rest, historian }))
+  const { url } = await startHistorianApi(site, { ...config, api }, { ...deps, historian })
   return { id, historian, url }
 }

@@ -1,0 +1,94 @@
+/** The historian's API, as pages ask it. */
+export interface LiveAccess {
+  /** Absent: there is no way to live data. */
+  readonly url?: string
+  readonly username?: string
+  readonly password?: string
+  readonly areas: readonly string[]
+}
+
+export interface StoredStream {
+  readonly stream: string
+  readonly configurations: number
+  readonly channels: readonly { readonly id: string; readonly unit: string }[]
+}
+
+export interface RangeAnswer {
+  /** Every value; else the least and the greatest of each part. */
+  readonly raw: boolean
+  readonly series: readonly {
+    readonly channel: string
+    readonly unit: string
+    readonly times_us: readonly number[]
+    readonly values: readonly (number | null)[]
+  }[]
+}
+
+export interface RangeQuery {
+  readonly stream: string
+  readonly channels: readonly string[]
+  readonly fromUs: number
+  readonly toUs: number
+  readonly points: number
+}
+
+export class ApiFailure extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+const TOKEN = 'phasorbus-token'
+
+/** Kept for this tab alone. */
+export const token = {
+  get: (): string | undefined => sessionStorage.getItem(TOKEN) ?? undefined,
+  set: (value: string): void => sessionStorage.setItem(TOKEN, value),
+}
+
+/** Throws {@link ApiFailure}; 401 is a token that is missing or wrong. */
+export async function get<T>(
+  path: string,
+  query: Readonly<Record<string, string | readonly string[]>> = {},
+  signal?: AbortSignal,
+): Promise<T> {
+  return (await (await request(path, query, signal)).json()) as T
+}
+
+export async function request(
+  path: string,
+  query: Readonly<Record<string, string | readonly string[]>>,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const value = token.get()
+  const answer = await fetch(urlOf(path, query), {
+    headers: value === undefined ? {} : { authorization: `Bearer ${value}` },
+    ...(signal && { signal }),
+  })
+  if (answer.ok) return answer
+  const { message = answer.statusText } = (await answer.json().catch(() => ({}))) as { readonly message?: string }
+  throw new ApiFailure(answer.status, message)
+}
+
+export function urlOf(path: string, query: Readonly<Record<string, string | readonly string[]>>): string {
+  const search = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) => [value].flat().map((each): [string, string] => [name, each])),
+  )
+  const text = search.toString()
+  return `api/v1/${path}${text === '' ? '' : `?${text}`}`
+}
+
+export const getStreams = (signal?: AbortSignal): Promise<readonly StoredStream[]> => get('streams', {}, signal)
+
+export const getRange = (
+  { stream, channels, fromUs, toUs, points }: RangeQuery,
+  signal?: AbortSignal,
+): Promise<RangeAnswer> =>
+  get(
+    'range',
+    { stream, channel: channels, from: `${Math.floor(fromUs)}`, to: `${Math.ceil(toUs)}`, points: `${points}` },
+    signal,
+  )

@@ -1,0 +1,26 @@
+import { GridPage } from './pages/grid-page.tsx'
+import { PmuPage } from './pages/pmu-page.tsx'
+import { Header } from './parts/header.tsx'
+import { useRoute } from './route.ts'
+
+export const pages = [
+  { id: 'grid', title: 'Grid', page: GridPage },
+  { id: 'pmu', title: 'PMU', page: PmuPage },
+] as const
+
+export function App() {
+  const route = useRoute()
+  const { id, title, page: Page } = pages.find((each) => each.id === route.page) ?? pages[0]
+  document.title = `${title} · phasorbus`
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => document.getElementById('content')?.focus()}>
+        Skip to content
+      </button>
+      <Header pages={pages} current={id} />
+      <main id="content" tabIndex={-1}>
+        <Page key={id} query={route.query} />
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,223 @@
+/** One PMU: its phasors, frequency, state and words, as they come. */
+import { useEffect } from 'preact/hooks'
+import { describeStat, describeTimeQuality, Stat } from '../../../src/c37118/index.ts'
+import { useAppState } from '../app-state.ts'
+import { ChannelTables } from '../parts/channel-tables.tsx'
+import { count, quantity, time, wrapped } from '../parts/format.ts'
+import { type PhasorChannels, phasorsOf } from '../parts/phasors.ts'
+import { PmuPlots } from '../parts/pmu-plots.tsx'
+import { Polar } from '../parts/polar.tsx'
+import { StreamPicker } from '../parts/stream-picker.tsx'
+import { replaceQuery } from '../route.ts'
+import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
+import { useTicks } from '../scene/use.ts'
+
+/** Of STAT: what makes data doubtful. */
+const TROUBLE = Stat.dataError | Stat.notSynchronised | Stat.sortedByArrival | Stat.dataModified | Stat.unlockedTime
+
+/** `stream|channel`: a voltage of any PMU, against which angles are told. */
+export type Reference = { readonly stream: string; readonly channel: string } | undefined
+
+export function PmuPage({ query }: { readonly query: URLSearchParams }) {
+  const { scene } = useAppState()
+  useTicks(5)
+  const streams = scene.streams
+  const topic = query.get('stream') ?? streams.find(({ buffer }) => buffer)?.topic ?? ''
+  const number = Number(query.get('pmu') ?? 0)
+  const against = query.get('against') ?? ''
+  const change = (changes: Record<string, string | undefined>): void =>
+    replaceQuery('pmu', {
+      stream: topic,
+      ...(number > 0 && { pmu: `${number}` }),
+      ...(against !== '' && { against }),
+      ...changes,
+    })
+  useEffect(() => scene.follow(topic), [scene.kind, topic])
+
+  const stream = scene.find(topic)
+  const buffer = stream?.buffer
+  return (
+    <>
+      <div class="row">
+        <StreamPicker streams={streams} value={topic} onChange={(value) => change({ stream: value, pmu: undefined })} />
+        {buffer && buffer.configuration.pmus.length > 1 && (
+          <label>
+            PMU of it{' '}
+            <select value={`${number}`} onChange={(event) => change({ pmu: event.currentTarget.value })}>
+              {buffer.configuration.pmus.map(({ stn, idcode }, at) => (
+                <option key={at} value={`${at}`}>{`${stn.trim()} (${idcode})`}</option>
+              ))}
+            </select>
+          </label>
+        )}
+        <ReferencePicker value={against} onChange={(value) => change({ against: value === '' ? undefined : value })} />
+      </div>
+      {!stream && <p>{topic === '' ? 'No PMU has said anything yet.' : `Nothing is heard of ${topic}.`}</p>}
+      {stream && !buffer && <p>Its configuration is not known yet.</p>}
+      {stream && buffer && (
+        <Pmu
+          key={`${topic} ${number}`}
+          topic={topic}
+          buffer={buffer}
+          isOnline={stream.isOnline}
+          pmu={Math.min(number, buffer.configuration.pmus.length - 1)}
+          reference={referenceOf(against)}
+        />
+      )}
+    </>
+  )
+}
+
+interface PmuProps {
+  readonly topic: string
+  readonly buffer: MeasurementBuffer
+  readonly isOnline: boolean
+  readonly pmu: number
+  readonly reference: Reference
+}
+
+function Pmu({ topic, buffer, isOnline, pmu, reference }: PmuProps) {
+  const { scene, isUtc, theme } = useAppState()
+  const { configuration, latest } = buffer
+  const settings = configuration.pmus[pmu]!
+  const phasors = phasorsOf(configuration, buffer.channels).filter((each) => each.pmu === pmu)
+  const turn = turnOf(scene, reference, buffer.timeS)
+  const polar = phasors.map(({ name, unit, magnitude, angle }) => ({
+    name,
+    unit,
+    magnitude: buffer.value(magnitude),
+    angle: wrapped(buffer.value(angle) - turn),
+  }))
+  const stat = latest.stat[pmu]!
+  const isSeen = buffer.timeS !== undefined
+  return (
+    <>
+      <h1>
+        {settings.stn.trim()} <span class="quiet">IDCODE {settings.idcode}</span>
+      </h1>
+      <dl class="facts">
+        <Fact name="state" value={isOnline ? '● online' : '○ offline'} kind={isOnline ? 'good' : 'bad'} />
+        <Fact name="time of the newest frame" value={isSeen ? time(buffer.timeS!, isUtc, 6) : '–'} />
+        <Fact
+          name="STAT"
+          value={isSeen ? describeStat(stat, latest.version) : '–'}
+          kind={(stat & TROUBLE) === 0 ? 'good' : 'bad'}
+        />
+        <Fact
+          name="time quality"
+          value={isSeen ? describeTimeQuality(latest.timeQuality) : '–'}
+          kind={(latest.timeQuality & 0x0f) === 0 ? 'good' : 'bad'}
+        />
+        <Fact name="frequency" value={quantity(buffer.value(`${pmu + 1}.freq`), 'Hz')} />
+        <Fact name="ROCOF" value={quantity(buffer.value(`${pmu + 1}.dfreq`), 'Hz/s')} />
+        <Fact name="frames per second" value={`${Number(buffer.rate.toPrecision(4))}`} />
+        <Fact name="frames seen" value={count(buffer.frames)} />
+      </dl>
+      <div class="columns">
+        <section>
+          <h2>Phasors</h2>
+          <Polar phasors={polar} theme={theme} />
+          <PhasorTable phasors={phasors} buffer={buffer} turn={turn} />
+          <ChannelTables buffer={buffer} pmu={pmu} />
+        </section>
+        <PmuPlots topic={topic} pmu={pmu} phasors={phasors} reference={reference} />
+      </div>
+    </>
+  )
+}
+
+/** Angle of the reference at the same moment; of its newest frame, if it has none of then. */
+function turnOf(
+  scene: ReturnType<typeof useAppState>['scene'],
+  reference: Reference,
+  timeS: number | undefined,
+): number {
+  if (!reference) return 0
+  const buffer = scene.find(reference.stream)?.buffer
+  if (!buffer) return Number.NaN
+  const then = timeS === undefined ? Number.NaN : buffer.valueAt(reference.channel, timeS)
+  return Number.isNaN(then) ? buffer.value(reference.channel) : then
+}
+
+function Fact({
+  name,
+  value,
+  kind = '',
+}: {
+  readonly name: string
+  readonly value: string
+  readonly kind?: '' | 'good' | 'bad'
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={kind} data-fact={name}>
+        {value}
+      </dd>
+    </div>
+  )
+}
+
+function PhasorTable({
+  phasors,
+  buffer,
+  turn,
+}: {
+  readonly phasors: readonly PhasorChannels[]
+  readonly buffer: MeasurementBuffer
+  readonly turn: number
+}) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th>phasor</th>
+          <th class="number">magnitude</th>
+          <th class="number">angle</th>
+        </tr>
+      </thead>
+      <tbody>
+        {phasors.map(({ name, unit, magnitude, angle }) => (
+          <tr key={magnitude}>
+            <td>{name}</td>
+            <td class="number" data-channel={magnitude} data-value={buffer.value(magnitude)}>
+              {quantity(buffer.value(magnitude), unit)}
+            </td>
+            <td class="number" data-channel={angle} data-value={buffer.value(angle)}>
+              {quantity(wrapped(buffer.value(angle) - turn), 'rad')}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function ReferencePicker({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const { scene } = useAppState()
+  return (
+    <label>
+      angles against{' '}
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="">UTC (as sent)</option>
+        {scene.streams.flatMap(({ topic, buffer }) =>
+          buffer
+            ? phasorsOf(buffer.configuration, buffer.channels)
+                .filter(({ unit }) => unit === 'V')
+                .map(({ pmu, name, angle }) => (
+                  <option
+                    key={topic + angle}
+                    value={`${topic}|${angle}`}
+                  >{`${buffer.configuration.pmus[pmu]!.stn.trim()} ${name}`}</option>
+                ))
+            : [],
+        )}
+      </select>
+    </label>
+  )
+}
+
+function referenceOf(text: string): Reference {
+  const at = text.indexOf('|')
+  return at < 0 ? undefined : { stream: text.slice(0, at), channel: text.slice(at + 1) }
+}

@@ -1,0 +1,74 @@
+import { update, useAppState } from '../app-state.ts'
+import { href } from '../route.ts'
+import { useTicks } from '../scene/use.ts'
+import { time } from './format.ts'
+
+export function Header({
+  pages,
+  current,
+}: {
+  readonly pages: readonly { readonly id: string; readonly title: string }[]
+  readonly current: string
+}) {
+  const { isUtc, theme } = useAppState()
+  return (
+    <header class="top">
+      <a class="name" href={href('grid')}>
+        phasorbus
+      </a>
+      <nav aria-label="pages">
+        {pages.map(({ id, title }) => (
+          <a key={id} href={href(id)} aria-current={id === current ? 'page' : undefined}>
+            {title}
+          </a>
+        ))}
+      </nav>
+      <Connection />
+      <Clock />
+      <button type="button" onClick={() => update({ isUtc: !isUtc })} title="UTC or local times">
+        {isUtc ? 'UTC' : 'local'}
+      </button>
+      <button
+        type="button"
+        onClick={() => update({ theme: theme === 'dark' ? 'light' : 'dark' })}
+        aria-label={theme === 'dark' ? 'light colours' : 'dark colours'}
+      >
+        {theme === 'dark' ? '☀' : '☾'}
+      </button>
+    </header>
+  )
+}
+
+/** In words, and in a shape: not in a colour alone. */
+function Connection() {
+  const { live, scene } = useAppState()
+  if (scene.kind === 'playback')
+    return (
+      <span class="state playback" role="status">
+        ▶ playback
+      </span>
+    )
+  if (!live.bus)
+    return (
+      <span class="state off" role="status">
+        □ no live data
+      </span>
+    )
+  if (live.bus.isConnected)
+    return (
+      <span class="state on" role="status">
+        ● live
+      </span>
+    )
+  return (
+    <span class="state off" role="status" title={live.bus.trouble}>
+      ○ not connected
+    </span>
+  )
+}
+
+function Clock() {
+  const { scene, isUtc } = useAppState()
+  useTicks(4)
+  return <time class="clock">{time(scene.nowS, isUtc, scene.kind === 'playback' ? 3 : 0)}</time>
+}

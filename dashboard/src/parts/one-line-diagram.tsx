@@ -1,0 +1,97 @@
+import { useMemo } from 'preact/hooks'
+import type { GridPmu, Network } from '../api/grid.ts'
+import { href } from '../route.ts'
+import { quantity, wrapped } from './format.ts'
+import { layOut } from './one-line-layout.ts'
+import type { Station } from './station.ts'
+
+const COLUMN = 74
+const ROW = 84
+const MARGIN = 44
+
+interface Props {
+  readonly network: Network
+  readonly pmus: readonly GridPmu[]
+  readonly stations: readonly Station[]
+  readonly colour: (station: Station) => string
+  /** Against which angles are told. */
+  readonly reference: Station | undefined
+}
+
+/** Buses and branches; where a PMU measures, what it says. */
+export function OneLineDiagram({ network, pmus, stations, colour, reference }: Props) {
+  const { places, columns, rows } = useMemo(() => layOut(network), [network])
+  const at = (bus: number): readonly [number, number] => {
+    const place = places.get(bus) ?? { column: 0, row: 0 }
+    return [MARGIN + place.column * COLUMN, MARGIN + place.row * ROW]
+  }
+  const byTopic = new Map(stations.map((station) => [station.topic, station]))
+  const measured = pmus.flatMap(({ topic, bus }) => {
+    const station = byTopic.get(topic)
+    return bus !== undefined && station && places.has(bus) ? [{ bus, station }] : []
+  })
+  return (
+    <svg
+      class="one-line"
+      viewBox={`0 0 ${2 * MARGIN + (columns - 1) * COLUMN} ${2 * MARGIN + (rows - 1) * ROW}`}
+      role="img"
+      aria-label="one-line diagram of the area"
+    >
+      {network.branches.map(({ from, to }) => {
+        const [[x1, y1], [x2, y2]] = [at(from), at(to)]
+        return (
+          <polyline
+            key={`${from}-${to}`}
+            points={`${x1},${y1} ${x1},${y2} ${x2},${y2}`}
+            fill="none"
+            stroke="var(--faint)"
+            stroke-width="2"
+          />
+        )
+      })}
+      {network.buses.map((bus) => {
+        const [x, y] = at(bus)
+        return (
+          <g key={bus}>
+            <line x1={x} x2={x} y1={y - 9} y2={y + 9} stroke="var(--quiet)" stroke-width="3" />
+            <text class="quiet" x={x + 4} y={y - 12}>
+              {bus}
+            </text>
+          </g>
+        )
+      })}
+      {measured.map(({ bus, station }) => {
+        const [x, y] = at(bus)
+        const { topic, name, isOnline, voltage, angle, freq } = station
+        return (
+          <a
+            key={topic}
+            href={href('pmu', { stream: topic })}
+            aria-label={`${name}: ${quantity(voltage, 'V')}, ${quantity(freq, 'Hz')}`}
+          >
+            <circle
+              cx={x}
+              cy={y}
+              r="10"
+              fill={colour(station)}
+              stroke="var(--ink)"
+              stroke-width="2"
+              stroke-dasharray={isOnline ? undefined : '3 3'}
+            />
+            <text x={x} y={y + 26} text-anchor="middle" font-weight="600">
+              {name}
+            </text>
+            <text x={x} y={y + 39} text-anchor="middle">
+              {isOnline ? quantity(voltage, 'V') : 'offline'}
+            </text>
+            {isOnline && (
+              <text x={x} y={y + 52} text-anchor="middle" class="quiet">
+                {quantity(wrapped(angle - (reference?.angle ?? 0)), 'rad')}
+              </text>
+            )}
+          </a>
+        )
+      })}
+    </svg>
+  )
+}

@@ -1,0 +1,22 @@
+/** What pages show: streams, live or played back. */
+import type { MeasurementBuffer } from './measurement-buffer.ts'
+
+export interface SceneStream {
+  /** Topic. */
+  readonly topic: string
+  /** Until its configuration is known: undefined. Another object after each change of the configuration. */
+  readonly buffer: MeasurementBuffer | undefined
+  /** Frames come at DATA_RATE, and its node says that it is online. */
+  readonly isOnline: boolean
+}
+
+export interface Scene {
+  readonly kind: 'live' | 'playback'
+  /** By topic, sorted. */
+  readonly streams: readonly SceneStream[]
+  find(topic: string): SceneStream | undefined
+  /** The moment that is shown, in seconds since 1970. */
+  readonly nowS: number
+  /** One that is not followed by itself, as PDCs' are not: as long as it is wanted. Returns what ends it. */
+  follow(topic: string): () => void
+}

@@ -1,0 +1,40 @@
+/**
+ * When things are drawn: at most so often, only while the page is visible, and
+ * never so much in one frame that the browser could not follow. What does not fit waits
+ * for the next one: a slow machine skips drawing, never data.
+ */
+const BUDGET_MS = 10
+
+interface Task {
+  readonly everyMs: number
+  readonly draw: () => void
+  dueMs: number
+}
+
+const tasks = new Set<Task>()
+let isRunning = false
+
+/** Calls `draw` up to so many times a second. Returns what ends it. */
+export function everyTick(perSecond: number, draw: () => void): () => void {
+  const task = { everyMs: 1000 / perSecond, draw, dueMs: performance.now() }
+  tasks.add(task)
+  if (!isRunning) {
+    isRunning = true
+    requestAnimationFrame(run)
+  }
+  return () => void tasks.delete(task)
+}
+
+/** Browsers call it for pages that are seen only. */
+function run(): void {
+  const startMs = performance.now()
+  const due = [...tasks].filter(({ dueMs }) => dueMs <= startMs).sort((one, other) => one.dueMs - other.dueMs)
+  for (const task of due) {
+    if (performance.now() - startMs > BUDGET_MS) break
+    if (!tasks.has(task)) continue
+    task.dueMs = startMs + task.everyMs
+    task.draw()
+  }
+  isRunning = tasks.size > 0
+  if (isRunning) requestAnimationFrame(run)
+}

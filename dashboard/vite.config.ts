@@ -1,0 +1,7 @@
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  base: './',
+  build: { outDir: '../dist/public', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+})
