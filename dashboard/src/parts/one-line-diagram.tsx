@@ -21,7 +21,7 @@ interface Props {
 /** Buses and branches; where a PMU measures, what it says. */
 export function OneLineDiagram({ network, pmus, stations, colour, reference }: Props) {
   const { places, columns, rows } = useMemo(() => layOut(network), [network])
-  const at = (bus: number): readonly [number, number] => {
+  const at = (bus: string): readonly [number, number] => {
     const place = places.get(bus) ?? { column: 0, row: 0 }
     return [MARGIN + place.column * COLUMN, MARGIN + place.row * ROW]
   }
@@ -37,18 +37,20 @@ export function OneLineDiagram({ network, pmus, stations, colour, reference }: P
       role="img"
       aria-label="one-line diagram of the area"
     >
-      {network.branches.map(({ from, to }) => {
-        const [[x1, y1], [x2, y2]] = [at(from), at(to)]
-        return (
-          <polyline
-            key={`${from}-${to}`}
-            points={`${x1},${y1} ${x1},${y2} ${x2},${y2}`}
-            fill="none"
-            stroke="var(--faint)"
-            stroke-width="2"
-          />
-        )
-      })}
+      {network.branches
+        .filter(({ closed }) => closed)
+        .map(({ from, to }) => {
+          const [[x1, y1], [x2, y2]] = [at(from), at(to)]
+          return (
+            <polyline
+              key={`${from}-${to}`}
+              points={`${x1},${y1} ${x1},${y2} ${x2},${y2}`}
+              fill="none"
+              stroke="var(--faint)"
+              stroke-width="2"
+            />
+          )
+        })}
       {network.buses.map((bus) => {
         const [x, y] = at(bus)
         return (
