@@ -10,6 +10,7 @@ import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { ApiError } from './api-error.ts'
 import { answerOf } from './failures.ts'
+import type { GridJson } from './grid-json.ts'
 import { addRoutes } from './routes.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -34,7 +35,7 @@ const LOCAL_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 /** Resolves when it listens. Throws ApiError. */
 export async function startApi(
   { listen, tokens }: ApiConfig,
-  deps: ServiceDeps & { readonly historian: Historian },
+  deps: ServiceDeps & { readonly historian: Historian; readonly grid?: GridJson },
 ): Promise<Api> {
   const { signal, log } = deps
   const app = fastify({
@@ -75,7 +76,7 @@ export async function startApi(
     if (status === 500 && !hasGone) log.error({ error }, 'a request failed')
     return reply.code(status).send(body)
   })
-  addRoutes(app, deps.historian)
+  addRoutes(app, deps)
 
   const address = formatAddress(listen)
   try {

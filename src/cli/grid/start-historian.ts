@@ -21,7 +21,7 @@ export async function startSiteHistorian(
 ): Promise<StartedHistorian> {
   const { Store, startHistorian } = await import('../../historian/index.ts')
   const { id, streams, recovery, sealAfterMin, keepDays, folder, memoryMiB, threads, api } = config
-  const { buses, keep, ...rest } = deps
+  const { buses, keep, told: grid, ...rest } = deps
   const store = await Store.open(folder, { memoryMiB, threads })
   const historian = keep(
     await startHistorian(
@@ -38,6 +38,6 @@ export async function startSiteHistorian(
   if (!api) return { id, historian, url: undefined }
   const { startApi, Tokens } = await import('../../api/index.ts')
   const tokens = api.tokensFile === undefined ? {} : { tokens: new Tokens(await readFile(api.tokensFile, 'utf8')) }
-  const { url } = keep(await startApi({ listen: api.listen, ...tokens }, { ...rest, historian }))
+  const { url } = keep(await startApi({ listen: api.listen, ...tokens }, { ...rest, historian, grid }))
   return { id, historian, url }
 }
