@@ -15,13 +15,15 @@ const listen = { host: '127.0.0.1', port: 0 }
 export interface ApiOptions extends StreamOptions {
   readonly tokens?: Tokens
   readonly grid?: GridJson
+  /** Of the producers, where they live longer. */
+  readonly lineDeps?: TestDeps
 }
 
 /** A historian of one PMU of which nothing came yet, and its API. */
-export async function emptyApi(deps: TestDeps, { tokens, grid, ...options }: ApiOptions = {}) {
+export async function emptyApi(deps: TestDeps, { tokens, grid, lineDeps = deps, ...options }: ApiOptions = {}) {
   const path = await mkdtemp(join(tmpdir(), 'phasorbus-api-'))
   onTestFinished(() => rm(path, { recursive: true, force: true }))
-  const line = await JournaledStreams.start(deps)
+  const line = await JournaledStreams.start(lineDeps)
   const pmu = line.stream(1, options).carriedBy('one')
   const historian = deps.stops(await historianOn(deps, line, path))
   await until(() => historian.store.topics.length === 1)
