@@ -1,5 +1,6 @@
 /** Which configurations a stream had, and since when: as the frames say that are stored, to the frame. */
 import { framesPerSecond } from '../c37118/index.ts'
+import { bestSegments } from './best-segments.ts'
 import { Kind } from './schema.ts'
 import type { Epoch, Store } from './store.ts'
 
@@ -8,6 +9,8 @@ export interface InForce {
   readonly sinceUs: number
   readonly epoch: Epoch
 }
+
+const ALWAYS = { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE_INFINITY }
 
 interface Used {
   readonly fromUs: number
@@ -28,7 +31,7 @@ export async function configurationHistory(store: Store, topic: string): Promise
   )
   // Only now: what was sealed before was no longer hot.
   const used: Used[] = [
-    ...store.allOf(stream).map(({ epoch, fromUs, toUs }) => ({ epoch, fromUs, toUs })),
+    ...bestSegments(store, stream, ALWAYS, 'frames').map(({ epoch, fromUs, toUs }) => ({ epoch, fromUs, toUs })),
     ...hot.map(([epoch, fromUs, toUs]) => ({ epoch: Number(epoch), fromUs: Number(fromUs), toUs: Number(toUs) })),
   ]
   const history = changesOf(used, (epoch) => periodUs(store.epoch(epoch)))

@@ -4,14 +4,15 @@
  * frames that contradict others, or complete them. The newest are found first.
  */
 import { Stat } from '../c37118/index.ts'
+import { type SealedHour, sealedHours } from './best-segments.ts'
 import { completenessOf, type LedgerView } from './completeness.ts'
 import { configurationHistory } from './configuration-history.ts'
 import type { Connection } from './database.ts'
 import { describeChange, describeConfiguration, describeGap, describeMark, type Said } from './describe-events.ts'
-import { hotRuns, MOST_RUNS, type Run, sealedRuns } from './marks.ts'
+import { hotRuns, MOST_RUNS, NEXT, type Run, sealedRuns } from './marks.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
-import type { Segment, Store } from './store.ts'
+import type { Store } from './store.ts'
 
 export interface EventsQuery extends Period {
   /** Undefined: of all streams. */
@@ -57,7 +58,7 @@ export async function eventsOf(
   const connection = await store.connect()
   try {
     const marked = await markedOf(store, connection, topics, period, found, limit, signal)
-    const all = [...found, ...marked.events].toSorted((one, other) => one.timeUs - other.timeUs)
+    const all = [...found, ...marked.events].toSorted(byTime)
     const events = all.slice(-limit)
     return { events, more: isCut || marked.isCut || all.length > events.length }
   } finally {
@@ -97,22 +98,17 @@ async function markedOf(
   const runs = new Runs(store, period)
   runs.add(await hotRuns(store, connection, epochs, period))
   // Only now: what was sealed before was no longer hot, and what is sealed since is found twice, and joined.
-  const hours = new Map<number, Map<string, Segment[]>>()
-  for (const stream of streams) {
-    for (const segment of store.allOf(stream)) {
-      const { hour, epoch, fromUs, toUs } = segment
-      if (toUs < period.fromUs || fromUs >= period.toUs) continue
-      const files = hours.get(hour) ?? new Map<string, Segment[]>()
-      hours.set(hour, files.set(`${epoch}`, [...(files.get(`${epoch}`) ?? []), segment]))
-    }
+  const hours = new Map<number, SealedHour[]>()
+  for (const files of streams.flatMap((stream) => sealedHours(store, stream, period))) {
+    const { hour } = files[0]!
+    hours.set(hour, [...(hours.get(hour) ?? []), files])
   }
   const newestFirst = [...hours].toSorted(([one], [other]) => other - one)
   for (const [hour, files] of newestFirst) {
     const sinceUs = (hour + 1) * HOUR_US
-    const newer = runs.all().filter(({ timeUs }) => timeUs >= sinceUs).length
-    if (newer + others.filter(({ timeUs }) => timeUs >= sinceUs).length >= limit)
+    if (runs.since(sinceUs) + others.filter(({ timeUs }) => timeUs >= sinceUs).length >= limit)
       return { events: runs.all(), isCut: true }
-    for (const segments of files.values()) {
+    for (const segments of files) {
       signal?.throwIfAborted()
       runs.add(await sealedRuns(store, connection, segments, period))
     }
@@ -120,12 +116,17 @@ async function markedOf(
   return { events: runs.all(), isCut: runs.isCut }
 }
 
+/** Those of one time always in the same order. */
+const byTime = (one: StreamEvent, other: StreamEvent): number =>
+  one.timeUs - other.timeUs || (nameOf(one) < nameOf(other) ? -1 : 1)
+const nameOf = ({ topic, kind, what, detail }: StreamEvent): string => [topic, kind, detail, what].join('\n')
+
 /** Runs of the same mark that meet, at the end of an hour for one, are one event. */
 class Runs {
   readonly #store: Store
   readonly #period: Period
-  readonly #byMark = new Map<string, { readonly run: Run; readonly said: Said; parts: Run[] }>()
-  #events: readonly StreamEvent[] | undefined
+  readonly #byMark = new Map<string, { readonly said: Said; readonly parts: Run[] }>()
+  #events: readonly { readonly run: Run; readonly said: Said }[] | undefined
   isCut = false
 
   constructor(store: Store, period: Period) {
@@ -141,21 +142,29 @@ class Runs {
         const key = `${run.epoch.number} ${run.pmu} ${mark}`
         const known = this.#byMark.get(key)
         if (known) known.parts.push(run)
-        else this.#byMark.set(key, { run, said: describeMark(run.epoch.configuration, run.pmu, mark), parts: [run] })
+        else this.#byMark.set(key, { said: describeMark(run.epoch.configuration, run.pmu, mark), parts: [run] })
       }
     }
   }
 
   all(): readonly StreamEvent[] {
-    this.#events ??= [...this.#byMark.values()].flatMap(({ run, said, parts }) => {
-      const topic = this.#store.topicOf(run.epoch.stream)
-      return joined(parts).map(({ fromUs, lastUs, stepUs }) => ({
-        timeUs: Math.max(fromUs, this.#period.fromUs),
-        untilUs: Math.min(lastUs + stepUs, this.#period.toUs),
-        topic,
-        ...said,
-      }))
-    })
+    return this.#joined().map(({ run: { epoch, fromUs, lastUs, stepUs }, said }) => ({
+      timeUs: Math.max(fromUs, this.#period.fromUs),
+      untilUs: Math.min(lastUs + stepUs, this.#period.toUs),
+      topic: this.#store.topicOf(epoch.stream),
+      ...said,
+    }))
+  }
+
+  /** How many begin after this, and are whole though nothing older is looked at. */
+  since(us: number): number {
+    return this.#joined().filter(({ run: { fromUs, stepUs } }) => fromUs > us + NEXT * stepUs).length
+  }
+
+  #joined(): readonly { readonly run: Run; readonly said: Said }[] {
+    this.#events ??= [...this.#byMark.values()].flatMap(({ said, parts }) =>
+      joined(parts).map((run) => ({ run, said })),
+    )
     return this.#events
   }
 }
@@ -171,7 +180,7 @@ function joined(runs: readonly Run[]): readonly Run[] {
   const found: Run[] = []
   for (const run of runs.toSorted((one, other) => one.fromUs - other.fromUs)) {
     const last = found.at(-1)
-    if (last && run.fromUs - last.lastUs <= 1.5 * last.stepUs)
+    if (last && run.fromUs - last.lastUs <= NEXT * last.stepUs)
       found[found.length - 1] = { ...last, lastUs: Math.max(last.lastUs, run.lastUs) }
     else found.push(run)
   }

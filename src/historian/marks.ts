@@ -20,6 +20,9 @@ const markedKinds = `kind in (${Kind.late}, ${Kind.conflict}, ${Kind.revision})`
 /** Of one query: the newest. */
 export const MOST_RUNS = 5000
 
+/** A frame that comes no later than so many steps is the next one. */
+export const NEXT = 1.5
+
 export interface Run {
   readonly epoch: Epoch
   /** Its place in the configuration, from 0; undefined: of the whole frame. */
@@ -114,7 +117,7 @@ function marksSql(time: string, epoch: string, step: string, stats: readonly str
 
 const runsSql = (marks: string): string =>
   `select e, p, k, min(t), max(t) as last, any_value(step) from (
-     select *, sum(case when k = before and t - beforeT <= 1.5 * step then 0 else 1 end) over (partition by e, p order by t, k) as run from (
+     select *, sum(case when k = before and t - beforeT <= ${NEXT} * step then 0 else 1 end) over (partition by e, p order by t, k) as run from (
        select *, lag(k) over (partition by e, p order by t, k) as before, lag(t) over (partition by e, p order by t, k) as beforeT
        from (${marks})))
    group by e, p, k, run order by last desc limit ${MOST_RUNS}`
