@@ -8,6 +8,7 @@ import { type Address, formatAddress, isLoopback } from '../config/address.ts'
 import type { Historian } from '../historian/index.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { AddressBudget } from './address-budget.ts'
 import { ApiError } from './api-error.ts'
 import { answerOf } from './failures.ts'
 import type { GridJson } from './grid-json.ts'
@@ -59,8 +60,13 @@ export async function startApi(
       }),
     },
   })
+  const budget = new AddressBudget()
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    if (!budget.take(request.ip)) {
+      reply.header('retry-after', '1')
+      return reply.code(429).send({ error: 'API_TOO_MANY', message: 'too many requests a second: wait for one' })
+    }
     // A page of another origin may have its name point here: only who asks for this machine by its own name is answered.
     if (!tokens && isLoopback(listen.host) && !LOCAL_NAMES.test(request.headers.host ?? '')) {
       return reply.code(403).send({ error: 'API_FORBIDDEN', message: 'ask for localhost' })

@@ -116,6 +116,17 @@ describe('the API', () => {
     expect((await get('streams', { authorization: 'bearer secret-two' })).status).toBe(200)
   })
 
+  it('has a loop of cheap requests wait, and goes on with it afterwards', async () => {
+    await using deps = testDeps()
+    const { get } = await apiOn(deps)
+    const answers = await Promise.all(Array.from({ length: 120 }, () => get('health')))
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(45)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]!.headers.get('retry-after')).toBe('1')
+    await until(async () => (await get('health')).status === 200)
+  })
+
   it('is no way in for a page of another origin, whose name points here', async () => {
     await using deps = testDeps()
     const { url } = await apiOn(deps)
