@@ -5,6 +5,10 @@
  */
 
 export { type Channel, channelsOf } from './channels.ts'
+export type { Completeness, CompletenessQuery, Counts, ListedGap } from './completeness.ts'
+export { configurationHistory, type InForce } from './configuration-history.ts'
+export { type EventKind, eventKinds } from './describe-events.ts'
+export type { Events, EventsQuery, StreamEvent } from './events.ts'
 export { FrameTable } from './frame-table.ts'
 export { type Historian, type HistorianConfig, type HistorianDeps, startHistorian } from './historian.ts'
 export { HistorianError, type HistorianFault } from './historian-error.ts'

@@ -5,13 +5,14 @@
  */
 import { join } from 'node:path'
 import { compileDecoder, type DataColumns, framesPerSecond } from '../c37118/index.ts'
+import { bestSegments } from './best-segments.ts'
 import type { Channel } from './channels.ts'
 import { HistorianError } from './historian-error.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
 import { bytesOf, KINDS, parquet } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
-import { coarseTiers, type Tier, tierColumn, tiers, tierUs } from './tiers.ts'
+import { coarseTiers, type Tier, tierColumn, tierUs } from './tiers.ts'
 
 export interface RangeQuery extends Period {
   readonly topic: string
@@ -117,20 +118,6 @@ const PARTS_OF_TIER = 5
 
 const tierFor = (partUs: number): Tier =>
   coarseTiers.findLast((tier) => partUs >= PARTS_OF_TIER * tierUs[tier]) ?? 'frames'
-
-/** Of each hour and configuration the files that were wanted, or else finer ones, or those that are left. */
-function bestSegments(store: Store, stream: number, { fromUs, toUs }: Period, wanted: Tier): readonly Segment[] {
-  const at = tiers.indexOf(wanted)
-  const order = [...tiers.slice(0, at + 1).toReversed(), ...tiers.slice(at + 1)]
-  const best = new Map<string, Segment>()
-  for (const tier of order) {
-    for (const segment of store.segmentsOf(stream, fromUs, toUs, tier)) {
-      const key = `${segment.hour} ${segment.epoch}`
-      if (!best.has(key)) best.set(key, segment)
-    }
-  }
-  return [...best.values()].toSorted((one, other) => one.fromUs - other.fromUs)
-}
 
 /** Time and values, or with `parts`: of each part and channel the least, its time, the greatest, its time. */
 function sealedSql(

@@ -173,6 +173,8 @@ export class Sealer {
       const hour = hourOf(nowUs - framesDays * 24 * HOUR_US)
       await this.#connection.run(`delete from frames where hour < ${hour}`)
     }
+    const sinceUs = keptSinceUs(nowUs, keepDays)
+    if (sinceUs > 0) await this.#connection.run(`delete from stretches where last_us < ${sinceUs}`)
     const gone = this.#store.segments.filter(({ tier, hour }) => {
       const days = keepDays[tier]
       return days !== undefined && (hour + 1) * HOUR_US < nowUs - days * 24 * HOUR_US
@@ -274,6 +276,12 @@ export class Sealer {
   #full(path: string): string {
     return join(this.#store.folder, path)
   }
+}
+
+/** Where something is kept for ever, that is the beginning; else all from here on is there, if it ever was. */
+export function keptSinceUs(nowUs: number, keepDays: Readonly<Partial<Record<Tier, number>>>): number {
+  const days = Math.max(...tiers.map((tier) => keepDays[tier] ?? Number.POSITIVE_INFINITY))
+  return Number.isFinite(days) ? Math.max(0, hourOf(nowUs - days * 24 * HOUR_US) * HOUR_US) : 0
 }
 
 type Appender = Awaited<ReturnType<Connection['appender']>>

@@ -1,50 +1,11 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { startApi, Tokens } from '../../src/api/index.ts'
-import { RecoverySettings } from '../../src/config/recovery.ts'
-import { Store, startHistorian } from '../../src/historian/index.ts'
-import { type TestDeps, testDeps } from '../support/deps.ts'
-import { JournaledStreams, site } from '../support/journaled-streams.ts'
+import { describe, expect, it } from 'vitest'
+import { Tokens } from '../../src/api/index.ts'
+import { testDeps } from '../support/deps.ts'
 import { configurationFrames } from '../support/stream-frames.ts'
 import { until } from '../support/until.ts'
-
-const listen = { host: '127.0.0.1', port: 0 }
-
-/** A historian that has 200 frames of one PMU, and its API. */
-async function apiOn(deps: TestDeps, tokens?: Tokens) {
-  const path = await mkdtemp(join(tmpdir(), 'phasorbus-api-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
-  const line = await JournaledStreams.start(deps)
-  const pmu = line.stream(1).carriedBy('one')
-  const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
-  const historian = deps.stops(
-    await startHistorian(
-      {
-        id: 'history',
-        streams: [`${site}/PMU/#`],
-        recovery: RecoverySettings.parse({}),
-        sealAfterMs: 300_000,
-        keepDays: {},
-      },
-      { ...deps, bus: line.bus('history'), store },
-    ),
-  )
-  await historian.ready
-  await until(() => store.topics.length === 1)
-  pmu.live(0, 200)
-  await until(() => historian.accounts().get(pmu.topic)?.live === 200)
-  await historian.flush()
-  const { url } = deps.stops(await startApi({ listen, ...(tokens && { tokens }) }, { ...deps, historian }))
-  const get = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
-    fetch(`${url}/api/v1/${path}`, { headers })
-  const from = new Date(pmu.timeUs(0) / 1000).toISOString()
-  const to = new Date(pmu.timeUs(200) / 1000).toISOString()
-  return { pmu, url, get, period: `stream=${encodeURIComponent(pmu.topic)}&from=${from}&to=${to}` }
-}
+import { apiOn } from './api-on.ts'
 
 describe('the API', () => {
   it('says which streams there are, and gives their channels over a period', async () => {
@@ -105,7 +66,11 @@ describe('the API', () => {
     expect(description.openapi).toBe('3.1.0')
     expect(Object.keys(description.paths).toSorted()).toEqual([
       '/api/v1/accounts',
+      '/api/v1/completeness',
+      '/api/v1/configuration',
+      '/api/v1/events',
       '/api/v1/frames',
+      '/api/v1/grid',
       '/api/v1/health',
       '/api/v1/latest',
       '/api/v1/range',
@@ -144,11 +109,22 @@ describe('the API', () => {
 
   it('answers those who have a token, where there are tokens', async () => {
     await using deps = testDeps()
-    const { get } = await apiOn(deps, new Tokens('# control room\nsecret-one\n  secret-two # spare\n'))
+    const { get } = await apiOn(deps, { tokens: new Tokens('# control room\nsecret-one\n  secret-two # spare\n') })
     expect((await get('streams')).status).toBe(401)
     expect((await get('streams', { authorization: 'Bearer secret' })).status).toBe(401)
     expect((await get('streams', { authorization: 'Bearer #' })).status).toBe(401)
     expect((await get('streams', { authorization: 'bearer secret-two' })).status).toBe(200)
+  })
+
+  it('has a loop of cheap requests wait, and goes on with it afterwards', async () => {
+    await using deps = testDeps()
+    const { get } = await apiOn(deps)
+    const answers = await Promise.all(Array.from({ length: 120 }, () => get('health')))
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(45)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]!.headers.get('retry-after')).toBe('1')
+    await until(async () => (await get('health')).status === 200)
   })
 
   it('is no way in for a page of another origin, whose name points here', async () => {

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type DashboardConfig, startApi, Tokens } from '../../src/api/index.ts'
-import { RecoverySettings } from '../../src/config/recovery.ts'
-import { Store, startHistorian } from '../../src/historian/index.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
-import { JournaledStreams, site } from '../support/journaled-streams.ts'
+import { JournaledStreams } from '../support/journaled-streams.ts'
+import { historianOn } from './api-on.ts'
 
 async function temporary(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-dashboard-'))
@@ -22,20 +21,7 @@ async function dashboardOn(deps: TestDeps, options: { tokens?: Tokens; live?: Da
   await writeFile(join(folder, 'index.html'), '<p>page')
   await writeFile(join(folder, 'assets', 'index-1.js'), 'code')
   const line = await JournaledStreams.start(deps)
-  const store = await Store.open(await temporary(), { memoryMiB: 128, threads: 1 })
-  const historian = deps.stops(
-    await startHistorian(
-      {
-        id: 'history',
-        streams: [`${site}/PMU/#`],
-        recovery: RecoverySettings.parse({}),
-        sealAfterMs: 300_000,
-        keepDays: {},
-      },
-      { ...deps, bus: line.bus('history'), store },
-    ),
-  )
-  await historian.ready
+  const historian = deps.stops(await historianOn(deps, line, await temporary()))
   const { live, tokens } = options
   const dashboard = { folder, areas: ['area'], ...(live && { live }) }
   const api = deps.stops(

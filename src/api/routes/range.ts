@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify'
+import { rangeOf } from '../../historian/index.ts'
+import type { RouteDeps } from '../routes.ts'
+import {
+  array,
+  bad,
+  channel,
+  maybeNumber,
+  number,
+  object,
+  type PeriodQuery,
+  periodOf,
+  stream,
+  string,
+  time,
+} from '../schemas.ts'
+import { admitted, askerOf } from '../while-connected.ts'
+
+const MAX_POINTS = 20_000
+/** Channels times points: an answer is made, and told, in one go. */
+const MAX_VALUES = 200_000
+
+interface RangeQuery extends PeriodQuery {
+  readonly stream: string
+  readonly channel: string[]
+  readonly points: number
+}
+
+export function addRangeRoutes(app: FastifyInstance, { historian, places }: RouteDeps): void {
+  app.get<{ Querystring: RangeQuery }>(
+    '/api/v1/range',
+    {
+      schema: {
+        summary: 'Values of channels: all of a period, or the least and the greatest of each of its parts.',
+        querystring: {
+          type: 'object',
+          required: ['stream', 'channel', 'from', 'to'],
+          additionalProperties: false,
+          properties: {
+            stream,
+            channel,
+            from: time,
+            to: time,
+            points: {
+              type: 'integer',
+              minimum: 2,
+              maximum: MAX_POINTS,
+              default: 2000,
+              description: 'values of each channel at most',
+            },
+          },
+        },
+        response: {
+          200: object({
+            raw: { type: 'boolean', description: 'every value; else the least and the greatest of each part' },
+            series: array(
+              object({ channel: string, unit: string, times_us: array(number), values: array(maybeNumber) }),
+            ),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { query } = request
+      const { channel: channels, points } = query
+      const period = periodOf(query)
+      if (channels.length * points > MAX_VALUES)
+        throw bad(`${MAX_VALUES} values are the most: fewer channels, or points`)
+      const asker = askerOf(request)
+      await admitted(places.reading(period), asker, reply)
+      const { store } = historian
+      const { series, isRaw } = await rangeOf(store, { topic: query.stream, channels, points, ...period }, asker)
+      return {
+        raw: isRaw,
+        series: series.map(({ channel: id, unit, timesUs, values }) => ({
+          channel: id,
+          unit,
+          times_us: timesUs,
+          // JSON has no infinity.
+          values: values.map((value) => (value === null || Number.isFinite(value) ? value : null)),
+        })),
+      }
+    },
+  )
+}
