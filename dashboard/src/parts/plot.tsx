@@ -67,6 +67,8 @@ export function Plot(props: PlotProps) {
     plot.current?.batch((u: uPlot) => {
       u.setData(data, false)
       u.setScale('x', { min, max })
+      // Without a cursor, the legend tells the newest.
+      if ((u.cursor.left ?? -1) < 0) u.setLegend({ idx: data[0].length - 1 }, false)
     })
   }
   useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : draw()))
