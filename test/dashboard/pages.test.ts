@@ -176,7 +176,7 @@ describe.skipIf(chromium.skip)(chromium.title('the dashboard, in a browser'), ()
     const { page } = await watchedPage(browser, url)
     onTestFinished(() => page.close())
     await page.goto(`${url}/#/pmu?stream=${encodeURIComponent(`${site}/PMU/766`)}`)
-    await page.getByText('● live').waitFor()
+    await fact(page, 'state').getByText('● online').waitFor()
     stop.abort()
     await running.ended
     await page.getByText('○ not connected').waitFor()
