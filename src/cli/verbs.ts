@@ -57,7 +57,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'export',
-    summary: 'get what a historian has of a stream into a file: CSV, or frames',
+    summary: 'get what a historian has of a stream into a file: frames, CSV, Parquet, COMTRADE',
     load: async () => (await import('./export.ts')).exportCommand(),
   },
   {

@@ -5,6 +5,7 @@
  */
 
 export { type Channel, channelsOf } from './channels.ts'
+export { type Connection, Database, requireDuckDb, timestamps } from './database.ts'
 export { FrameTable } from './frame-table.ts'
 export { type Historian, type HistorianConfig, type HistorianDeps, startHistorian } from './historian.ts'
 export { HistorianError, type HistorianFault } from './historian-error.ts'
@@ -12,4 +13,5 @@ export type { Latest } from './latest.ts'
 export { type Range, type RangeQuery, rangeOf, type Series } from './range.ts'
 export { type Period, type StoredFrame, storedFrames } from './reading.ts'
 export { Kind } from './schema.ts'
+export { quoted, text as sqlText } from './sql.ts'
 export { type Epoch, type Segment, Store } from './store.ts'
