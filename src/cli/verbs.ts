@@ -61,6 +61,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./export.ts')).exportCommand(),
   },
   {
+    name: 'import',
+    summary: 'bring captures and CSV into the store of a historian',
+    load: async () => (await import('./import.ts')).importCommand(),
+  },
+  {
     name: 'replay',
     summary: 'play a capture as PMUs that PDCs can connect to',
     load: async () => (await import('./replay.ts')).replayCommand(),

@@ -10,6 +10,7 @@ import { utcMs } from '../runtime/clock.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import type { Log } from '../runtime/service.ts'
 import type { DatabaseOptions } from './database.ts'
+import { HistorianError } from './historian-error.ts'
 import { HotWriter } from './hot-writer.ts'
 import { KnownFrames } from './known-frames.ts'
 import { Kind } from './schema.ts'
@@ -142,7 +143,14 @@ export class StoreImport {
   }
 
   async #flush(): Promise<void> {
-    await this.#writer.flush()
+    try {
+      await this.#writer.flush()
+    } catch (error) {
+      const { folder } = this.store
+      const cause = error instanceof Error ? error.message : String(error)
+      const what = `the store in ${folder} cannot be written: ${cause}`
+      throw new HistorianError({ code: 'HISTORIAN_UNUSABLE', folder, cause }, what, { cause: error })
+    }
     if (this.#hotFrames >= MAX_HOT_FRAMES) await this.#seal()
   }
 
