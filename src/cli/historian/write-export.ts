@@ -41,7 +41,10 @@ export async function writeExport(client: ApiClient, of: ExportOf, signal: Abort
   }
 }
 
-/** Hour by hour; those that are there already are not asked for again. */
+/** In hours: what a historian gives at once is a little more. */
+const LONGEST_PART = 24
+
+/** Hour by hour, in larger steps where nothing is stored; what is there already is not asked for again. */
 async function fetchParts(
   client: ApiClient,
   { topic, format }: ExportOf,
@@ -52,11 +55,13 @@ async function fetchParts(
   const progress = createProgress(process.stderr, { label: 'exporting', total: part.toUs - part.fromUs })
   try {
     if (part.nextUs === part.fromUs) await part.write(file.begin())
-    while (part.nextUs < part.toUs && !signal.aborted) {
-      const endUs = Math.min(part.toUs, (Math.floor(part.nextUs / HOUR_US) + 1) * HOUR_US)
-      const hour = { stream: topic, fromUs: part.nextUs, toUs: endUs }
-      for await (const bytes of await client.frames(hour, signal)) await part.write(file.bytes(bytes))
-      await part.reached(endUs, file.takeFrames())
+    for (let hours = 1; part.nextUs < part.toUs && !signal.aborted; ) {
+      const endUs = Math.min(part.toUs, (Math.floor(part.nextUs / HOUR_US) + hours) * HOUR_US)
+      const of = { stream: topic, fromUs: part.nextUs, toUs: endUs }
+      for await (const bytes of await client.frames(of, signal)) await part.write(file.bytes(bytes))
+      const frames = file.takeFrames()
+      await part.reached(endUs, frames)
+      hours = frames > 0 ? 1 : Math.min(2 * hours, LONGEST_PART)
       progress.at(endUs - part.fromUs)
     }
   } finally {

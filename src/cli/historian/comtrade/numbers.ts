@@ -3,13 +3,30 @@
 /** Of a number in an ASCII data file. */
 const WIDEST = 13
 
-/** At most 13 characters (C37.111-2013, 8.4): as exact as that lets it be. */
+/** At most 13 characters (C37.111-2013, 8.4): as exact as that lets it be; what is a float32 as short as says which. */
 export function asciiNumber(value: number): string {
-  for (let digits = 17; digits > 5; digits--) {
-    const rounded = digits === 17 ? value : Number(value.toPrecision(digits))
-    for (const text of [String(rounded), rounded.toExponential()]) if (text.length <= WIDEST) return text
+  if (Math.fround(value) === value) {
+    for (let digits = 6; digits <= 9; digits++) {
+      const rounded = Number(value.toPrecision(digits))
+      if (Math.fround(rounded) === value) return fitting(rounded) ?? asciiRounded(value)
+    }
+  }
+  return fitting(value) ?? asciiRounded(value)
+}
+
+function asciiRounded(value: number): string {
+  for (let digits = WIDEST - 1; digits > 5; digits--) {
+    const text = fitting(Number(value.toPrecision(digits)))
+    if (text !== undefined) return text
   }
   return value.toExponential(5)
+}
+
+function fitting(value: number): string | undefined {
+  const plain = String(value)
+  if (plain.length <= WIDEST) return plain
+  const short = value.toExponential()
+  return short.length <= WIDEST ? short : undefined
 }
 
 /** What an ASCII data file has for an absent value; one that is really that is written otherwise. */
