@@ -68,8 +68,9 @@ export function importCommand(): Command {
 }
 
 async function importFiles(files: readonly string[], options: Options): Promise<void> {
-  if (files.includes('-')) throw usageError('a capture is read twice: it cannot come from standard input')
   const inputs = await Promise.all(files.map(openCapture))
+  const pipe = inputs.find(({ once }) => once)
+  if (pipe) throw usageError(`${pipe.name} is no file: it is read twice, and cannot be`)
   const given = (await Promise.all((options.config ?? []).map(readConfigurations))).flat()
   const target = await targetOf(options)
   let isStopped = false

@@ -147,13 +147,32 @@ describe('phasorbus import', () => {
     expect((await served(() => exported(first, 'csv', stderr))).toString()).toBe(await readFile(file, 'utf8'))
   })
 
-  it('says by line what is wrong, and keeps nothing of a header that is none', async () => {
+  it('goes on where Ctrl-C ended it', async () => {
+    const file = join(folder, 'long.csv')
+    const rows = Array.from(
+      { length: 50_000 },
+      (_, n) => `${new Date(Date.UTC(2026, 0, 31) + 20 * n).toISOString()},50`,
+    )
+    await writeFile(file, ['time,1.freq Hz', ...rows].join('\n'))
+    const args = ['import', '--grid', gridFile, '--stream', first, file]
+    const cut = startCli(args)
+    await cut.sees(/is a new store/, 'stderr')
+    cut.child.kill('SIGINT')
+    const { exitCode, stderr } = await cut.ended
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('not all of it is imported yet')])
+    const again = await runCli(args)
+    const [, added, known = '0'] = /PMU\/241: (\d+) frames added(?:; (\d+) were there already)?/.exec(again.stderr)!
+    expect(Number(added) + Number(known)).toBe(50_000)
+  })
+
+  it('says by line what is wrong', async () => {
     const file = join(folder, 'day.csv')
     await writeFile(file, 'time,1.freq Hz\n2026-01-31T10:00:00Z,fifty\n')
     const { exitCode, stderr } = await run('--stream', first, file)
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`${file}:2: column 1.freq Hz: fifty is no number`)])
     expect((await run('--stream', 'area/one', file)).stderr).toMatch(/AREA\/LOCATION-TYPE/)
     expect((await run(file)).exitCode).toBe(2)
+    expect((await run('--stream', first, '-')).stderr).toContain('standard input is no file')
     const neither = await runCli(['import', '--stream', first, file])
     expect([neither.exitCode, neither.stderr]).toEqual([2, expect.stringContaining('into which store?')])
     expect((await run('--historian', 'other', '--stream', first, file)).stderr).toContain('there are history')

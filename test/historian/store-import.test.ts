@@ -166,6 +166,28 @@ describe('a historian over a store with what was imported', () => {
     for (const { fromUs } of pulled) expect(fromUs).toBeGreaterThanOrEqual(pmu.timeUs(150) - 10_000)
   })
 
+  it('counts a conflict that was imported', async () => {
+    const path = await folder()
+    await using brokerDeps = testDeps()
+    const line = await JournaledStreams.start(brokerDeps)
+    const pmu = line.stream(1).carriedBy('one')
+    {
+      await using deps = testDeps()
+      const historian = await historianOn(deps, line, path)
+      await until(() => historian.store.topics.length === 1)
+      pmu.live(0, 50)
+      await until(() => historian.accounts().get(pmu.topic)?.live === 50)
+    }
+    const other = frameWriter({ ...pmu.configuration, idcode: 8 })
+    const first = await imported(path, pmu.topic, pmu.configuration, [other(10), pmu.frame(11)])
+    expect(first).toMatchObject({ added: 0, known: 1, conflicts: 1 })
+    await using deps = testDeps()
+    const historian = await historianOn(deps, line, path)
+    pmu.live(50, 60)
+    await until(() => historian.accounts().get(pmu.topic)?.live === 60)
+    expect(historian.accounts().get(pmu.topic)).toMatchObject({ expected: 60, conflicts: 1, late: 0 })
+  })
+
   it('begins a stream that was only imported at its first frame: nothing in between is missed', async () => {
     const path = await folder()
     await using brokerDeps = testDeps()

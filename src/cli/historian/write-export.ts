@@ -17,6 +17,9 @@ export interface ExportOf extends PartOf {
   readonly output: string
 }
 
+/** Where frames come from. */
+export type FrameSource = Pick<ApiClient, 'frames'>
+
 export interface Written {
   readonly files: readonly string[]
   readonly frames: number
@@ -25,7 +28,11 @@ export interface Written {
 const HOUR_US = 3_600_000_000
 
 /** Undefined where the signal aborted before it was whole. Throws CliError. */
-export async function writeExport(client: ApiClient, of: ExportOf, signal: AbortSignal): Promise<Written | undefined> {
+export async function writeExport(
+  client: FrameSource,
+  of: ExportOf,
+  signal: AbortSignal,
+): Promise<Written | undefined> {
   const { asked, channels, fromUs, toUs } = of
   const part = await PartFile.open(of.output, { asked, channels, fromUs, toUs })
   try {
@@ -46,7 +53,7 @@ const LONGEST_PART = 24
 
 /** Hour by hour, in larger steps where nothing is stored; what is there already is not asked for again. */
 async function fetchParts(
-  client: ApiClient,
+  client: FrameSource,
   { topic, format }: ExportOf,
   part: PartFile,
   signal: AbortSignal,
