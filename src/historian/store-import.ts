@@ -96,7 +96,7 @@ export class StoreImport {
     // Of one time may also be the frames of a second that was inserted.
     const isHealed = ledger.bring(frame, configuration, utcMs() * 1000)
     const isConflict = met === 'other' && !isHealed
-    if (isConflict && ledger.beganUs !== undefined) ledger.conflicts()
+    if (isConflict && ledger.beganUs !== undefined) ledger.noteConflict()
     const kind = isHealed ? Kind.late : isConflict ? Kind.conflict : Kind.imported
     this.#writer.batch.add(stream, number, timeUs, kind, Uint8Array.from(frame))
     this.#held.took(topic)

@@ -264,7 +264,7 @@ export class StreamLedger {
   }
 
   /** A frame with other bytes than one that is held came from elsewhere. */
-  conflicts(): void {
+  noteConflict(): void {
     this.#conflict()
   }
 

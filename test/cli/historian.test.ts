@@ -75,6 +75,8 @@ describe('phasorbus query and export', () => {
     const count = Number(/: ([\d,]+) data/.exec(stderr)![1]!.replace(',', ''))
     const { stdout: summary } = await runCli(['decode', '--summary', frames])
     expect(summary).toContain('765')
+    const { stdout: played } = await runCli(['replay', '--port', '0', '--speed', '10000', '--json', frames])
+    expect(JSON.parse(played)).toMatchObject({ streams: [{ idcode: 765 }], rounds: 1 })
     const rows = join(folder, 'pmu.csv')
     await runCli(['export', topic, ...period, '--format', 'csv', '-o', rows])
     const lines = (await readFile(rows, 'utf8')).trimEnd().split('\n')

@@ -23,11 +23,15 @@ describe('phasorbus import', () => {
     await writeFile(gridFile, JSON.stringify(grid()))
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
-  const grid = (): object => ({
+  const grid = () => ({
     area: 'area',
     broker: { embedded: { listen: [] } },
     state: join(folder, 'state'),
-    sites: [{ location: 'control-center/1', historians: [{ id: 'history', api: { listen: `127.0.0.1:${port}` } }] }],
+    sites: [site()],
+  })
+  const site = () => ({
+    location: 'control-center/1',
+    historians: [{ id: 'history', api: { listen: `127.0.0.1:${port}` } }],
   })
   const run = (...args: readonly string[]): Promise<CliResult> => runCli(['import', '--grid', gridFile, ...args])
 
@@ -145,6 +149,14 @@ describe('phasorbus import', () => {
     expect(stderr).toContain('3000 frames added; 2026-01-31T10:59:00.000000Z to 2026-01-31T10:59:59.980000Z')
     expect((await run('--stream', first, file)).stderr).toContain('0 frames added; 3000 were there already')
     expect((await served(() => exported(first, 'csv', stderr))).toString()).toBe(await readFile(file, 'utf8'))
+  })
+
+  it('says what the historian will not keep', async () => {
+    const file = join(folder, 'old.csv')
+    await writeFile(file, 'time,1.freq Hz\n2006-01-31T10:00:00Z,50\n2006-01-31T10:00:01Z,50\n')
+    const keeps = { ...site(), historians: [{ ...site().historians[0], keepDays: { frames: 30 } }] }
+    await writeFile(gridFile, JSON.stringify({ ...grid(), sites: [keeps] }))
+    expect((await run('--stream', first, file)).stderr).toContain('the historian keeps frames for 30 days')
   })
 
   it('goes on where Ctrl-C ended it', async () => {
