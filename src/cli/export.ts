@@ -13,14 +13,14 @@ const help = `
 STREAM is its topic, as \`phasorbus query\` lists it.
 
 Formats:
-  c37118  the frames as they came, configurations in front of the data that they
-          describe: \`phasorbus replay\` plays it, \`phasorbus decode\` reads it, and so
-          does any C37.118 tool
-  csv     a row for each frame, in physical units; empty where data are absent
-  parquet the same as columns; time is in UTC, what is absent is null
+  c37118    the frames as they came, configurations in front of the data that they
+            describe: \`phasorbus replay\` plays it, \`phasorbus decode\` reads it, and so
+            does any C37.118 tool
+  csv       a row for each frame, in physical units; empty where data are absent
+  parquet   the same as columns; time is in UTC, what is absent is null
   comtrade  IEEE C37.111-2013, FILE.cfg and FILE.dat: magnitudes, angles (rad),
-          frequency and analogs, and the bits of FRACSEC, STAT and digital words.
-          Where the configuration changed: FILE-1.cfg, FILE-2.cfg, one for each
+            frequency and analogs, and the bits of FRACSEC, STAT and digital words.
+            Where the configuration changed: FILE-1.cfg, FILE-2.cfg, one for each
 
 It is fetched hour by hour into FILE.part, of which FILE is made when it is whole.
 An export that was interrupted goes on where it was when it is called again.

@@ -10,6 +10,7 @@ import { importCsv } from './import/import-csv.ts'
 import { parseStreamTopicOption, type StreamTopic } from './import/stream-topics.ts'
 import { openTarget, type Target, type TargetOptions, targetOf } from './import/target.ts'
 import { anyNumber } from './number-option.ts'
+import { createProgress } from './terminal/progress.ts'
 import { count } from './terminal/quantity.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -73,42 +74,49 @@ async function importFiles(files: readonly string[], options: Options): Promise<
   if (pipe) throw usageError(`${pipe.name} is no file: it is read twice, and cannot be`)
   const given = (await Promise.all((options.config ?? []).map(readConfigurations))).flat()
   const target = await targetOf(options)
-  let isStopped = false
+  let isWhole = false
   await untilStopped(async (signal) => [
     {
-      done: work(inputs, target, given, options, signal).then(() => {
-        isStopped = signal.aborted
+      done: work(inputs, target, given, options, signal).then((whole) => {
+        isWhole = whole
       }),
     },
   ])
-  if (isStopped) throw failure('not all of it is imported yet', 'call it again: what is there is not stored again')
+  if (!isWhole) throw failure('not all of it is imported yet', 'call it again: what is there is not stored again')
 }
 
+/** Says whether it is whole: false where the signal aborted before. */
 async function work(
   inputs: readonly CaptureInput[],
   target: Target,
   given: readonly (readonly Uint8Array[])[],
   { stream, rate, nominal }: Options,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const into = await openTarget(target)
   const csv: Pick<CsvReaderOptions, 'rate' | 'nominal'> = {
     ...(rate !== undefined && { rate }),
     ...(nominal !== undefined && { nominal: nominal === '50' ? 50 : 60 }),
   }
+  let isWhole = false
   try {
     for (const input of inputs) {
-      if (signal.aborted) break
       if (await isCsv(input, signal)) await importCsv(into, input, stream, csv, signal)
       else await importCapture(into, input, stream, given, signal)
+      signal.throwIfAborted()
     }
+    isWhole = true
   } catch (error) {
     // What came before it is kept where it can be; where it cannot, the error itself says so.
     await into.close().catch(() => {})
-    throw error
+    if (!signal.aborted) throw error
   }
-  await (signal.aborted ? into.close() : into.finish())
+  if (isWhole) {
+    const sealing = createProgress(process.stderr, { label: 'sealing', total: 1 })
+    await into.finish(signal, sealing.at).finally(sealing.end)
+  }
   report(into, target)
+  return isWhole
 }
 
 const HEAD_BYTES = 64

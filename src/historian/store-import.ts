@@ -36,11 +36,12 @@ export interface ImportedStream {
 export interface StoreImportOptions extends DatabaseOptions {
   readonly recovery: RecoverySettings
   readonly log: Log
+  /** Frames that are hot: beyond it hours that have ended are sealed. Default 2,000,000. */
+  readonly maxHotFrames?: number
 }
 
 /** Frames that wait to be written, in bytes. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
-/** Frames that are hot: beyond it hours that have ended are sealed. */
 const MAX_HOT_FRAMES = 2_000_000
 
 /** For logs. */
@@ -53,9 +54,11 @@ export class StoreImport {
   readonly #writer: HotWriter
   readonly #sealer: Sealer
   readonly #known: KnownFrames
+  readonly #maxHotFrames: number
   #hotFrames = 0
 
-  private constructor(store: Store, held: StoreHeld, writer: HotWriter, sealer: Sealer) {
+  private constructor(store: Store, held: StoreHeld, writer: HotWriter, sealer: Sealer, maxHotFrames: number) {
+    this.#maxHotFrames = maxHotFrames
     this.store = store
     this.#held = held
     this.#writer = writer
@@ -64,7 +67,10 @@ export class StoreImport {
   }
 
   /** Throws HistorianError, also where a historian runs on this store. */
-  static async open(folder: string, { recovery, log, ...options }: StoreImportOptions): Promise<StoreImport> {
+  static async open(
+    folder: string,
+    { recovery, log, maxHotFrames = MAX_HOT_FRAMES, ...options }: StoreImportOptions,
+  ): Promise<StoreImport> {
     const store = await Store.open(folder, options)
     try {
       const held = await StoreHeld.open(store, recovery, log)
@@ -73,7 +79,7 @@ export class StoreImport {
       const sealer = await Sealer.open(store, { ...deps, quietBatches: 0 })
       await sealer.tidy()
       const writer = await HotWriter.open(store, { ...deps, metrics: createMetrics(), held: snapshot })
-      return new StoreImport(store, held, writer, sealer)
+      return new StoreImport(store, held, writer, sealer, maxHotFrames)
     } catch (error) {
       store.close()
       throw error
@@ -106,11 +112,11 @@ export class StoreImport {
     if (isHealed) tally.healed++
   }
 
-  /** All that was added is on disk, and hours that have ended are sealed. Then closes the store. */
-  async finish(): Promise<void> {
+  /** All that was added is on disk, and hours that have ended are sealed, until the signal aborts; `sealing`: told which part is. Then closes the store. */
+  async finish(signal?: AbortSignal, sealing?: (part: number) => void): Promise<void> {
     try {
       await this.#flush()
-      await this.#seal()
+      await this.#seal(signal, sealing)
     } finally {
       await this.close()
     }
@@ -151,12 +157,12 @@ export class StoreImport {
       const what = `the store in ${folder} cannot be written: ${cause}`
       throw new HistorianError({ code: 'HISTORIAN_UNUSABLE', folder, cause }, what, { cause: error })
     }
-    if (this.#hotFrames >= MAX_HOT_FRAMES) await this.#seal()
+    if (this.#hotFrames >= this.#maxHotFrames) await this.#seal()
   }
 
-  async #seal(): Promise<void> {
+  async #seal(signal?: AbortSignal, progress?: (part: number) => void): Promise<void> {
     this.#hotFrames = 0
-    await this.#sealer.seal(utcMs() * 1000)
+    await this.#sealer.seal(utcMs() * 1000, signal, progress)
     await this.#sealer.forgetHeld()
   }
 }

@@ -111,6 +111,23 @@ describe('what is imported', () => {
     })
   })
 
+  it('is sealed on the way where it is much: an hour of which more comes is written anew', async () => {
+    const path = await folder()
+    const into = await StoreImport.open(path, { ...options, maxHotFrames: 100 })
+    const fragments = configurationFrames(configuration)
+    // Of ten minutes each: what came before is looked up in the store.
+    const frames = numbers(0, 300).map((n) => write(Math.floor(n / 100) * 30_000 + n))
+    for (const frame of frames) await into.add(topic, fragments, frame)
+    for (const n of [0, 299]) await into.add(topic, fragments, frames[n]!)
+    await into.finish()
+    expect(into.streams.get(topic)).toMatchObject({ added: 300, known: 2, conflicts: 0 })
+    await opened(path, async (store) => {
+      expect(await framesOf(store, topic)).toHaveLength(300)
+      expect(Math.max(...store.segments.map(({ generation }) => generation))).toBeGreaterThan(1)
+      expect(await store.reader.rows('select count(*) from frames')).toEqual([[0n]])
+    })
+  })
+
   it('goes on where it was cut off', async () => {
     const path = await folder()
     const first = await StoreImport.open(path, options)
