@@ -25,6 +25,8 @@ export const Kind = {
   conflict: 3,
   /** A PDC completed the frame of a timestamp that is held. */
   revision: 4,
+  /** Brought in from a file, of a time that the accounts do not have. */
+  imported: 5,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 

@@ -247,6 +247,29 @@ export class StreamLedger {
     this.#book.bound()
   }
 
+  /**
+   * Holds a frame that was brought from elsewhere, where one of its time is
+   * expected and not held. Says whether it does: what stands outside of what is
+   * expected is not of the accounts, and counted nowhere.
+   */
+  bring(frame: Uint8Array, source: GridSource, utcUs: number): boolean {
+    const { last, retired, beganUs } = this.#book
+    const grid = this.#gridOf(source)
+    const [soc, fraction] = [socOf(frame), fractionOf(frame)]
+    if (!last || beganUs === undefined || !grid || grid.isOffSlot(soc, fraction)) return false
+    const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
+    if (us < beganUs || us > utcUs) return false
+    const isExpected = us < last.toUs ? this.lacks(us, source) : !retired
+    if (!isExpected || this.late(frame, source, utcUs) !== 'fresh') return false
+    this.take()
+    return true
+  }
+
+  /** A frame with other bytes than one that is held came from elsewhere. */
+  noteConflict(): void {
+    this.#conflict()
+  }
+
   /** Closes what is due by the clock: call it now and then, and while a stream is silent. */
   close(utcUs: number): void {
     const { last, retired, leaps } = this.#book
