@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { utcMs } from '../runtime/clock.ts'
+import { csvRow, isoTime } from '../runtime/csv.ts'
 import { usageError } from './cli-error.ts'
 import { ApiClient, DEFAULT_URL, type RangeAnswer } from './historian/api-client.ts'
-import { csvRow, isoTime } from './historian/csv.ts'
 import { parseTime } from './time-argument.ts'
 
 const help = `
