@@ -1,5 +1,6 @@
 import { type Store, storedValues, unitsOf, type ValuesQuery } from '../historian/index.ts'
-import { csvRow, isoTime } from '../runtime/csv.ts'
+import { csvRow } from '../runtime/csv.ts'
+import { isoTime } from '../runtime/iso-time.ts'
 
 const PART_CHARACTERS = 1 << 16
 

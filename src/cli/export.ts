@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { utcMs } from '../runtime/clock.ts'
-import { isoTime } from '../runtime/csv.ts'
+import { isoTime } from '../runtime/iso-time.ts'
 import { failure, usageError } from './cli-error.ts'
 import { ApiClient, DEFAULT_URL, type StoredStream } from './historian/api-client.ts'
 import { csvFrames, type ExportFile, plainFrames } from './historian/export-file.ts'

@@ -10,7 +10,8 @@ import {
   microsecondsOf,
 } from '../../c37118/index.ts'
 import { type Channel, channelsOf, FrameTable } from '../../historian/index.ts'
-import { csvRow, isoTime } from '../../runtime/csv.ts'
+import { csvRow } from '../../runtime/csv.ts'
+import { isoTime } from '../../runtime/iso-time.ts'
 
 /** What a file is made of, from frames as a historian sends them. */
 export interface ExportFile {
