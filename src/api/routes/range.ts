@@ -42,7 +42,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
   ): Promise<FastifyReply> => {
     const { stream: topic, channel: channels, ...query } = request.query
     const rows = csvBody(historian.store, { topic, channels, ...periodOf(query, MAX_EXPORT_US, MOST_EXPORTED) })
-    const asker = askerOf(request)
+    const asker = askerOf(request, reply)
     await admitted(places.exports, asker, reply)
     const body = Readable.from(rows, { objectMode: false, highWaterMark: 1 << 18, signal: asker })
     return reply.type('text/csv').send(body)
@@ -91,7 +91,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
       const period = periodOf(query)
       if (channels.length * points > MAX_VALUES)
         throw bad(`${MAX_VALUES} values are the most: fewer channels, or points`)
-      const asker = askerOf(request)
+      const asker = askerOf(request, reply)
       await admitted(places.reading(period), asker, reply)
       const { store } = historian
       const { series, isRaw } = await rangeOf(store, { topic: query.stream, channels, points, ...period }, asker)
