@@ -183,7 +183,9 @@ class Commits {
 
   async lags(store: Store): Promise<readonly Taken[]> {
     const found: Taken[] = []
-    for await (const page of store.reader.pages('select batch, frame from frames')) {
+    // Of its own: whoever exports uses the other.
+    const connection = await store.connect()
+    for await (const page of connection.pages('select batch, frame from frames')) {
       for (const [batch, blob] of page) {
         const atMs = this.#atMs[Number(batch) - this.#before - 1]
         // Since it was asked for.
@@ -192,6 +194,7 @@ class Commits {
         found.push({ sentMs: atMs - tookMs, tookMs })
       }
     }
+    connection.close()
     return found
   }
 }
