@@ -95,7 +95,7 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
     async (request, reply) => {
       const { stream: topic, parts, ...query } = request.query
       const period = periodOf(query)
-      await admitted(places.reading(period, false), askerOf(request, reply), reply)
+      await admitted(places.reads, askerOf(request, reply), reply)
       const found = await historian.completeness({ topic, parts, ...period })
       const spanJson = ({ fromUs, toUs }: typeof period) => ({ from_us: fromUs, to_us: toUs })
       return {
