@@ -8,13 +8,15 @@ const LONG_US = 26 * 3_600_000_000
 export class Places {
   /** Requests that read no disk. */
   readonly quick = new Admission(4, 64)
-  readonly #reads = new Admission(2, 64)
   readonly #longReads = new Admission(1, 8)
   /** Answers without an end in sight. */
   readonly exports = new Admission(2, 8)
 
+  /** Requests that read a little of the store. */
+  readonly reads = new Admission(2, 64)
+
   /** Requests that read the store. */
-  reading({ fromUs, toUs }: ReadPeriod, isLong = toUs - fromUs > LONG_US): Admission {
-    return isLong ? this.#longReads : this.#reads
+  reading({ fromUs, toUs }: ReadPeriod): Admission {
+    return toUs - fromUs > LONG_US ? this.#longReads : this.reads
   }
 }

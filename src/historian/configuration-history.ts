@@ -1,6 +1,7 @@
 /** Which configurations a stream had, and since when: as the frames say that are stored, to the frame. */
 import { framesPerSecond } from '../c37118/index.ts'
 import { bestSegments } from './best-segments.ts'
+import type { Row } from './database.ts'
 import { Kind } from './schema.ts'
 import type { Epoch, Store } from './store.ts'
 
@@ -25,10 +26,7 @@ interface Used {
  */
 export async function configurationHistory(store: Store, topic: string): Promise<readonly InForce[]> {
   const stream = store.streamOf(topic)
-  const hot = await store.reader.rows(
-    `select epoch, min(time_us), max(time_us) from frames
-     where stream = ${stream} and kind in (${Kind.live}, ${Kind.late}) group by epoch, hour`,
-  )
+  const hot = await hotOf(store, stream)
   // Only now: what was sealed before was no longer hot.
   const used: Used[] = [
     ...bestSegments(store, stream, ALWAYS, 'frames').map(({ epoch, fromUs, toUs }) => ({ epoch, fromUs, toUs })),
@@ -40,6 +38,19 @@ export async function configurationHistory(store: Store, topic: string): Promise
     ...history.map(({ fromUs, epoch }) => ({ sinceUs: fromUs, epoch: store.epoch(epoch) })),
     ...unused.map((epoch) => ({ sinceUs: epoch.sinceUs, epoch })),
   ].toSorted((one, other) => one.sinceUs - other.sinceUs)
+}
+
+/** A connection of its own: it reads all that is hot. */
+async function hotOf(store: Store, stream: number): Promise<readonly Row[]> {
+  const connection = await store.connect()
+  try {
+    return await connection.rows(
+      `select epoch, min(time_us), max(time_us) from frames
+       where stream = ${stream} and kind in (${Kind.live}, ${Kind.late}) group by epoch, hour`,
+    )
+  } finally {
+    connection.close()
+  }
 }
 
 /** Where another begins to be used; one that is used within the time of another is followed by it again. */

@@ -47,6 +47,21 @@ describe('the API', () => {
     )
   })
 
+  it('gives all values of a period as CSV, for whoever asks with a word or with Accept', async () => {
+    await using deps = testDeps()
+    const { pmu, get, period } = await apiOn(deps)
+    const answer = await get(`range?${period}&channel=1.V0.magnitude&channel=1.stat&format=csv`)
+    const rows = Array.from(
+      { length: 200 },
+      (_, n) => `${new Date(pmu.timeUs(n) / 1000).toISOString().replace('Z', '000Z')},${n},0\n`,
+    )
+    expect(await answer.text()).toBe(`time,1.V0.magnitude V,1.stat\n${rows.join('')}`)
+    const other = await get(`range?${period}&channel=1.freq`, { accept: 'text/csv, */*;q=0.1' })
+    expect(other.headers.get('content-type')).toMatch(/^text\/csv/)
+    expect((await other.text()).split('\n').length).toBe(202)
+    expect((await get(`range?${period}&channel=1.nothing&format=csv`)).status).toBe(404)
+  })
+
   it('gives the newest values', async () => {
     await using deps = testDeps()
     const { pmu, get } = await apiOn(deps)
@@ -97,6 +112,12 @@ describe('the API', () => {
         /200000 values/,
       ],
       [`frames?stream=${stream}&from=0&to=99999999999999`, 400, /26 hours/],
+      [`range?stream=${stream}&from=0&to=99999999999999&channel=1.freq&format=csv`, 400, /26 hours/],
+      [`completeness?${period}&parts=100000`, 400, /parts/],
+      [`completeness?stream=a/b/c/PMU/9&from=0&to=1`, 404, /nothing is stored/],
+      [`events?from=1&to=1`, 400, /from is not before to/],
+      [`events?from=0&to=9999999999999&limit=9`, 400, /26 hours/],
+      [`configuration?stream=${stream}&at=never`, 400, /at: `never` is no time/],
       [`range?${period}&channel=1.freq&extra=1`, 400, /additional/],
       ['nothing', 404, /not found/i],
     ]

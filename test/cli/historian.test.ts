@@ -66,6 +66,29 @@ describe('phasorbus query and export', () => {
     expect(JSON.parse(json)).toMatchObject({ series: [{ channel: '1.freq', unit: 'Hz' }] })
   })
 
+  it('say how complete a time is', async () => {
+    const ask = ['query', topic, '--completeness', '--from', '1m', '--parts', '3', '--url', url]
+    const { stdout } = await runCli(ask)
+    expect(stdout).toMatch(new RegExp(`^${topic} {2}\\S+Z to \\S+Z\n[\\d.]+ % held: \\d+ of \\d+ timestamps\n`))
+    expect(stdout.split('\n').filter((line) => /^\d{4}-.* %/.test(line)).length).toBeGreaterThan(0)
+    const { stdout: json } = await runCli([...ask, '--json'])
+    const found = JSON.parse(json)
+    expect(found).toMatchObject({ stream: topic, gaps: expect.any(Array), more_gaps: 0 })
+    expect(found.expected).toBeGreaterThan(50)
+    expect(found.held).toBeGreaterThan(50)
+    const grid = (await (await fetch(`${url}/api/v1/grid`)).json()) as { network: { buses: []; branches: [] } }
+    expect(grid).toMatchObject({
+      area: 'area',
+      sites: [
+        { site: 'secondary-station/1156', pmus: [{ topic, idcode: 765, simulated: { bus: 1 } }] },
+        { site: 'control-center/1', historians: [{ id: 'historian-1' }] },
+      ],
+    })
+    expect(grid.network.buses.length).toBe(33)
+    expect(grid.network.branches.length).toBe(37)
+    expect(JSON.stringify(grid)).not.toContain(folder)
+  })
+
   it('write frames that any C37.118 tool reads, and rows', async () => {
     const to = new Date(Date.now() - 500).toISOString().slice(0, 19)
     const period = ['--from', '1m', '--to', to, '--url', url]

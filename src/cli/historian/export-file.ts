@@ -1,5 +1,6 @@
 import { FrameSplitter, FrameType, frameTypeOf } from '../../c37118/index.ts'
-import { csvRow, isoTime } from './csv.ts'
+import { csvRow } from '../../runtime/csv.ts'
+import { isoTime } from '../../runtime/iso-time.ts'
 import { ExportedFrames } from './exported-frames.ts'
 import { type NamedChannel, valueReader } from './value-reader.ts'
 
