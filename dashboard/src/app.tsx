@@ -1,3 +1,4 @@
+import { ComparePage } from './pages/compare-page.tsx'
 import { GridPage } from './pages/grid-page.tsx'
 import { PmuPage } from './pages/pmu-page.tsx'
 import { Header } from './parts/header.tsx'
@@ -6,6 +7,7 @@ import { useRoute } from './route.ts'
 export const pages = [
   { id: 'grid', title: 'Grid', page: GridPage },
   { id: 'pmu', title: 'PMU', page: PmuPage },
+  { id: 'compare', title: 'Compare', page: ComparePage },
 ] as const
 
 export function App() {
