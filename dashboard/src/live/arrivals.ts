@@ -1,6 +1,6 @@
 /** How long after its timestamp each frame came, and how many a second: by this machine's clock against the PMU's. */
 const KEPT = 512
-/** Frames are counted over so long. */
+/** Frames are counted over so long, at least. */
 const RATE_MS = 5000
 
 export class Arrivals {
@@ -27,16 +27,20 @@ export class Arrivals {
     return { p50: sorted[Math.floor(count / 2)]!, p99: sorted[Math.floor(count * 0.99)]! }
   }
 
-  /** Frames a second, over the last five or as many as 512 frames last; undefined before there is a second of them. */
-  get perSecond(): number | undefined {
+  /**
+   * Frames a second, over the last five seconds or ten periods of DATA_RATE, and 512 frames at most; undefined
+   * before there is enough of them.
+   */
+  measuredRate(dataRate: number): number | undefined {
     const kept = Math.min(this.#count, KEPT)
-    if (kept === 0) return undefined
+    if (kept < 2) return undefined
     const nowMs = performance.now()
-    const oldestMs = this.#cameMs[this.#count <= KEPT ? 0 : this.#count % KEPT]!
-    const spanMs = Math.min(RATE_MS, nowMs - oldestMs)
-    if (spanMs < 1000) return undefined
+    const windowMs = Math.max(RATE_MS, 10_000 / dataRate)
+    const keptMs = nowMs - this.#cameMs[this.#count <= KEPT ? 0 : this.#count % KEPT]!
+    if (keptMs < windowMs / 5) return undefined
     let count = 0
-    for (let n = 0; n < kept; n++) if (nowMs - this.#cameMs[n]! <= spanMs) count++
-    return (count * 1000) / spanMs
+    for (let n = 0; n < kept; n++) if (nowMs - this.#cameMs[n]! < windowMs) count++
+    // The first of all opens the time that it is counted in.
+    return keptMs < windowMs ? ((count - 1) * 1000) / keptMs : (count * 1000) / windowMs
   }
 }
