@@ -2,12 +2,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from './admission.ts'
 
 /** Aborts when the asker has gone: his socket, for an answer that still waits behind another one has no end of its own. */
-export function askerOf(request: FastifyRequest): AbortSignal {
+export function askerOf(request: FastifyRequest, reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   const { socket } = request.raw
   const abort = (): void => gone.abort(new Error('the asker has gone'))
   if (socket.destroyed) abort()
-  else socket.once('close', abort)
+  else {
+    socket.once('close', abort)
+    // A connection is used again, by a dashboard once a second for days.
+    reply.raw.once('finish', () => socket.off('close', abort))
+  }
   return gone.signal
 }
 

@@ -50,7 +50,7 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
       },
     },
     async (request, reply) => {
-      await admitted(places.quick, askerOf(request), reply)
+      await admitted(places.quick, askerOf(request, reply), reply)
       return Object.fromEntries([...historian.accounts()].map(([topic, account]) => [topic, accountJson(account)]))
     },
   )
@@ -95,7 +95,7 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
     async (request, reply) => {
       const { stream: topic, parts, ...query } = request.query
       const period = periodOf(query)
-      await admitted(places.reading(period, false), askerOf(request), reply)
+      await admitted(places.reading(period, false), askerOf(request, reply), reply)
       const found = await historian.completeness({ topic, parts, ...period })
       const spanJson = ({ fromUs, toUs }: typeof period) => ({ from_us: fromUs, to_us: toUs })
       return {
@@ -153,7 +153,7 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
       const period = topic
         ? periodOf(query, MAX_EVENTS_US, '31 days are the most')
         : periodOf(query, MAX_ALL_EVENTS_US, 'without a stream, 26 hours are the most')
-      const asker = askerOf(request)
+      const asker = askerOf(request, reply)
       await admitted(places.reading(period), asker, reply)
       const { events, more } = await historian.events(
         { ...(topic !== undefined && { topic }), limit, ...period },

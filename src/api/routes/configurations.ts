@@ -52,7 +52,7 @@ export function addConfigurationRoutes(app: FastifyInstance, { historian, places
     async (request, reply) => {
       const { stream: topic, at } = request.query
       const atUs = at === undefined ? undefined : timeUs(at, 'at')
-      await admitted(places.quick, askerOf(request), reply)
+      await admitted(places.quick, askerOf(request, reply), reply)
       const history = await configurationHistory(historian.store, topic)
       const inForce = atUs === undefined ? undefined : history.findLast(({ sinceUs }) => sinceUs <= atUs)
       if (atUs !== undefined && !inForce) throw bad(`at: ${topic} had no configuration yet`)

@@ -34,7 +34,7 @@ export function addFrameRoutes(app: FastifyInstance, { historian, places }: Rout
       const { query } = request
       const period = periodOf(query, MAX_EXPORT_US, MOST_EXPORTED)
       historian.store.streamOf(query.stream)
-      const asker = askerOf(request)
+      const asker = askerOf(request, reply)
       await admitted(places.exports, asker, reply)
       const frames = framesOf(historian, query.stream, period)
       const body = Readable.from(frames, { objectMode: false, highWaterMark: 1 << 18, signal: asker })

@@ -66,7 +66,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
       const period = periodOf(query)
       if (channels.length * points > MAX_VALUES)
         throw bad(`${MAX_VALUES} values are the most: fewer channels, or points`)
-      const asker = askerOf(request)
+      const asker = askerOf(request, reply)
       await admitted(places.reading(period), asker, reply)
       const { store } = historian
       const { series, isRaw } = await rangeOf(store, { topic: query.stream, channels, points, ...period }, asker)

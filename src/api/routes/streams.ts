@@ -33,7 +33,7 @@ export function addStreamRoutes(app: FastifyInstance, { historian, places }: Rou
       },
     },
     async (request, reply) => {
-      await admitted(places.quick, askerOf(request), reply)
+      await admitted(places.quick, askerOf(request, reply), reply)
       return store.topics.map((topic) => {
         const epochs = store.epochsOf(store.streamOf(topic))
         const channels = new Map(
@@ -66,7 +66,7 @@ export function addStreamRoutes(app: FastifyInstance, { historian, places }: Rou
       },
     },
     async (request, reply) => {
-      await admitted(places.quick, askerOf(request), reply)
+      await admitted(places.quick, askerOf(request, reply), reply)
       return historian
         .latest(request.query.stream)
         .map(({ topic, timeUs, values }) => ({ stream: topic, time_us: timeUs, values }))
