@@ -22,14 +22,15 @@ export interface CompletenessGap {
   readonly to_us: number
   readonly frames: number
   readonly why: string
-  readonly detail?: string
+  /** The reason, as the journals say it. */
+  readonly detail: string | null
 }
 
 export interface Completeness extends Omit<CompletenessPart, 'from_us' | 'to_us'> {
   readonly parts: readonly CompletenessPart[]
   readonly gaps: readonly CompletenessGap[]
-  /** There are more than are told. */
-  readonly more_gaps: number | boolean
+  /** Older ones, that are not told. */
+  readonly more_gaps: number
 }
 
 export interface CompletenessQuery {

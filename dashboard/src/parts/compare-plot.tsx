@@ -5,7 +5,7 @@ import { appState } from '../app-state.ts'
 import { type PlotGroup, seriesOf } from '../compare/plot-groups.ts'
 import { type ChannelRef, refText } from '../scene/channel-ref.ts'
 import { KEPT_S } from '../scene/measurement-buffer.ts'
-import type { Series } from '../scene/series.ts'
+import { type Series, withoutJumps } from '../scene/series.ts'
 import { Plot } from './plot.tsx'
 
 const PER_SECOND = 8
@@ -38,7 +38,8 @@ export function ComparePlot({ group, against, windowS, frozenS, onDrawn }: Props
   const data = (): AlignedData => {
     const series = read()
     onDrawn(series)
-    return [series.times, ...series.values] as AlignedData
+    const rows = group.of === 'rad' ? series.values.map(withoutJumps) : series.values
+    return [series.times, ...rows] as AlignedData
   }
   const title = titleOf(group, against)
   return (

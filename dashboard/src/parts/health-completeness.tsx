@@ -96,17 +96,20 @@ function Parts({ completeness: { parts }, each }: { readonly completeness: Compl
 function Gaps({ completeness: { gaps, more_gaps } }: { readonly completeness: Completeness }) {
   const { isUtc } = useAppState()
   if (gaps.length === 0) return null
-  const isMore = gaps.length > MAX_GAPS || Boolean(more_gaps)
+  const more = Math.max(0, gaps.length - MAX_GAPS) + more_gaps
   return (
     <ul class="gaps">
-      {gaps.slice(0, MAX_GAPS).map(({ from_us, to_us, frames: number, why, detail }) => (
-        <li key={`${from_us} ${why}`}>
-          {time(from_us / 1e6, isUtc)} … {time(to_us / 1e6, isUtc).slice(11)}: {frames(number)}{' '}
-          {why.replaceAll('_', ' ')}
-          {detail ? ` (${detail})` : ''}
-        </li>
-      ))}
-      {isMore && <li class="quiet">and more gaps</li>}
+      {gaps
+        .slice(-MAX_GAPS)
+        .toReversed()
+        .map(({ from_us, to_us, frames: number, why, detail }) => (
+          <li key={`${from_us} ${why}`}>
+            {time(from_us / 1e6, isUtc)} … {time(to_us / 1e6, isUtc).slice(11)}: {frames(number)}{' '}
+            {why.replaceAll('-', ' ')}
+            {detail ? ` (${detail})` : ''}
+          </li>
+        ))}
+      {more > 0 && <li class="quiet">and {count(more)} older gaps</li>}
     </ul>
   )
 }

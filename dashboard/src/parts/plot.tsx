@@ -118,8 +118,10 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         width: 1.5,
         points: { show: false },
         spanGaps: false,
-        value: (_plot: uPlot, value: number | null) =>
-          value === null || value === undefined ? '–' : `${value.toFixed(digits)} ${unit}`,
+        value: (plot: uPlot, value: number | null | undefined, series: number, idx: number | null) => {
+          const told = value === undefined && idx !== null ? lastDue(plot.data[series]!, idx) : value
+          return told === null || told === undefined ? '–' : `${told.toFixed(digits)} ${unit}`
+        },
       })),
     ],
     hooks: {
@@ -133,4 +135,10 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       ],
     },
   }
+}
+
+/** Lines of several rates are joined: at most times nothing is due of a slow one, and what it said last holds. */
+function lastDue(values: AlignedData[number], at: number): number | null | undefined {
+  for (let place = at; place >= 0; place--) if (values[place] !== undefined) return values[place]
+  return undefined
 }
