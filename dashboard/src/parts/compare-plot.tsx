@@ -6,9 +6,14 @@ import { type PlotGroup, seriesOf } from '../compare/plot-groups.ts'
 import { type ChannelRef, refText } from '../scene/channel-ref.ts'
 import { KEPT_S } from '../scene/measurement-buffer.ts'
 import { type Series, withoutJumps } from '../scene/series.ts'
+import { thinned } from '../scene/thinned.ts'
 import { Plot } from './plot.tsx'
 
 const PER_SECOND = 8
+/** Values of a plot, all its lines together: more take a browser without a graphics card too long. */
+const MAX_DRAWN = 12_000
+/** Of more than so many, each is drawn thinner. */
+const FEW_LINES = 6
 
 interface Props {
   readonly group: PlotGroup
@@ -38,8 +43,9 @@ export function ComparePlot({ group, against, windowS, frozenS, onDrawn }: Props
   const data = (): AlignedData => {
     const series = read()
     onDrawn(series)
-    const rows = group.of === 'rad' ? series.values.map(withoutJumps) : series.values
-    return [series.times, ...rows] as AlignedData
+    const { times, values } = thinned(series, MAX_DRAWN)
+    const rows = group.of === 'rad' ? values.map(withoutJumps) : values
+    return [times, ...rows] as AlignedData
   }
   const title = titleOf(group, against)
   return (
@@ -57,6 +63,7 @@ export function ComparePlot({ group, against, windowS, frozenS, onDrawn }: Props
         height={220}
         digits={group.digits}
         leastSpan={group.leastSpan}
+        lineWidth={group.lines.length > FEW_LINES ? 1 : 1.5}
         sync="compare"
       />
     </section>
