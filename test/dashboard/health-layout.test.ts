@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addsUp, barOf, partKeys, partsOf } from '../../dashboard/src/health/account-parts.ts'
+import { addsUp, barOf, partKeys, partsOf, totalOf } from '../../dashboard/src/health/account-parts.ts'
 import { presenceOf } from '../../dashboard/src/health/presence.ts'
 import { stripPath } from '../../dashboard/src/health/strip-path.ts'
 import type { NodeState, StreamState } from '../../src/streams/index.ts'
@@ -57,6 +57,9 @@ describe('the bar of an account', () => {
     }
     expect(partsOf(account).map(({ count }) => count)).toEqual([90, 4, 1, 2, 1, 2])
     expect([addsUp(account), addsUp({ ...account, live: 91 })]).toEqual([true, false])
+    const total = totalOf([account, { ...account, lost: { expired: 1 } }])
+    expect(total).toMatchObject({ expected: 200, live: 180, lost: { 'crash-window': 1, expired: 1 } })
+    expect([total.not_received, total.outside, addsUp(total)]).toEqual([{ LINK_SILENT: 4 }, { stale: 10 }, true])
   })
 })
 

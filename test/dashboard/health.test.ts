@@ -80,6 +80,10 @@ describe.skipIf(need.skip)(need.title('the page Health'), () => {
       await eventually(async () => (await logOf(page)).map((text) => text.replace(/at once|in \d+ s/, 'soon'))).toEqual(
         ['▲ gap opened: 40 pending', '✕ lost 3: crash-window', '● healed 37 late soon, 3 frames will not come'],
       )
+      await row.locator('summary').click()
+      const hour = row.locator('[data-period="hour"]')
+      await eventually(() => hour.textContent()).toMatch(/held: .*, lost 3.*3 frames lost \(crash-window\)/)
+
       pmu.live(from - 5, from)
       await eventually(() => row.locator('[data-beside="duplicates"]').getAttribute('data-count')).toBe('5')
       expect(pmu.account).toMatchObject({ late: 37, lost: { 'crash-window': 3 }, duplicates: 5 })

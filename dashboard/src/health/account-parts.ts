@@ -62,3 +62,27 @@ export function barOf(parts: readonly { readonly key: PartKey; readonly count: n
     return piece
   })
 }
+
+/** Of several streams together. */
+export function totalOf(accounts: readonly AccountJson[]): AccountJson {
+  const sum = (read: (account: AccountJson) => number): number =>
+    accounts.reduce((total, account) => total + read(account), 0)
+  const byReason = (read: (account: AccountJson) => CountsByReason): CountsByReason => {
+    const total: Record<string, number> = {}
+    for (const account of accounts)
+      for (const [reason, count] of Object.entries(read(account))) total[reason] = (total[reason] ?? 0) + count
+    return total
+  }
+  return {
+    expected: sum(({ expected }) => expected),
+    live: sum(({ live }) => live),
+    late: sum(({ late }) => late),
+    never_produced: sum(({ never_produced }) => never_produced),
+    not_received: byReason(({ not_received }) => not_received),
+    lost: byReason(({ lost }) => lost),
+    pending: sum(({ pending }) => pending),
+    outside: byReason(({ outside }) => outside),
+    duplicates: sum(({ duplicates }) => duplicates),
+    conflicts: sum(({ conflicts }) => conflicts),
+  }
+}

@@ -2,9 +2,10 @@
 import { useState } from 'preact/hooks'
 import { sumOf } from '../../../src/streams/index.ts'
 import { useAppState } from '../app-state.ts'
+import { totalOf } from '../health/account-parts.ts'
 import type { ConsumerWatch } from '../health/consumer-watch.ts'
 import { type AccountsWatch, accountsWatchOf } from '../live/accounts-watch.ts'
-import { AccountLegend } from '../parts/health-account.tsx'
+import { Account, AccountLegend } from '../parts/health-account.tsx'
 import { Brokers } from '../parts/health-brokers.tsx'
 import { HealthLog } from '../parts/health-log.tsx'
 import { PdcOutputs } from '../parts/health-pdcs.tsx'
@@ -44,8 +45,9 @@ export function HealthPage({ query }: { readonly query: URLSearchParams }) {
         <AccountLegend />
       </div>
       <Trouble accounts={accounts} />
-      <Streams watch={watch} />
+      <Total watch={watch} />
       <HealthLog log={watch?.log} />
+      <Streams watch={watch} />
       <PdcOutputs />
       <Brokers />
     </>
@@ -58,6 +60,17 @@ function Trouble({ accounts: { trouble } }: { readonly accounts: AccountsWatch }
     <p class="bad" role="status">
       ○ The historian does not tell its accounts ({trouble}): what it told last stands here, and it is asked again.
     </p>
+  )
+}
+
+function Total({ watch }: { readonly watch: ConsumerWatch | undefined }) {
+  const accounts = watch?.topics.flatMap((topic) => watch.account(topic) ?? []) ?? []
+  if (accounts.length < 2) return null
+  return (
+    <section data-total={accounts.length}>
+      <h2>All {accounts.length} streams together</h2>
+      <Account account={totalOf(accounts)} />
+    </section>
   )
 }
 
