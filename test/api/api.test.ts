@@ -1,6 +1,7 @@
 import { once } from 'node:events'
+import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Tokens } from '../../src/api/index.ts'
 import { testDeps } from '../support/deps.ts'
 import { configurationFrames } from '../support/stream-frames.ts'
@@ -179,5 +180,26 @@ describe('the API', () => {
     }
     await until(async () => (await get(`frames?${period}`)).status === 200)
     expect((await fetch(`${url}/api/v1/frames?${period}`, { method: 'HEAD' })).status).toBe(404)
+  })
+
+  it('leaves nothing on a connection that is used again and again', async () => {
+    await using deps = testDeps()
+    const { url } = await apiOn(deps)
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    onTestFinished(() => void process.off('warning', note))
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    onTestFinished(() => agent.destroy())
+    const ports = new Set<number | undefined>()
+    for (let times = 0; times < 20; times++) {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        httpGet(`${url}/api/v1/accounts`, { agent }, resolve).on('error', reject)
+      })
+      ports.add(answer.socket.localPort)
+      await answer.resume().toArray()
+    }
+    expect(ports.size).toBe(1)
+    expect(warnings).toEqual([])
   })
 })

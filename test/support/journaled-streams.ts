@@ -36,6 +36,10 @@ export class JournaledStreams {
     return new JournaledStreams(deps, broker)
   }
 
+  get broker(): EmbeddedBroker {
+    return this.#broker
+  }
+
   /** The same for the same node. */
   bus(nodeId: string): ReturnType<EmbeddedBroker['bus']> {
     const bus = this.#buses.get(nodeId) ?? this.#broker.bus(node(nodeId))

@@ -33,6 +33,8 @@ export interface PlotProps {
   readonly onSelect?: (fromS: number, toS: number) => void
   /** Narrowest range of values, so that noise does not fill it. */
   readonly leastSpan?: number
+  /** Of lines, in pixels: browsers draw many of one pixel far sooner. */
+  readonly lineWidth?: number
   /** Plots of one key share their cursor. */
   readonly sync?: string
 }
@@ -45,7 +47,7 @@ export function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
   const latest = useLatest(props)
-  const key = JSON.stringify([lines, height, theme, isUtc, props.digits, props.sync, props.leastSpan])
+  const key = JSON.stringify([lines, height, theme, isUtc, props.digits, props.sync, props.leastSpan, props.lineWidth])
 
   useEffect(() => {
     const made = new uPlot(optionsOf(latest, theme, isUtc), latest.current.data(), place.current!)
@@ -76,7 +78,7 @@ export function Plot(props: PlotProps) {
 }
 
 function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dark', isUtc: boolean): Options {
-  const { lines, height = 160, digits = 3, sync, leastSpan = 0, onSelect } = props.current
+  const { lines, height = 160, digits = 3, sync, leastSpan = 0, lineWidth = 1.5, onSelect } = props.current
   const style = getComputedStyle(document.documentElement)
   const ink = style.getPropertyValue('--ink')
   const grid = { stroke: style.getPropertyValue('--line'), width: 1 }
@@ -115,11 +117,13 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         label,
         stroke: lineColour(colour ?? at, theme),
         ...(lineDash(colour ?? at) && { dash: lineDash(colour ?? at)! }),
-        width: 1.5,
+        width: lineWidth,
         points: { show: false },
         spanGaps: false,
-        value: (_plot: uPlot, value: number | null) =>
-          value === null || value === undefined ? '–' : `${value.toFixed(digits)} ${unit}`,
+        value: (plot: uPlot, value: number | null | undefined, series: number, idx: number | null) => {
+          const told = value === undefined && idx !== null ? lastDue(plot.data[series]!, idx) : value
+          return told === null || told === undefined ? '–' : `${told.toFixed(digits)} ${unit}`
+        },
       })),
     ],
     hooks: {
@@ -133,4 +137,10 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       ],
     },
   }
+}
+
+/** Lines of several rates are joined: at most times nothing is due of a slow one, and what it said last holds. */
+function lastDue(values: AlignedData[number], at: number): number | null | undefined {
+  for (let place = at; place >= 0; place--) if (values[place] !== undefined) return values[place]
+  return undefined
 }

@@ -1,9 +1,9 @@
 /** Frequency, ROCOF, magnitudes and angles of a PMU over the last half minute. */
 import type { AlignedData } from 'uplot'
 import { appState } from '../app-state.ts'
-import type { Reference } from '../pages/pmu-page.tsx'
+import type { Reference } from '../scene/channel-ref.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
-import { degrees, wrapped } from './format.ts'
+import { anglesAgainst, withoutJumps } from '../scene/series.ts'
 import type { PhasorChannels } from './phasors.ts'
 import { Plot } from './plot.tsx'
 
@@ -132,34 +132,8 @@ function seriesOf(topic: string, channels: readonly string[]) {
 }
 
 /** In degrees, against the reference at the same moment; without one, as they were sent. */
-export function anglesOf(topic: string, channels: readonly string[], reference: Reference): AlignedData {
-  const { times, values } = seriesOf(topic, channels)
-  const turns = reference && new Map(pairs(reference))
-  return [
-    times,
-    ...values.map((row) =>
-      withoutJumps(
-        row.map((value, at) => {
-          const turn = turns ? turns.get(times[at]!) : 0
-          return value === null || turn === undefined ? null : degrees(wrapped(value - turn))
-        }),
-      ),
-    ),
-  ]
-}
-
-/** Where an angle goes over ±180°, the line ends and begins anew. */
-function withoutJumps(degrees: readonly (number | null)[]): (number | null)[] {
-  return degrees.map((value, at) => {
-    const before = degrees[at - 1] ?? null
-    return value !== null && before !== null && Math.abs(value - before) > 180 ? null : value
-  })
-}
-
-function* pairs({ stream, channel }: NonNullable<Reference>): Iterable<[number, number]> {
-  const { times, values } = seriesOf(stream, [channel])
-  for (let at = 0; at < times.length; at++) {
-    const value = values[0]![at]
-    if (value !== null && value !== undefined) yield [times[at]!, value]
-  }
+function anglesOf(topic: string, channels: readonly string[], reference: Reference): AlignedData {
+  const series = seriesOf(topic, channels)
+  const against = reference && seriesOf(reference.stream, [reference.channel])
+  return [series.times, ...anglesAgainst(series, against).map(withoutJumps)]
 }

@@ -13,7 +13,7 @@
   time_code,local_code
   tmq_code,leapsec
 */
-import { isoTime } from '../../../runtime/csv.ts'
+import { isoTime } from '../../../runtime/iso-time.ts'
 import { field, stationOf } from './channels.ts'
 import { asciiNumber, binary32, countOf } from './numbers.ts'
 import type { ComtradeRecord } from './record.ts'
