@@ -1,11 +1,14 @@
 import { GridPage } from './pages/grid-page.tsx'
+import { HistoryPage } from './pages/history-page.tsx'
 import { PmuPage } from './pages/pmu-page.tsx'
 import { Header } from './parts/header.tsx'
+import { PlaybackBar } from './parts/playback-bar.tsx'
 import { useRoute } from './route.ts'
 
 export const pages = [
   { id: 'grid', title: 'Grid', page: GridPage },
   { id: 'pmu', title: 'PMU', page: PmuPage },
+  { id: 'history', title: 'History', page: HistoryPage },
 ] as const
 
 export function App() {
@@ -21,6 +24,7 @@ export function App() {
       <main id="content" tabIndex={-1}>
         <Page key={id} query={route.query} />
       </main>
+      <PlaybackBar />
     </>
   )
 }

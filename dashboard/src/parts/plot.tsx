@@ -6,7 +6,7 @@ import { useAppState } from '../app-state.ts'
 import { everyTick } from '../scene/ticker.ts'
 import { useLatest } from '../scene/use.ts'
 import { lineColour, lineDash } from './colours.ts'
-import { clock, time } from './format.ts'
+import { clock, day, time } from './format.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -35,7 +35,15 @@ export interface PlotProps {
   readonly leastSpan?: number
   /** Plots of one key share their cursor. */
   readonly sync?: string
+  /** `false`: whoever shows it says what the lines are. */
+  readonly hasLegend?: boolean
+  /** The pointer is at this time; undefined: at none. */
+  readonly onCursor?: (atS: number | undefined) => void
 }
+
+/** Of the canvas, left and right of what is plotted: what lies on and under it is aligned with it, by the style sheet. */
+const PLOT_LEFT_PX = 64
+const PLOT_RIGHT_PX = 36
 
 const WIDTH_PX = 600
 
@@ -74,7 +82,7 @@ export function Plot(props: PlotProps) {
 }
 
 function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dark', isUtc: boolean): Options {
-  const { lines, height = 160, digits = 3, sync, leastSpan = 0, onSelect } = props.current
+  const { lines, height = 160, digits = 3, sync, leastSpan = 0, onSelect, hasLegend = true } = props.current
   const style = getComputedStyle(document.documentElement)
   const ink = style.getPropertyValue('--ink')
   const grid = { stroke: style.getPropertyValue('--line'), width: 1 }
@@ -83,10 +91,12 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
     width: WIDTH_PX,
     height,
     pxAlign: 0,
-    legend: { live: true },
+    padding: [8, PLOT_RIGHT_PX, 0, 0],
+    legend: { live: true, show: hasLegend },
     cursor: {
       drag: { x: onSelect !== undefined, y: false, setScale: false },
-      ...(sync !== undefined && { sync: { key: sync } }),
+      // A period is chosen in one plot, and told once.
+      ...(sync !== undefined && { sync: { key: sync, filters: { pub: (type) => !/^mouse(down|up)$/.test(type) } } }),
     },
     scales: {
       x: { time: false, auto: false },
@@ -101,11 +111,15 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
     axes: [
       {
         ...axis,
-        values: (_plot, ticks) =>
-          ticks.map((tick) => clock(tick, isUtc, (ticks[1] ?? 0) - (ticks[0] ?? 0) < 1 ? 3 : 0)),
+        incrs: TIME_STEPS_S,
+        values: (_plot, ticks) => timeLabels(ticks, isUtc),
         space: 90,
       },
-      { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(9)))) },
+      {
+        ...axis,
+        size: PLOT_LEFT_PX,
+        values: (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(9)))),
+      },
     ],
     series: [
       { label: 'time', value: (_plot, seconds) => (seconds === null ? '–' : time(seconds, isUtc, 3)) },
@@ -114,13 +128,20 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         stroke: lineColour(colour ?? at, theme),
         ...(lineDash(colour ?? at) && { dash: lineDash(colour ?? at)! }),
         width: 1.5,
-        points: { show: false },
+        // A value between two gaps has no line.
+        points: { show: true, size: 3, filter: isolated },
         spanGaps: false,
         value: (_plot: uPlot, value: number | null) =>
           value === null || value === undefined ? '–' : `${value.toFixed(digits)} ${unit}`,
       })),
     ],
     hooks: {
+      setCursor: [
+        (plot) => {
+          const { left = -1 } = plot.cursor
+          props.current.onCursor?.(left < 0 ? undefined : plot.posToVal(left, 'x'))
+        },
+      ],
       setSelect: [
         (plot) => {
           const { left, width } = plot.select
@@ -131,4 +152,48 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       ],
     },
   }
+}
+
+/** What times are told in: 1, 2, 5 of what is less than a second, then as clocks have it. */
+const TIME_STEPS_S = [
+  ...[1e-4, 1e-3, 1e-2, 1e-1].flatMap((size) => [size, 2 * size, 5 * size]),
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
+  ...[1, 2, 3, 6, 12, 24, 48, 168, 336, 720, 1440].map((hours) => hours * 3600),
+]
+
+/** The day stands under the first of each. */
+function timeLabels(ticks: readonly number[], isUtc: boolean): string[] {
+  const step = (ticks[1] ?? 0) - (ticks[0] ?? 0)
+  const digits = step >= 1 ? 0 : step >= 1e-3 ? 3 : 4
+  let before = ''
+  return ticks.map((tick) => {
+    const today = day(tick, isUtc)
+    const isNew = today !== before
+    before = today
+    return `${clock(tick, isUtc, digits)}${isNew ? `\n${today}` : ''}`
+  })
+}
+
+/** Places of values that have no neighbour. */
+function isolated(plot: uPlot, line: number): number[] {
+  const values = plot.data[line]!
+  const [first, last] = plot.series[line]!.idxs ?? [0, values.length - 1]
+  const places: number[] = []
+  let [before, place] = [-1, -1]
+  // What is undefined is of another line's time.
+  for (let at = first; at <= last; at++) {
+    const value = values[at]
+    if (value === undefined) continue
+    if (value === null) {
+      if (place >= 0 && before < 0) places.push(place)
+      place = -1
+      before = -1
+    } else {
+      before = place
+      place = at
+    }
+  }
+  if (place >= 0 && before < 0) places.push(place)
+  return places
 }
