@@ -1,4 +1,4 @@
-/** What the API gave of channels, as plots draw it: by unit, with gaps, and angles without lines across ±180°. */
+/** What the API gave of channels, as plots draw it: by unit, and with gaps. */
 import type { RangeAnswer } from '../api/answers.ts'
 import type { Period } from './period.ts'
 import type { ChosenChannel } from './view.ts'
@@ -100,26 +100,19 @@ function median(numbers: readonly number[]): number {
   return Float64Array.from(numbers).sort()[numbers.length >> 1]!
 }
 
-/**
- * Times in seconds and values as they are drawn; null where no line may be:
- * something is missing, or an angle has gone through ±180°.
- */
+/** Times in seconds and values as they are drawn; null where something is missing. */
 export function drawnOf(trace: Trace, factor: number): readonly [times: number[], values: (number | null)[]] {
-  const isAngle = trace.unit === 'rad'
   const times: number[] = []
   const values: (number | null)[] = []
-  let before: number | null = null
   for (let at = 0; at < trace.timesUs.length; at++) {
     const timeUs = trace.timesUs[at]!
-    const value = trace.values[at]!
-    const hasTurned = isAngle && before !== null && value !== null && Math.abs(value - before) > Math.PI
-    if (at > 0 && (hasTurned || trace.gaps.has(at))) {
+    if (trace.gaps.has(at)) {
       times.push((trace.timesUs[at - 1]! + timeUs) / 2e6)
       values.push(null)
     }
     times.push(timeUs / 1e6)
+    const value = trace.values[at]!
     values.push(value === null ? null : value * factor)
-    before = value
   }
   return [times, values]
 }

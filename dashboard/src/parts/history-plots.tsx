@@ -12,8 +12,6 @@ import { shortName, time } from './format.ts'
 import { Plot } from './plot.tsx'
 
 const SYNC = 'history'
-/** What is missing of one line reaches to its own next value, past the times of other lines. */
-const WIDEN = 2
 
 interface Props {
   readonly seen: Seen
@@ -53,10 +51,7 @@ function GroupPlot({
   const { scene } = useAppState()
   const data = useMemo((): AlignedData => {
     const drawn = traces.map((trace) => drawnOf(trace, quantity.factor) as unknown as AlignedData)
-    return uPlot.join(
-      drawn,
-      drawn.map(() => [0, WIDEN]),
-    )
+    return uPlot.join(drawn)
   }, [traces])
   return (
     <div class="under-playhead">
@@ -98,8 +93,10 @@ function Values({
   cursor,
   onRemove,
 }: Pick<Props, 'cursor' | 'onRemove'> & { readonly group: Group }) {
-  const { theme, isUtc } = useAppState()
-  const atUs = useCursor(cursor)
+  const { scene, theme, isUtc } = useAppState()
+  const isPlayed = scene.kind === 'playback'
+  useTicks(isPlayed ? 5 : 0)
+  const atUs = useCursor(cursor) ?? (isPlayed ? scene.nowS * 1e6 : undefined)
   return (
     <div class="scroll">
       <table class="values" aria-label={`${quantity.title} at the cursor`}>

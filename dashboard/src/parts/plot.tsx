@@ -1,12 +1,13 @@
 /** A plot of quantities over time (uPlot). It draws when its turn comes, never more often than the page can follow. */
 import { useEffect, useRef } from 'preact/hooks'
-import uPlot, { type AlignedData, type Options } from 'uplot'
+import uPlot, { type AlignedData, type Options, type Series } from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useAppState } from '../app-state.ts'
-import { everyTick } from '../scene/ticker.ts'
+import { everyTick, onceSoon } from '../scene/ticker.ts'
 import { useLatest } from '../scene/use.ts'
 import { lineColour, lineDash } from './colours.ts'
 import { clock, day, time } from './format.ts'
+import { drawLine } from './line-path.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -56,7 +57,8 @@ export function Plot(props: PlotProps) {
   const key = JSON.stringify([lines, height, theme, isUtc, props.digits, props.sync, props.leastSpan])
 
   useEffect(() => {
-    const made = new uPlot(optionsOf(latest, theme, isUtc), latest.current.data(), place.current!)
+    const empty = [[], ...latest.current.lines.map(() => [])] as AlignedData
+    const made = new uPlot(optionsOf(latest, theme, isUtc), empty, place.current!)
     plot.current = made
     const observer = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry!.contentRect.width)
@@ -77,7 +79,7 @@ export function Plot(props: PlotProps) {
       u.setScale('x', { min, max })
     })
   }
-  useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : draw()))
+  useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))
   return <div class="plot" role="img" aria-label={title} ref={place} />
 }
 
@@ -128,9 +130,8 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         stroke: lineColour(colour ?? at, theme),
         ...(lineDash(colour ?? at) && { dash: lineDash(colour ?? at)! }),
         width: 1.5,
-        // A value between two gaps has no line.
-        points: { show: true, size: 3, filter: isolated },
-        spanGaps: false,
+        points: { show: false },
+        paths: pathOf(unit === '°'),
         value: (_plot: uPlot, value: number | null) =>
           value === null || value === undefined ? '–' : `${value.toFixed(digits)} ${unit}`,
       })),
@@ -175,25 +176,12 @@ function timeLabels(ticks: readonly number[], isUtc: boolean): string[] {
   })
 }
 
-/** Places of values that have no neighbour. */
-function isolated(plot: uPlot, line: number): number[] {
-  const values = plot.data[line]!
-  const [first, last] = plot.series[line]!.idxs ?? [0, values.length - 1]
-  const places: number[] = []
-  let [before, place] = [-1, -1]
-  // What is undefined is of another line's time.
-  for (let at = first; at <= last; at++) {
-    const value = values[at]
-    if (value === undefined) continue
-    if (value === null) {
-      if (place >= 0 && before < 0) places.push(place)
-      place = -1
-      before = -1
-    } else {
-      before = place
-      place = at
-    }
+const pathOf =
+  (isAngle: boolean): Series.PathBuilder =>
+  (plot, line, first, last) => {
+    const stroke = new Path2D()
+    const points = { times: plot.data[0], values: plot.data[line]!, first, last, isAngle }
+    const xOf = (time: number): number => plot.valToPos(time, 'x', true)
+    drawLine(stroke, points, xOf, (value) => plot.valToPos(value, 'y', true))
+    return { stroke, flags: 0 }
   }
-  if (place >= 0 && before < 0) places.push(place)
-  return places
-}

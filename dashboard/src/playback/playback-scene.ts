@@ -40,6 +40,8 @@ export interface PlaybackDeps {
   nowMs(): number
   /** Calls it again and again while the page is seen. Returns what ends that. */
   everyTick(tick: () => void): () => void
+  /** Frames that are held at most, in bytes, and one piece of an answer each; 64 MiB. */
+  readonly mostBytes?: number
 }
 
 export interface PlaybackPeriod {
@@ -185,7 +187,7 @@ export class PlaybackScene implements Scene {
   }
 
   get #mostBytes(): number {
-    return MAX_BYTES / Math.max(1, this.#wanted.length)
+    return (this.#deps.mostBytes ?? MAX_BYTES) / Math.max(1, this.#wanted.length)
   }
 
   /** Up to where frames are to be shown now. */
