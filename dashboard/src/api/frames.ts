@@ -6,7 +6,7 @@ export const MAX_FRAMES_US = 26 * 3600e6
 
 export const framesQuery = (stream: string, fromUs: number, toUs: number) => ({
   stream,
-  from: `${Math.floor(fromUs)}`,
+  from: `${Math.max(0, Math.floor(fromUs))}`,
   to: `${Math.ceil(toUs)}`,
 })
 

@@ -3,24 +3,15 @@
  * and are shown as if they came now. Where they do not come fast enough, it waits.
  */
 import type { Scene, SceneStream } from '../scene/scene.ts'
-import { StoredFrames } from './stored-frames.ts'
 import { Track } from './track.ts'
+import { type LoaderDeps, TrackLoader } from './track-loader.ts'
 
 export const speeds = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60] as const
 
 /** What plots show before the playhead, and a little. */
 const BEFORE_US = 31e6
-/** Asked for at once, at speeds up to 1; faster ones take as much more, so that requests do not come thicker. */
-const CHUNK_US = 10e6
-const LONGEST_CHUNK_US = 120e6
-const CHUNKS_AHEAD = 3
-/** The API has two places for those who want frames. */
-const LOADS_AT_ONCE = 2
-/** Frames that are held, of all streams: ahead of the playhead and behind it. */
-const MAX_BYTES = 64 * 2 ** 20
 /** Streams that are played; of more, those that come first. */
 export const MAX_PLAYED = 256
-const RETRY_MS = 1000
 /** A page that was hidden goes on where it was. */
 const LONGEST_TICK_MS = 250
 /** Of each tick, for reading frames: the rest is for drawing. */
@@ -28,20 +19,9 @@ const SHOW_MS = 8
 const SLICE_US = 1e6
 const MAX_STEPS = 100
 
-export interface PlaybackDeps {
-  /** Bytes of the frames in [fromUs, toUs); undefined where nothing is stored of the stream. */
-  frames(
-    topic: string,
-    fromUs: number,
-    toUs: number,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array> | undefined>
-  /** Grows, in ms. */
-  nowMs(): number
+export interface PlaybackDeps extends LoaderDeps {
   /** Calls it again and again while the page is seen. Returns what ends that. */
   everyTick(tick: () => void): () => void
-  /** Frames that are held at most, in bytes, and one piece of an answer each; 64 MiB. */
-  readonly mostBytes?: number
 }
 
 export interface PlaybackPeriod {
@@ -58,7 +38,7 @@ export class PlaybackScene implements Scene {
   isLooping = false
   readonly #deps: PlaybackDeps
   readonly #tracks: ReadonlyMap<string, Track>
-  readonly #loads = new Map<Track, AbortController>()
+  readonly #loader: TrackLoader
   readonly #end: () => void
   #lastMs: number
   #headUs: number
@@ -66,12 +46,12 @@ export class PlaybackScene implements Scene {
   #shownUs: number
   #steps = 0
   #isShort = false
-  #hasEnded = false
 
   /** PMUs are played; others as long as they are followed. */
   constructor(period: PlaybackPeriod, topics: readonly string[], deps: PlaybackDeps) {
     this.period = period
     this.#deps = deps
+    this.#loader = new TrackLoader(deps, () => this.#load())
     this.#headUs = period.fromUs
     this.#shownUs = period.fromUs - BEFORE_US
     this.#lastMs = deps.nowMs()
@@ -115,13 +95,13 @@ export class PlaybackScene implements Scene {
 
   /** To a time in µs, within the period. What plots show before it is filled up. */
   seek(us: number): void {
-    const toUs = Math.min(this.period.toUs, Math.max(this.period.fromUs, us))
+    const toUs = Math.min(this.period.toUs, Math.max(this.period.fromUs, Math.round(us)))
     const isNear = toUs >= this.#headUs && toUs - this.#headUs < BEFORE_US
     this.#headUs = toUs
     this.#steps = 0
     if (isNear) return
     this.#shownUs = toUs - BEFORE_US
-    for (const track of this.#wanted) if (track.rewind(this.#shownUs)) this.#loads.get(track)?.abort()
+    for (const track of this.#wanted) if (track.rewind(this.#shownUs)) this.#loader.abort(track)
     this.#load()
   }
 
@@ -149,15 +129,14 @@ export class PlaybackScene implements Scene {
     }
     return () => {
       if (--track.wanted > 0) return
-      this.#loads.get(track)?.abort()
+      this.#loader.abort(track)
       track.forget()
     }
   }
 
   close(): void {
-    this.#hasEnded = true
     this.#end()
-    for (const load of this.#loads.values()) load.abort()
+    this.#loader.close()
     for (const track of this.streams) track.forget()
   }
 
@@ -174,7 +153,8 @@ export class PlaybackScene implements Scene {
       this.#shownUs = toUs
     }
     this.#headUs = Math.max(this.#headUs, this.#shownUs)
-    for (const track of this.#wanted) track.trim(this.#mostBytes)
+    const wanted = this.#wanted
+    for (const track of wanted) track.trim(this.#loader.mostBytes(wanted))
     if (this.isPlaying && this.#headUs >= this.period.toUs && this.#shownUs >= this.#headUs) {
       if (this.isLooping) this.seek(this.period.fromUs)
       else this.isPlaying = false
@@ -184,10 +164,6 @@ export class PlaybackScene implements Scene {
 
   get #wanted(): readonly Track[] {
     return this.streams.filter(({ wanted }) => wanted > 0)
-  }
-
-  get #mostBytes(): number {
-    return (this.#deps.mostBytes ?? MAX_BYTES) / Math.max(1, this.#wanted.length)
   }
 
   /** Up to where frames are to be shown now. */
@@ -209,46 +185,8 @@ export class PlaybackScene implements Scene {
   }
 
   #load(): void {
-    if (this.#hasEnded) return
-    const chunkUs = Math.min(LONGEST_CHUNK_US, CHUNK_US * Math.max(1, this.speed))
     // One µs more: the frame at the very end is played too.
-    const endUs = this.period.toUs + 1
-    const untilUs = Math.min(endUs, this.#headUs + CHUNKS_AHEAD * chunkUs)
-    const nowMs = this.#deps.nowMs()
-    const hungry = this.#wanted
-      .filter((track) => track.toUs < untilUs && !this.#loads.has(track) && track.retryAtMs <= nowMs)
-      .filter(({ bytes }) => bytes < this.#mostBytes)
-      .sort((one, other) => one.toUs - other.toUs)
-    for (const track of hungry.slice(0, LOADS_AT_ONCE - this.#loads.size)) {
-      const load = new AbortController()
-      this.#loads.set(track, load)
-      this.#chunk(track, Math.min(endUs, Math.ceil(track.toUs + chunkUs)), load.signal)
-        .catch((error: unknown) => {
-          if (load.signal.aborted) return
-          track.trouble = error instanceof Error ? error.message : String(error)
-          track.retryAtMs = this.#deps.nowMs() + RETRY_MS
-        })
-        .finally(() => {
-          this.#loads.delete(track)
-          this.#load()
-        })
-    }
-  }
-
-  async #chunk(track: Track, toUs: number, signal: AbortSignal): Promise<void> {
-    const fromUs = Math.floor(track.toUs)
-    const answer = await this.#deps.frames(track.topic, fromUs, toUs, signal)
-    const frames = new StoredFrames(track.by)
-    for await (const bytes of answer ?? []) {
-      if (signal.aborted) return
-      frames.push(bytes, (frame) => track.add(frame))
-      if (track.bytes < this.#mostBytes) continue
-      track.toUs = Math.max(fromUs, (track.lastUs ?? 0) + 1)
-      return
-    }
-    if (signal.aborted) return
-    track.toUs = toUs
-    track.trouble = undefined
+    this.#loader.load(this.#wanted, { headUs: this.#headUs, endUs: this.period.toUs + 1, speed: this.speed })
   }
 }
 
