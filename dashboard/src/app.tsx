@@ -1,14 +1,17 @@
 import { ComparePage } from './pages/compare-page.tsx'
 import { GridPage } from './pages/grid-page.tsx'
 import { HealthPage } from './pages/health-page.tsx'
+import { HistoryPage } from './pages/history-page.tsx'
 import { PmuPage } from './pages/pmu-page.tsx'
 import { Header } from './parts/header.tsx'
+import { PlaybackBar } from './parts/playback-bar.tsx'
 import { useRoute } from './route.ts'
 
 export const pages = [
   { id: 'grid', title: 'Grid', page: GridPage },
   { id: 'pmu', title: 'PMU', page: PmuPage },
   { id: 'compare', title: 'Compare', page: ComparePage },
+  { id: 'history', title: 'History', page: HistoryPage },
   { id: 'health', title: 'Health', page: HealthPage },
 ] as const
 
@@ -25,6 +28,7 @@ export function App() {
       <main id="content" tabIndex={-1}>
         <Page key={id} query={route.query} />
       </main>
+      <PlaybackBar />
     </>
   )
 }

@@ -38,3 +38,8 @@ export function replaceQuery(page: string, query: Parameters<typeof href>[1]): v
   history.replaceState(null, '', href(page, query))
   dispatchEvent(new HashChangeEvent('hashchange'))
 }
+
+/** The same as another place, so that the browser goes back to the one before. */
+export function pushQuery(page: string, query: Parameters<typeof href>[1]): void {
+  location.hash = href(page, query)
+}

@@ -1,27 +1,14 @@
 /** The historian's API, as pages ask it. */
+import type { RangeAnswer, StoredStream } from './answers.ts'
+
+export type { RangeAnswer, StoredStream } from './answers.ts'
+
 export interface LiveAccess {
   /** Absent: there is no way to live data. */
   readonly url?: string
   readonly username?: string
   readonly password?: string
   readonly areas: readonly string[]
-}
-
-export interface StoredStream {
-  readonly stream: string
-  readonly configurations: number
-  readonly channels: readonly { readonly id: string; readonly unit: string }[]
-}
-
-export interface RangeAnswer {
-  /** Every value; else the least and the greatest of each part. */
-  readonly raw: boolean
-  readonly series: readonly {
-    readonly channel: string
-    readonly unit: string
-    readonly times_us: readonly number[]
-    readonly values: readonly (number | null)[]
-  }[]
 }
 
 export interface RangeQuery {

@@ -31,7 +31,7 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
       ...(against !== '' && { against }),
       ...changes,
     })
-  useEffect(() => scene.follow(topic), [scene.kind, topic])
+  useEffect(() => scene.follow(topic), [scene, topic])
 
   const stream = scene.find(topic)
   const buffer = stream?.buffer

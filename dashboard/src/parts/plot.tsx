@@ -1,12 +1,13 @@
 /** A plot of quantities over time (uPlot). It draws when its turn comes, never more often than the page can follow. */
 import { useEffect, useRef } from 'preact/hooks'
-import uPlot, { type AlignedData, type Options } from 'uplot'
+import uPlot, { type AlignedData, type Options, type Series } from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useAppState } from '../app-state.ts'
-import { everyTick } from '../scene/ticker.ts'
+import { everyTick, onceSoon } from '../scene/ticker.ts'
 import { useLatest } from '../scene/use.ts'
 import { lineColour, lineDash } from './colours.ts'
-import { clock, time } from './format.ts'
+import { clock, day, time } from './format.ts'
+import { drawLine } from './line-path.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -37,7 +38,15 @@ export interface PlotProps {
   readonly lineWidth?: number
   /** Plots of one key share their cursor. */
   readonly sync?: string
+  /** `false`: whoever shows it says what the lines are. */
+  readonly hasLegend?: boolean
+  /** The pointer is at this time; undefined: at none. */
+  readonly onCursor?: (atS: number | undefined) => void
 }
+
+/** Of the canvas, left and right of what is plotted: what lies on and under it is aligned with it, by the style sheet. */
+const PLOT_LEFT_PX = 64
+const PLOT_RIGHT_PX = 36
 
 const WIDTH_PX = 600
 
@@ -50,7 +59,8 @@ export function Plot(props: PlotProps) {
   const key = JSON.stringify([lines, height, theme, isUtc, props.digits, props.sync, props.leastSpan, props.lineWidth])
 
   useEffect(() => {
-    const made = new uPlot(optionsOf(latest, theme, isUtc), latest.current.data(), place.current!)
+    const empty = [[], ...latest.current.lines.map(() => [])] as AlignedData
+    const made = new uPlot(optionsOf(latest, theme, isUtc), empty, place.current!)
     plot.current = made
     const observer = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry!.contentRect.width)
@@ -73,12 +83,22 @@ export function Plot(props: PlotProps) {
       if ((u.cursor.left ?? -1) < 0) u.setLegend({ idx: data[0].length - 1 }, false)
     })
   }
-  useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : draw()))
+  useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))
   return <div class="plot" role="img" aria-label={title} ref={place} />
 }
 
 function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dark', isUtc: boolean): Options {
-  const { lines, height = 160, digits = 3, sync, leastSpan = 0, lineWidth = 1.5, onSelect } = props.current
+  const {
+    lines,
+    height = 160,
+    digits = 3,
+    sync,
+    leastSpan = 0,
+    lineWidth = 1.5,
+    onSelect,
+    perSecond,
+    hasLegend = true,
+  } = props.current
   const style = getComputedStyle(document.documentElement)
   const ink = style.getPropertyValue('--ink')
   const grid = { stroke: style.getPropertyValue('--line'), width: 1 }
@@ -87,10 +107,12 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
     width: WIDTH_PX,
     height,
     pxAlign: 0,
-    legend: { live: true },
+    padding: [8, PLOT_RIGHT_PX, 0, 0],
+    legend: { live: true, show: hasLegend },
     cursor: {
       drag: { x: onSelect !== undefined, y: false, setScale: false },
-      ...(sync !== undefined && { sync: { key: sync } }),
+      // A period is chosen in one plot, and told once.
+      ...(sync !== undefined && { sync: { key: sync, filters: { pub: (type) => !/^mouse(down|up)$/.test(type) } } }),
     },
     scales: {
       x: { time: false, auto: false },
@@ -105,11 +127,15 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
     axes: [
       {
         ...axis,
-        values: (_plot, ticks) =>
-          ticks.map((tick) => clock(tick, isUtc, (ticks[1] ?? 0) - (ticks[0] ?? 0) < 1 ? 3 : 0)),
+        incrs: TIME_STEPS_S,
+        values: (_plot, ticks) => timeLabels(ticks, isUtc),
         space: 90,
       },
-      { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(9)))) },
+      {
+        ...axis,
+        size: PLOT_LEFT_PX,
+        values: (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(9)))),
+      },
     ],
     series: [
       { label: 'time', value: (_plot, seconds) => (seconds === null ? '–' : time(seconds, isUtc, 3)) },
@@ -120,6 +146,8 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         width: lineWidth,
         points: { show: false },
         spanGaps: false,
+        // uPlot's own draws of many values the least and the greatest of a pixel, as often as live ones need it.
+        ...(perSecond === 0 && { paths: pathOf(unit === '°') }),
         value: (plot: uPlot, value: number | null | undefined, series: number, idx: number | null) => {
           const told = value === undefined && idx !== null ? lastDue(plot.data[series]!, idx) : value
           return told === null || told === undefined ? '–' : `${told.toFixed(digits)} ${unit}`
@@ -127,6 +155,12 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       })),
     ],
     hooks: {
+      setCursor: [
+        (plot) => {
+          const { left = -1 } = plot.cursor
+          props.current.onCursor?.(left < 0 ? undefined : plot.posToVal(left, 'x'))
+        },
+      ],
       setSelect: [
         (plot) => {
           const { left, width } = plot.select
@@ -144,3 +178,34 @@ function lastDue(values: AlignedData[number], at: number): number | null | undef
   for (let place = at; place >= 0; place--) if (values[place] !== undefined) return values[place]
   return undefined
 }
+
+/** What times are told in: 1, 2, 5 of what is less than a second, then as clocks have it. */
+const TIME_STEPS_S = [
+  ...[1e-4, 1e-3, 1e-2, 1e-1].flatMap((size) => [size, 2 * size, 5 * size]),
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
+  ...[1, 2, 3, 6, 12, 24, 48, 168, 336, 720, 1440].map((hours) => hours * 3600),
+]
+
+/** The day stands under the first of each. */
+function timeLabels(ticks: readonly number[], isUtc: boolean): string[] {
+  const step = (ticks[1] ?? 0) - (ticks[0] ?? 0)
+  const digits = step >= 1 ? 0 : step >= 1e-3 ? 3 : 4
+  let before = ''
+  return ticks.map((tick) => {
+    const today = day(tick, isUtc)
+    const isNew = today !== before
+    before = today
+    return `${clock(tick, isUtc, digits)}${isNew ? `\n${today}` : ''}`
+  })
+}
+
+const pathOf =
+  (isAngle: boolean): Series.PathBuilder =>
+  (plot, line, first, last) => {
+    const stroke = new Path2D()
+    const points = { times: plot.data[0], values: plot.data[line]!, first, last, isAngle }
+    const xOf = (time: number): number => plot.valToPos(time, 'x', true)
+    drawLine(stroke, points, xOf, (value) => plot.valToPos(value, 'y', true))
+    return { stroke, flags: 0 }
+  }

@@ -25,6 +25,15 @@ export function everyTick(perSecond: number, draw: () => void): () => void {
   return () => void tasks.delete(task)
 }
 
+/** Calls `draw` once, when its turn comes. Returns what prevents it. */
+export function onceSoon(draw: () => void): () => void {
+  const end = everyTick(1, () => {
+    end()
+    draw()
+  })
+  return end
+}
+
 /** Browsers call it for pages that are seen only. */
 function run(): void {
   const startMs = performance.now()

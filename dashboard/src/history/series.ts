@@ -1,0 +1,146 @@
+/** What the API gave of channels, as plots draw it: by unit, and with gaps. */
+import type { RangeAnswer } from '../api/answers.ts'
+import type { Period } from './period.ts'
+import type { ChosenChannel } from './view.ts'
+
+/** One channel over the period, in the units of the API. */
+export interface Trace {
+  readonly channel: ChosenChannel
+  readonly unit: string
+  /** Every value; else the least and the greatest of each part. */
+  readonly isRaw: boolean
+  /** µs since 1970; grow, or stay. */
+  readonly timesUs: readonly number[]
+  /** null: absent. */
+  readonly values: readonly (number | null)[]
+  /** Places in `timesUs` before which something is missing. */
+  readonly gaps: ReadonlySet<number>
+}
+
+/** How a unit is drawn: `factor` from that of the API. */
+export interface Quantity {
+  readonly unit: string
+  readonly title: string
+  readonly shown: string
+  readonly factor: number
+  readonly digits: number
+  readonly leastSpan: number
+}
+
+const quantities: readonly Omit<Quantity, 'shown' | 'factor'>[] = [
+  { unit: 'Hz', title: 'Frequency', digits: 4, leastSpan: 0.01 },
+  { unit: 'Hz/s', title: 'ROCOF', digits: 3, leastSpan: 0.1 },
+  { unit: 'V', title: 'Voltages', digits: 3, leastSpan: 0 },
+  { unit: 'A', title: 'Currents', digits: 3, leastSpan: 0 },
+  { unit: 'rad', title: 'Angles', digits: 2, leastSpan: 1 },
+  { unit: '', title: 'Other', digits: 3, leastSpan: 0 },
+]
+
+/** Values from which a prefix is used. */
+const KILO_FROM = 2000
+
+export interface Group {
+  readonly quantity: Quantity
+  readonly traces: readonly Trace[]
+}
+
+/** The answer to one stream's question, with `points` asked for. */
+export function tracesOf(
+  stream: string,
+  { raw, series }: RangeAnswer,
+  period: Period,
+  points: number,
+): readonly Trace[] {
+  return series.map(({ channel, unit, times_us, values }) => ({
+    channel: { stream, id: channel },
+    unit,
+    isRaw: raw,
+    timesUs: times_us,
+    values,
+    gaps: raw ? gapsOfAll(times_us) : gapsOfParts(times_us, period, points >> 1),
+  }))
+}
+
+/** One plot for each unit, in a fixed order. */
+export function groupsOf(traces: readonly Trace[]): readonly Group[] {
+  const isKnown = (unit: string): boolean => quantities.some((each) => each.unit === unit)
+  return quantities
+    .map((quantity) => {
+      const of = traces.filter(({ unit }) => unit === quantity.unit || (quantity.unit === '' && !isKnown(unit)))
+      return { quantity: { ...quantity, ...shownOf(quantity.unit, of) }, traces: of }
+    })
+    .filter(({ traces: of }) => of.length > 0)
+}
+
+function shownOf(unit: string, traces: readonly Trace[]): Pick<Quantity, 'shown' | 'factor'> {
+  if (unit === 'rad') return { shown: '°', factor: 180 / Math.PI }
+  if (unit !== 'V' && unit !== 'A') return { shown: unit, factor: 1 }
+  let greatest = 0
+  for (const { values } of traces) for (const value of values) greatest = Math.max(greatest, Math.abs(value ?? 0))
+  return greatest >= KILO_FROM ? { shown: `k${unit}`, factor: 1e-3 } : { shown: unit, factor: 1 }
+}
+
+/** Of every value: what usually lies between two says where more does. */
+function gapsOfAll(timesUs: readonly number[]): ReadonlySet<number> {
+  const steps = timesUs.slice(1).map((timeUs, at) => timeUs - timesUs[at]!)
+  const longest = 1.5 * median(steps)
+  return new Set(steps.flatMap((step, at) => (step > longest ? [at + 1] : [])))
+}
+
+/** Of least and greatest: a part that has none. Where parts are finer than what is stored, more than is usual. */
+function gapsOfParts(timesUs: readonly number[], { fromUs, toUs }: Period, parts: number): ReadonlySet<number> {
+  const partOf = (timeUs: number): number => Math.floor(((timeUs - fromUs) * parts) / (toUs - fromUs))
+  const steps = timesUs.slice(1).map((timeUs, at) => partOf(timeUs) - partOf(timesUs[at]!))
+  const longest = Math.max(1, 1.5 * median(steps.filter((step) => step > 0)))
+  return new Set(steps.flatMap((step, at) => (step > longest ? [at + 1] : [])))
+}
+
+function median(numbers: readonly number[]): number {
+  if (numbers.length === 0) return Number.POSITIVE_INFINITY
+  return Float64Array.from(numbers).sort()[numbers.length >> 1]!
+}
+
+/** Times in seconds and values as they are drawn; null where something is missing. */
+export function drawnOf(trace: Trace, factor: number): readonly [times: number[], values: (number | null)[]] {
+  const times: number[] = []
+  const values: (number | null)[] = []
+  for (let at = 0; at < trace.timesUs.length; at++) {
+    const timeUs = trace.timesUs[at]!
+    if (trace.gaps.has(at)) {
+      times.push((trace.timesUs[at - 1]! + timeUs) / 2e6)
+      values.push(null)
+    }
+    times.push(timeUs / 1e6)
+    const value = trace.values[at]!
+    values.push(value === null ? null : value * factor)
+  }
+  return [times, values]
+}
+
+/** The sample nearest to a time; undefined where none is nearer than its neighbours usually are. */
+export function sampleAt(
+  { timesUs, values, gaps }: Trace,
+  atUs: number,
+): { readonly timeUs: number; readonly value: number | null } | undefined {
+  if (timesUs.length === 0) return undefined
+  let [low, high] = [0, timesUs.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (timesUs[middle]! < atUs) low = middle + 1
+    else high = middle
+  }
+  const isBefore = low === timesUs.length || (low > 0 && atUs - timesUs[low - 1]! <= timesUs[low]! - atUs)
+  const at = isBefore ? low - 1 : low
+  const usualUs = (timesUs.at(-1)! - timesUs[0]!) / Math.max(1, timesUs.length - 1)
+  const isOutside = low === 0 || low === timesUs.length || gaps.has(low)
+  if (isOutside && Math.abs(timesUs[at]! - atUs) > 2 * usualUs) return undefined
+  return { timeUs: timesUs[at]!, value: values[at]! }
+}
+
+/** All times at which any has a value, each once. */
+export function timesOf(traces: readonly Trace[]): readonly number[] {
+  if (traces.length === 1) return [...new Set(traces[0]!.timesUs)]
+  const all = new Set<number>()
+  for (const { timesUs } of traces) for (const timeUs of timesUs) all.add(timeUs)
+  return [...Float64Array.from(all).sort()]
+}

@@ -1,0 +1,116 @@
+/** What was: any channels over any period, down to the sample, with what was striking and what is missing. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { getStreams } from '../api/client.ts'
+import { useAppState } from '../app-state.ts'
+import { ask, type Seen } from '../history/ask.ts'
+import { Cursor } from '../history/cursor.ts'
+import { bounded, durationOf, lastOf, lengthUs, type Period, presets } from '../history/period.ts'
+import { queryOf, sameChannel, usualChannels, type View, viewOf } from '../history/view.ts'
+import { HistoryChannels } from '../parts/history-channels.tsx'
+import { HistoryCompleteness } from '../parts/history-completeness.tsx'
+import { askEvents, HistoryEvents } from '../parts/history-events.tsx'
+import { HistoryExport } from '../parts/history-export.tsx'
+import { HistoryPeriod } from '../parts/history-period.tsx'
+import { HistoryPlots } from '../parts/history-plots.tsx'
+import { useAnswer } from '../parts/use-answer.ts'
+import { startPlayback } from '../playback/start.ts'
+import { pushQuery, replaceQuery } from '../route.ts'
+
+/** A new width is worth new values from such a change on. */
+const WIDTH_STEP_PX = 100
+
+export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
+  const view = viewOf(query)
+  const opened = useMemo(() => lastOf(presets[0].us, Date.now() * 1000), [])
+  const period = view.period ?? opened
+  useEffect(() => {
+    if (!view.period) replaceQuery('history', queryOf({ ...view, period }))
+  }, [view.period])
+  const streams = useAnswer('streams', getStreams)
+  const channels = view.channels ?? usualChannels(streams.value ?? [])
+  const topics = [...new Set(channels.map(({ stream }) => stream))]
+  const place = useRef<HTMLDivElement>(null)
+  const width = useWidth(place)
+  const cursor = useMemo(() => new Cursor(), [])
+  const moment = `${period.fromUs} ${period.toUs}`
+  const key = JSON.stringify([channels, moment, width])
+  const seen = useAnswer(key, (signal) => ask(channels, period, width, signal))
+  const told = useAnswer(`${moment} ${topics}`, (signal) => askEvents(topics, period, signal))
+  const change = (changes: Partial<View>): void =>
+    pushQuery('history', queryOf({ period, channels: view.channels, ...changes }))
+  const show = (next: Period): void => change({ period: bounded(next) })
+  const play = (): void => startPlayback(period, [...(streams.value ?? []).map(({ stream }) => stream), ...topics])
+  return (
+    <>
+      <HistoryPeriod period={period} cursorUs={() => cursor.atUs} onChange={show} />
+      <HistoryChannels
+        streams={streams.value ?? []}
+        chosen={channels}
+        onChange={(chosen) => change({ channels: chosen })}
+      />
+      {streams.trouble !== undefined && <p class="bad">Streams are not told: {streams.trouble}</p>}
+      {streams.value?.length === 0 && <p>Nothing is stored yet.</p>}
+      <div class="row">
+        <button type="button" class="main" onClick={play} disabled={!streams.value}>
+          ▶ play
+        </button>
+        <Fineness seen={seen.value} period={period} isUnderWay={seen.isUnderWay} />
+        {seen.value && <HistoryExport seen={seen.value} plots={() => [...place.current!.querySelectorAll('canvas')]} />}
+      </div>
+      {[...(seen.value?.troubles ?? []), ...(seen.trouble === undefined ? [] : [seen.trouble])].map((trouble) => (
+        <p key={trouble} class="bad" role="alert">
+          {trouble}
+        </p>
+      ))}
+      <div ref={place} aria-busy={seen.isUnderWay}>
+        {seen.value && (
+          <HistoryPlots
+            seen={seen.value}
+            period={period}
+            cursor={cursor}
+            onSelect={show}
+            onRemove={({ channel }) => change({ channels: channels.filter((each) => !sameChannel(each, channel)) })}
+          />
+        )}
+      </div>
+      <HistoryCompleteness streams={topics} period={period} events={told.value?.events ?? []} onChoose={show} />
+      <HistoryEvents told={told} onChoose={show} />
+    </>
+  )
+}
+
+/** How fine it is: whether every sample is there. */
+function Fineness({
+  seen,
+  period,
+  isUnderWay,
+}: {
+  readonly seen: Seen | undefined
+  readonly period: Period
+  readonly isUnderWay: boolean
+}) {
+  const { isUtc } = useAppState()
+  const traces = seen?.traces ?? []
+  const isThis = seen?.period.fromUs === period.fromUs && seen.period.toUs === period.toUs
+  const isRaw = traces.every((trace) => trace.isRaw)
+  const samples = traces.reduce((sum, { timesUs }) => sum + timesUs.length, 0)
+  const words = isRaw ? 'every sample' : 'least and greatest of each part: zoom in for every sample'
+  const fineness = samples === 0 ? 'nothing is stored of it' : words
+  return (
+    <span role="status" data-fineness={!isThis || isUnderWay ? 'asking' : isRaw ? 'raw' : 'parts'} data-utc={isUtc}>
+      <b>{durationOf(lengthUs(period))}</b> {!seen || (isUnderWay && !isThis) ? 'asking…' : `· ${fineness}`}
+    </span>
+  )
+}
+
+function useWidth(place: { readonly current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0)
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) =>
+      setWidth(Math.ceil(entry!.contentRect.width / WIDTH_STEP_PX) * WIDTH_STEP_PX),
+    )
+    observer.observe(place.current!)
+    return () => observer.disconnect()
+  }, [])
+  return width
+}

@@ -1,0 +1,29 @@
+/** Puts a period of the past in the place of what is live, on all pages; and back. */
+import { framesOf } from '../api/frames.ts'
+import { appState, update } from '../app-state.ts'
+import { everyTick } from '../scene/ticker.ts'
+import { type PlaybackPeriod, PlaybackScene } from './playback-scene.ts'
+
+const TICKS_PER_S = 30
+
+export function startPlayback(period: PlaybackPeriod, topics: readonly string[]): void {
+  const before = currentPlayback()
+  const scene = new PlaybackScene(period, topics, {
+    frames: framesOf,
+    nowMs: () => performance.now(),
+    everyTick: (tick) => everyTick(TICKS_PER_S, tick),
+  })
+  update({ scene })
+  before?.close()
+}
+
+export function backToLive(): void {
+  const before = currentPlayback()
+  update({ scene: appState().live })
+  before?.close()
+}
+
+export function currentPlayback(): PlaybackScene | undefined {
+  const { scene } = appState()
+  return scene instanceof PlaybackScene ? scene : undefined
+}

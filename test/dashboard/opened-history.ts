@@ -1,0 +1,55 @@
+/** The page History in a real browser, on a historian that has known frames. */
+import type { Page } from 'playwright-core'
+import { expect, onTestFinished } from 'vitest'
+import type { CompletenessAnswer, StoredEvent } from '../../dashboard/src/api/answers.ts'
+import { isoOf } from '../../dashboard/src/history/period.ts'
+import { openBrowser, watchedPage } from '../support/browser.ts'
+import { filledHistorian, timeUs, topics } from './filled-historian.ts'
+
+export const ids = ['1.freq', '1.VA.magnitude', '1.VA.angle'] as const
+
+/** A historian, and a page that is watched until the test is over; events and gaps are what the test says. */
+export async function opened(
+  deps: Parameters<typeof filledHistorian>[0],
+  {
+    token,
+    events = [],
+    gaps = [],
+    ...page
+  }: {
+    readonly token?: string
+    readonly events?: readonly StoredEvent[]
+    readonly gaps?: CompletenessAnswer['gaps']
+    readonly viewport?: { readonly width: number; readonly height: number }
+    readonly timezoneId?: string
+  } = {},
+): Promise<{ readonly url: string; readonly page: Page }> {
+  const url = await filledHistorian(deps, token === undefined ? {} : { token })
+  const watched = await watchedPage(await openBrowser(), url, page)
+  onTestFinished(() => expect(watched.faults).toEqual([]))
+  await watched.page.route('**/api/v1/events?*', (route) => route.fulfill({ json: { events, more: false } }))
+  await watched.page.route('**/api/v1/grid', (route) => route.fulfill({ json: { area: 'area', sites: [] } }))
+  const counts = { expected: 15_000, never_produced: 0, not_received: 0, pending: 0 }
+  await watched.page.route('**/api/v1/completeness?*', (route) => {
+    const isSecond = new URL(route.request().url()).searchParams.get('stream') === topics[1]
+    const lost = isSecond ? gaps.reduce((sum, { frames }) => sum + frames, 0) : 0
+    const answer = { ...counts, held: 15_000 - lost, lost, gaps: isSecond ? gaps : [], more_gaps: 0, parts: [] }
+    return route.fulfill({ json: answer })
+  })
+  return { url, page: watched.page }
+}
+
+export const view = (from: number, to: number, channels: readonly string[] = ids): string => {
+  const query = new URLSearchParams({ from: isoOf(timeUs(from)), to: isoOf(timeUs(to)) })
+  for (const topic of topics) for (const id of channels) query.append('c', `${topic}|${id}`)
+  return `#/history?${query}`
+}
+
+/** Every value, or the least and the greatest, of the period that the address says. */
+export const isFine = (page: Page, fineness: 'raw' | 'parts'): Promise<unknown> =>
+  page.waitForSelector(`[data-fineness=${fineness}]`)
+export const row = (pmu: number, id: string): string => `tr[data-stream="${topics[pmu]}"][data-channel="${id}"]`
+export const isAt = (page: Page, us: number, pmu = 0, id = '1.freq'): Promise<unknown> =>
+  page.waitForSelector(`${row(pmu, id)}[data-time-us="${us}"]`)
+export const valueIn = async (page: Page, pmu: number, id: string): Promise<number> =>
+  Number(await page.getAttribute(row(pmu, id), 'data-value'))

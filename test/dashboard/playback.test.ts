@@ -1,0 +1,70 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { isoMicrosOf } from '../../dashboard/src/history/period.ts'
+import { needsChromium } from '../support/browser.ts'
+import { testDeps } from '../support/deps.ts'
+import { until } from '../support/until.ts'
+import { RATE, sampleOf, startUs, timeUs } from './filled-historian.ts'
+import { isFine, opened, view } from './opened-history.ts'
+
+const chromium = needsChromium()
+
+describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout: 60_000 }, () => {
+  const bar = '.playback-bar'
+  const isState = (page: Page, state: string) => page.waitForSelector(`${bar}[data-state=${state}]`)
+  const shown = async (page: Page) => ({
+    n: Math.round(((Number(await page.getAttribute(bar, 'data-time-us')) - startUs) * RATE) / 1e6),
+    time: await page.textContent('[data-fact="time of the newest frame"]'),
+    voltage: Number(await page.getAttribute('[data-channel="1.VA.magnitude"]', 'data-value')),
+  })
+
+  it('is on all pages: the PMU has the values of that time, frame by frame, until one goes back to live', async () => {
+    await using deps = testDeps()
+    const { url, page } = await opened(deps)
+    await page.goto(url + view(3000, 12_000))
+    await isFine(page, 'parts')
+    await page.click('text="▶ play"')
+    await isState(page, 'playing')
+    await page.click('nav >> text=PMU')
+    await page.selectOption(`${bar} select`, '10')
+    await until(async () => Number(await page.getAttribute(bar, 'data-time-us')) > timeUs(3100))
+    await page.keyboard.press('Escape')
+    await page.waitForSelector(bar, { state: 'detached' })
+    await page.goBack()
+    await page.click('text="▶ play"')
+    await isState(page, 'playing')
+    await page.keyboard.press('Space')
+    await isState(page, 'paused')
+    await page.click('nav >> text=PMU')
+    await page.locator(`${bar} input`).fill(`${timeUs(7000) - timeUs(3000)}`)
+    for (const [key, n] of [
+      ['', 7000],
+      ['.', 7001],
+      ['.', 7002],
+      [',', 7001],
+    ] as const) {
+      if (key !== '') await page.keyboard.press(key)
+      const time = isoMicrosOf(timeUs(n)).slice(0, -1).replace('T', ' ')
+      await page.waitForSelector(`[data-fact="time of the newest frame"]:has-text("${time}")`)
+      expect(await shown(page)).toEqual({ n, time, voltage: sampleOf(0, n).voltage })
+    }
+    expect(await page.textContent('header')).toContain('▶ playback')
+    await page.click('nav >> text=Grid')
+    await page.waitForSelector('text=2 of 2 PMUs online')
+    await page.click('text="back to live"')
+    await page.waitForSelector(bar, { state: 'detached' })
+    expect(await page.textContent('header')).not.toContain('playback')
+  })
+
+  it('shows on the plots where it is', async () => {
+    await using deps = testDeps()
+    const { url, page } = await opened(deps)
+    await page.goto(url + view(3000, 3500))
+    await isFine(page, 'raw')
+    await page.click('text="▶ play"')
+    await page.waitForSelector('.playhead')
+    await page.selectOption(`${bar} select`, '5')
+    await isState(page, 'paused')
+    expect(Number(await page.getAttribute(bar, 'data-time-us'))).toBe(timeUs(3500))
+  })
+})
