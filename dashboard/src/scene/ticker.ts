@@ -36,6 +36,10 @@ export function onceSoon(draw: () => void): () => void {
 
 /** Browsers call it for pages that are seen only. */
 function run(): void {
+  // First: what fails to draw is reported as any fault of a page is, and costs others one frame.
+  isRunning = tasks.size > 0
+  if (!isRunning) return
+  requestAnimationFrame(run)
   const startMs = performance.now()
   const due = [...tasks].filter(({ dueMs }) => dueMs <= startMs).sort((one, other) => one.dueMs - other.dueMs)
   for (const task of due) {
@@ -44,6 +48,4 @@ function run(): void {
     task.dueMs = startMs + task.everyMs
     task.draw()
   }
-  isRunning = tasks.size > 0
-  if (isRunning) requestAnimationFrame(run)
 }
