@@ -44,7 +44,9 @@ function run(): void {
   const due = [...tasks].filter(({ dueMs }) => dueMs <= startMs).sort((one, other) => one.dueMs - other.dueMs)
   for (const task of due) {
     if (performance.now() - startMs > BUDGET_MS) break
-    if (!tasks.has(task)) continue
+    if (!tasks.delete(task)) continue
+    // Behind those that were drawn before it.
+    tasks.add(task)
     task.dueMs = startMs + task.everyMs
     task.draw()
   }
