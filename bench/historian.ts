@@ -2,7 +2,7 @@
  * What a historian takes and gives: frames of a simulated feeder with the noise
  * of its measurement, an hour of each format sealed; as fast as they can be
  * stored; two hours of one PMU in 2,000 points out of an archive of 72 M rows; the
- * latest of 1,000 streams.
+ * latest of 1,000 streams; what an export costs those who are live.
  */
 import { link, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,7 @@ import { type Epoch, Store } from '../src/historian/store.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
 import { Simulation } from '../src/simulator/index.ts'
 import type { BenchOptions, Figures } from './figures.ts'
+import { live } from './historian/live.ts'
 import { median, spreadOf } from './support/quantiles.ts'
 
 const formats = [
@@ -34,7 +35,11 @@ const archive = { streams: 200, hours: 2 }
 
 const sealing = { log: quiet, historian: 'bench' }
 
-export async function historian({ quick, note }: BenchOptions): Promise<Figures> {
+export async function historian(options: BenchOptions): Promise<Figures> {
+  return { ...(await stored(options)), ...(await live(options)) }
+}
+
+async function stored({ quick, note }: BenchOptions): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-bench-'))
   const store = await Store.open(folder, options)
   const held = () => [{ stream: 1, ledger: Uint8Array.of(0) }]

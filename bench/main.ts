@@ -29,7 +29,7 @@ const usage = `usage: npm run bench -- NAME [--quick] [--json]
   journal      1,000 streams into one journal: of a core; what live frames pay for it
   replay       a minute that heals over 20 Mbit/s beside live frames; the same with one persistent session
   pdc          10, 100 and 1,000 PMUs into one output: from the last arrival to the frame, of a core, memory
-  historian    frames in and out of an archive: bytes per value, rows per second, a range, the latest
+  historian    frames in and out of an archive: bytes per value, rows per second, a range, the latest; live beside an export
   faults       brokers, adapters and links that die in mid-stream: what is lost, doubled, and how long it takes
   soak         200 PMUs for 15 minutes, with a fault every 20 s: what is lost, and what memory grows by
 

@@ -1,4 +1,6 @@
+import { ComparePage } from './pages/compare-page.tsx'
 import { GridPage } from './pages/grid-page.tsx'
+import { HealthPage } from './pages/health-page.tsx'
 import { HistoryPage } from './pages/history-page.tsx'
 import { PmuPage } from './pages/pmu-page.tsx'
 import { Header } from './parts/header.tsx'
@@ -8,7 +10,9 @@ import { useRoute } from './route.ts'
 export const pages = [
   { id: 'grid', title: 'Grid', page: GridPage },
   { id: 'pmu', title: 'PMU', page: PmuPage },
+  { id: 'compare', title: 'Compare', page: ComparePage },
   { id: 'history', title: 'History', page: HistoryPage },
+  { id: 'health', title: 'Health', page: HealthPage },
 ] as const
 
 export function App() {

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import staticFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import { array, object, string } from './schemas.ts'
 
 /** Where a page finds the bus. */
 export type LiveAccess =
@@ -55,18 +56,18 @@ export async function addDashboard(app: FastifyInstance, { folder, areas, live }
       schema: {
         summary: 'Where a page subscribes to live data: MQTT over WebSocket, by a user that may only read.',
         response: {
-          200: {
-            type: 'object',
-            properties: {
+          200: object(
+            {
               url: {
                 type: 'string',
                 description: 'a path is one of this server, and the password there is the token of the API',
               },
-              username: { type: 'string' },
-              password: { type: 'string' },
-              areas: { type: 'array', items: { type: 'string' } },
+              username: string,
+              password: string,
+              areas: array(string),
             },
-          },
+            ['url', 'username', 'password'],
+          ),
         },
       },
     },

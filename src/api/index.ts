@@ -6,5 +6,6 @@
 
 export { ApiError, type ApiFault } from './api-error.ts'
 export type { DashboardConfig, LiveAccess } from './dashboard.ts'
+export type { GridJson, GridSiteJson } from './grid-json.ts'
 export { type Api, type ApiConfig, startApi } from './start-api.ts'
 export { Tokens } from './tokens.ts'

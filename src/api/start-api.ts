@@ -8,9 +8,11 @@ import { type Address, formatAddress, isLocalName, isLoopback } from '../config/
 import type { Historian } from '../historian/index.ts'
 import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { AddressBudget } from './address-budget.ts'
 import { ApiError } from './api-error.ts'
 import { addDashboard, type DashboardConfig } from './dashboard.ts'
 import { answerOf } from './failures.ts'
+import type { GridJson } from './grid-json.ts'
 import { addRoutes } from './routes.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -38,7 +40,7 @@ const isApi = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url?.s
 /** Resolves when it listens. Throws ApiError. */
 export async function startApi(
   { listen, tokens, dashboard }: ApiConfig,
-  deps: ServiceDeps & { readonly historian: Historian },
+  deps: ServiceDeps & { readonly historian: Historian; readonly grid?: GridJson },
 ): Promise<Api> {
   const { signal, log } = deps
   const app = fastify({
@@ -62,8 +64,13 @@ export async function startApi(
       }),
     },
   })
+  const budget = new AddressBudget()
   app.addHook('onRequest', async (request, reply) => {
     if (isApi(request)) reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    if (!budget.take(request.ip)) {
+      reply.header('retry-after', '1')
+      return reply.code(429).send({ error: 'API_TOO_MANY', message: 'too many requests a second: wait for one' })
+    }
     // A page of another origin may have its name point here: only who asks for this machine by its own name is answered.
     if (!tokens && isLoopback(listen.host) && !isLocalName(request.headers.host)) {
       return reply.code(403).send({ error: 'API_FORBIDDEN', message: 'ask for localhost' })
@@ -80,7 +87,7 @@ export async function startApi(
     if (status === 500 && !hasGone) log.error({ error }, 'a request failed')
     return reply.code(status).send(body)
   })
-  addRoutes(app, deps.historian)
+  addRoutes(app, deps)
   if (dashboard) await addDashboard(app, dashboard)
 
   const address = formatAddress(listen)

@@ -1,30 +1,24 @@
-import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from './admission.ts'
 
-/** One for all requests of a connection, which may be as many as there is time. */
-const askers = new WeakMap<Socket, AbortSignal>()
-
 /** Aborts when the asker has gone: his socket, for an answer that still waits behind another one has no end of its own. */
-export function askerOf(request: FastifyRequest): AbortSignal {
-  const { socket } = request.raw
-  const known = askers.get(socket)
-  if (known) return known
+export function askerOf(request: FastifyRequest, reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
+  const { socket } = request.raw
   const abort = (): void => gone.abort(new Error('the asker has gone'))
   if (socket.destroyed) abort()
-  else socket.once('close', abort)
-  askers.set(socket, gone.signal)
+  else {
+    socket.once('close', abort)
+    // He may ask much more on it.
+    reply.raw.once('finish', () => socket.off('close', abort))
+  }
   return gone.signal
 }
 
 /** A place that is held until the answer has left, or its asker has. */
 export async function admitted(admission: Admission, asker: AbortSignal, reply: FastifyReply): Promise<void> {
   const leave = await admission.enter(asker)
+  reply.raw.once('finish', leave)
   asker.addEventListener('abort', leave, { once: true })
-  reply.raw.once('finish', () => {
-    asker.removeEventListener('abort', leave)
-    leave()
-  })
   if (asker.aborted) leave()
 }

@@ -70,16 +70,26 @@ export function encodeStat(fields: Partial<StatFields>): number {
  */
 export function describeStat(stat: number, version = 2): string {
   const fields = decodeStat(stat)
-  const words: string[] = [...(version === 2 ? errors2011(fields.dataError) : errors2005(fields.dataError))]
+  const words: string[] = [...dataErrorWords(fields.dataError, version)]
   if (!fields.synchronised) words.push('not synchronised')
   if (fields.sortedByArrival) words.push('sorted by arrival')
-  if (fields.trigger) words.push(`trigger: ${triggerReasons[fields.triggerReason] ?? 'user-defined'}`)
+  if (fields.trigger) words.push(`trigger: ${describeTrigger(stat)}`)
   if (fields.configurationChange) words.push('configuration change')
   if (fields.dataModified) words.push(version === 2 ? 'data modified' : 'reserved bit 9 set')
   if (fields.timeQuality > 0) words.push(`time error ${pmuTimeQualities[fields.timeQuality]}`)
   if (fields.unlockedTime > 0) words.push(`unlocked for ${unlockedTimes[fields.unlockedTime]}`)
   return words.join('; ') || 'good'
 }
+
+/** Bits 15 and 14 of STAT in words; empty where the data are good. */
+export const describeDataError = (stat: number, version = 2): string =>
+  dataErrorWords(decodeStat(stat).dataError, version).join('; ')
+
+/** Why it is triggered, as the low bits of STAT say while bit 11 is set. */
+export const describeTrigger = (stat: number): string => triggerReasons[stat & Stat.triggerReason] ?? 'user-defined'
+
+const dataErrorWords = (code: number, version: number): readonly string[] =>
+  version === 2 ? errors2011(code) : errors2005(code)
 
 function errors2011(code: number): readonly string[] {
   const text = ['', 'PMU error, no information about data', 'test mode or absent data', 'PMU error'][code]

@@ -33,6 +33,7 @@ export class ConfigurationBook {
   /** False where several streams have this IDCODE: then it says nothing. */
   readonly #idcodes = new Map<number, { readonly stream: string; readonly decoder: DataDecoder | false }>()
   readonly #assemblers = new Map<string, ConfigurationAssembler>()
+  readonly #fragments = new WeakMap<Configuration, readonly Uint8Array[]>()
   readonly #keepFirst: boolean
 
   /** `keepFirst`: a later configuration of a stream does not replace an earlier one. */
@@ -43,6 +44,7 @@ export class ConfigurationBook {
   /** Takes a configuration from the user, for streams of its IDCODE that do not send one. */
   give(fragments: readonly Uint8Array[]): Configuration {
     const configuration = decodeConfiguration(fragments)
+    this.#fragments.set(configuration, fragments)
     this.#given.set(configuration.idcode, compileDecoder(configuration))
     return configuration
   }
@@ -63,8 +65,16 @@ export class ConfigurationBook {
     const fragments = assembler.push(frame)
     if (!fragments) return undefined
     const configuration = decodeConfiguration(fragments)
+    // The chunk that a frame is a view of holds other traffic too: a copy lets it go.
+    const kept = fragments.map((each) => Uint8Array.from(each))
+    this.#fragments.set(configuration, kept)
     if (frameTypeOf(frame) !== FrameType.config1) this.#enter(key, configuration, direction)
     return configuration
+  }
+
+  /** The frames of a configuration that this book gave; undefined for others. */
+  fragmentsOf(configuration: Configuration): readonly Uint8Array[] | undefined {
+    return this.#fragments.get(configuration)
   }
 
   /** What the stream of this frame was last said to be; its size may be another than the frame's. */

@@ -13,8 +13,10 @@ import { writeJson } from './output.ts'
 const help = `
 What you see: a 33-bus feeder with a primary and four secondary substations, each
 with PMUs, a PMU-adapter and a PDC; an MQTT broker; a PDC of the area over those of
-the substations; a PDC-adapter; and a client that compares every byte it reads with
-what the PMUs wrote. Every half minute something happens in the grid.
+the substations; a PDC-adapter; a client that compares every byte it reads with what
+the PMUs wrote; and a historian with its dashboard, in a browser. Every half minute
+something happens in the grid, and every two minutes the link of one substation is
+cut: what it measures meanwhile is in its journal, and comes through afterwards.
 
 Examples:
   phasorbus demo
@@ -28,6 +30,7 @@ interface Options {
   readonly for?: number
   readonly json?: true
   readonly brokerPort: number
+  readonly httpPort?: number
   readonly seed: number
 }
 
@@ -44,6 +47,11 @@ export function demoCommand(): Command {
       'TCP port of the embedded MQTT broker; 0 takes a free one',
       wholeNumber(0, 65_535),
       0,
+    )
+    .option(
+      '--http-port <PORT>',
+      'port of the dashboard; 9470 by default, or a free one where that is taken',
+      wholeNumber(0, 65_535),
     )
     .option('--seed <NUMBER>', 'seed of the simulated grid', wholeNumber(0, 2 ** 31), 1)
     .addHelpText('after', help)

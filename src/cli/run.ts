@@ -72,7 +72,7 @@ async function run(file: string, options: Options): Promise<void> {
   const listen = options.metrics ?? grid.metrics?.listen
 
   await runUntilSignal(async (signal) => {
-    const running = await startGrid({ ...grid, sites: grid.sites.filter(isAsked) }, { signal, log, metrics })
+    const running = await startGrid({ ...grid, sites: grid.sites.filter(isAsked) }, { signal, log, metrics }, grid)
     const health = (): object => ({
       status: 'ok',
       brokers: running.buses.map(({ name, connected }) => ({ name, connected })),

@@ -57,8 +57,13 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'export',
-    summary: 'get what a historian has of a stream into a file: CSV, or frames',
+    summary: 'get what a historian has of a stream into a file: frames, CSV, Parquet, COMTRADE',
     load: async () => (await import('./export.ts')).exportCommand(),
+  },
+  {
+    name: 'import',
+    summary: 'bring captures and CSV into the store of a historian',
+    load: async () => (await import('./import.ts')).importCommand(),
   },
   {
     name: 'replay',

@@ -3,6 +3,7 @@ import { address } from './address.ts'
 import { broker } from './broker.ts'
 import { LiveConfig } from './bus.ts'
 import { journal } from './journal.ts'
+import { network } from './network.ts'
 import { simulatorSettings } from './simulator.ts'
 import { site } from './site.ts'
 import { oneOrMore, topicLevel } from './words.ts'
@@ -34,6 +35,7 @@ export const gridFile = z
       .optional()
       .describe('metrics of the process'),
     simulator: simulatorSettings,
+    network: network.optional(),
     sites: z.array(site).default([]).describe('the sites; they may stand in included files too'),
   })
   .describe('phasorbus grid file')

@@ -14,6 +14,14 @@ export interface Grid {
   readonly sites: readonly Site[]
   readonly metrics?: { readonly listen: Address }
   readonly simulator: SimulatorSettings
+  readonly network?: Network
+}
+
+/** The one-line diagram of the area. */
+export interface Network {
+  /** Between two phases. */
+  readonly nominalKv?: number
+  readonly branches: readonly (readonly [string, string])[]
 }
 
 /** What one process runs: one node of the bus. */
@@ -40,6 +48,8 @@ export interface Pmu {
   readonly dataType: 'PMU' | 'PDC'
   readonly producerId: string
   readonly source: Transport | SimulatedSource
+  /** Of the grid's network. */
+  readonly bus?: string
   /** Everything of a {@link SourceConfig} but how the device is reached. */
   readonly session: Omit<SourceConfig, 'transport'>
   readonly live: LiveConfig

@@ -3,13 +3,15 @@ import { dirname, resolve } from 'node:path'
 import { checkFiles } from './check-files.ts'
 import { checkInputs } from './check-inputs.ts'
 import { checkNames } from './check-names.ts'
+import { checkNetwork } from './check-network.ts'
 import { checkPdcs, type KnownPmus } from './check-pdcs.ts'
 import { checkPorts } from './check-ports.ts'
 import { checkRecovery } from './check-recovery.ts'
 import { checkStreams } from './check-streams.ts'
-import type { Grid, Site } from './grid.ts'
+import type { Grid, Network, Site } from './grid.ts'
 import { type GridFile, gridFile } from './grid-file.ts'
 import { findIncluded, isPattern } from './include.ts'
+import type { NetworkFields } from './network.ts'
 import { ConfigError, formatPath, invalid, type Problem, sortProblems } from './problem.ts'
 import { type GridDefaults, type PlacedSite, resolveSite, withFiles } from './resolve-site.ts'
 import { checkDocument } from './schema-problems.ts'
@@ -77,15 +79,21 @@ export async function inspectGrid(
     sites: placed.map((place) => place.site),
     simulator: fields.simulator,
     ...(fields.metrics && { metrics: fields.metrics }),
+    ...(fields.network && { network: networkOf(fields.network) }),
   }
   problems.push(...(await crossCheck(placed, fields, document, { ...options, complete: problems.length === 0 })))
   return { grid, problems: sortProblems(problems) }
 }
 
+const networkOf = ({ nominalKv, branches }: NetworkFields): Network => ({
+  branches,
+  ...(nominalKv !== undefined && { nominalKv }),
+})
+
 /** What no schema can say: how the parts go together. */
 async function crossCheck(
   placed: readonly PlacedSite[],
-  { metrics }: GridFile,
+  { metrics, network }: GridFile,
   document: YamlDocument,
   { runs, knownPmus, complete }: LoadOptions & { readonly complete: boolean },
 ): Promise<Problem[]> {
@@ -105,6 +113,7 @@ async function crossCheck(
     ...checkNames(placed),
     ...checkInputs(here),
     ...checkRecovery(placed),
+    ...checkNetwork(placed, network),
     ...(complete ? await checkPdcs(placed, knownPmus) : []),
     ...(complete ? checkStreams(placed, runs) : []), // else a stream may be missing for another mistake's sake
     ...checkPorts(here, {

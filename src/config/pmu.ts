@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LiveConfig } from './bus.ts'
+import { bus } from './network.ts'
 import { simulatedSource } from './simulator.ts'
 import { SourceConfig } from './source.ts'
 import { topicId } from './words.ts'
@@ -35,6 +36,7 @@ export const pmu = z
       .describe(
         'how it is reached: tcp://, tcp+udp://, udp://, udp-spontaneous://HOST:PORT, pcap:PATH, or simulated:BUS',
       ),
+    bus: bus.optional().describe('bus of `network` at which it measures, for the one-line diagram'),
     live: ownLive,
     ...session,
   })

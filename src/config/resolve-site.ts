@@ -78,8 +78,9 @@ export function resolveSite(
 }
 
 function resolvePmu(fields: PmuFields, siteTopic: string, live: LiveConfig, file: (name: string) => string): Pmu {
-  const { id, type, source, live: own, savedConfiguration, ...session } = fields
+  const { id, type, source, bus, live: own, savedConfiguration, ...session } = fields
   return {
+    ...(bus !== undefined && { bus }),
     topic: `${siteTopic}/${type}/${id}`,
     dataType: type,
     producerId: id,

@@ -1,4 +1,12 @@
+import type { ArchivedStretch } from './archived-stretches.ts'
 import { hourOf, Kind } from './schema.ts'
+
+/** A ledger, and what it has let go of since it was written down last. */
+export interface Held {
+  readonly stream: number
+  readonly ledger: Uint8Array
+  readonly archived?: readonly ArchivedStretch[]
+}
 
 /** Frames on their way to the store, in columns. */
 export class Batch {
@@ -17,7 +25,7 @@ export class Batch {
     readonly frames: Uint8Array
   }[] = []
   /** Of streams that changed: what is held, as it was when the batch was cut. */
-  held: { readonly stream: number; readonly ledger: Uint8Array }[] = []
+  held: Held[] = []
   bytes = 0
 
   get isEmpty(): boolean {

@@ -6,7 +6,13 @@
  * one connection one after the other.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { DuckDBAppender, DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
+import type {
+  DuckDBAppender,
+  DuckDBConnection,
+  DuckDBInstance,
+  DuckDBTimestampTZValue,
+  DuckDBValue,
+} from '@duckdb/node-api'
 import { HistorianError } from './historian-error.ts'
 
 export interface DatabaseOptions {
@@ -165,6 +171,17 @@ export class Connection {
 export const isFatal = (error: unknown): boolean =>
   error instanceof Error && /invalidated|must be restarted|^FATAL/i.test(error.message)
 
+/** Throws HistorianError where it is not installed. */
+export async function requireDuckDb(): Promise<void> {
+  await load()
+}
+
+/** Makes values of a `timestamptz` of µs since the UNIX epoch. */
+export async function timestamps(): Promise<(us: number) => DuckDBTimestampTZValue> {
+  const { DuckDBTimestampTZValue } = await load()
+  return (us) => new DuckDBTimestampTZValue(BigInt(us))
+}
+
 async function load(): Promise<typeof import('@duckdb/node-api')> {
   try {
     return await import('@duckdb/node-api')
@@ -172,7 +189,7 @@ async function load(): Promise<typeof import('@duckdb/node-api')> {
     const cause = error instanceof Error ? error.message : String(error)
     throw new HistorianError(
       { code: 'HISTORIAN_NO_DUCKDB', cause },
-      'a historian needs DuckDB, which is not installed: npm install @duckdb/node-api',
+      'this needs DuckDB, which is not installed: npm install @duckdb/node-api',
       { cause: error },
     )
   }

@@ -10,10 +10,12 @@ import { aborted } from '../runtime/aborted.ts'
 import { utcMs } from '../runtime/clock.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import type { Account } from '../streams/index.ts'
+import { type Completeness, type CompletenessQuery, completenessOf, type LedgerView } from './completeness.ts'
+import { type Events, type EventsQuery, eventsOf } from './events.ts'
 import { HotWriter } from './hot-writer.ts'
 import { type Latest, LatestFrames } from './latest.ts'
 import { Kind } from './schema.ts'
-import { Sealer } from './sealer.ts'
+import { keptSinceUs, Sealer } from './sealer.ts'
 import type { Epoch, Store } from './store.ts'
 import { StoreHeld } from './store-held.ts'
 import type { Tier } from './tiers.ts'
@@ -45,6 +47,10 @@ export interface Historian extends Running {
   accounts(): ReadonlyMap<string, Account>
   /** The newest of a stream, or of all. Throws HistorianError. */
   latest(topic?: string): readonly Latest[]
+  /** What is there of a stream in a period, and why not all. Throws HistorianError. */
+  completeness(query: CompletenessQuery): Promise<Completeness>
+  /** What was striking in a period, of a stream or of all. Throws HistorianError. */
+  events(query: EventsQuery, signal?: AbortSignal): Promise<Events>
   /** Resolves when all that it took so far is on disk. */
   flush(): Promise<void>
 }
@@ -136,6 +142,16 @@ export async function startHistorian(
   }
   const timer = setInterval(seal, SEAL_LOOK_MS)
 
+  const ledgerView = (topic: string): LedgerView => {
+    const { written, writing } = writer.archivedOf(store.streamOf(topic))
+    return {
+      ledger: held.find(topic),
+      archived: [...writing, ...held.archivedOf(topic)],
+      batch: written,
+      sinceUs: keptSinceUs(utcMs() * 1000, keepDays),
+    }
+  }
+
   const end = async (): Promise<void> => {
     clearInterval(timer)
     isEnding = true
@@ -155,6 +171,8 @@ export async function startHistorian(
     store,
     accounts: () => consumer.accounts(),
     latest: (topic) => latest.of(topic),
+    completeness: async (query) => completenessOf(store, query, ledgerView(query.topic)),
+    events: (query, signal) => eventsOf(store, query, ledgerView, signal),
     flush: () => writer.flush(),
   }
 }

@@ -7,6 +7,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { DuckDBAppender } from '@duckdb/node-api'
 import type { Counter, Gauge, Log, Metrics } from '../runtime/service.ts'
+import type { ArchivedStretch } from './archived-stretches.ts'
 import { Batch } from './batch.ts'
 import { type Connection, isFatal } from './database.ts'
 import { STAGED, STAGING } from './schema.ts'
@@ -84,6 +85,15 @@ export class HotWriter {
     const isFull = this.#waitingBytes > MAX_WAITING_BYTES / 2
     if (isFull) this.#isWaitedFor = true
     return isFull
+  }
+
+  /** The last batch that is on disk, and what a ledger of this stream has let go of in the one that is on its way. */
+  archivedOf(stream: number): { readonly written: number; readonly writing: readonly ArchivedStretch[] } {
+    const writing = (this.#writing?.held ?? []).filter((held) => held.stream === stream)
+    return {
+      written: this.#writing ? this.#number - 1 : this.#number,
+      writing: writing.flatMap(({ archived = [] }) => archived),
+    }
   }
 
   get #waitingBytes(): number {
@@ -203,6 +213,18 @@ export class HotWriter {
       appender.appendBigInt(number)
       appender.appendInteger(stream)
       appender.appendBlob(ledger)
+    })
+    const archived = batch.held.flatMap((held) => (held.archived ?? []).map((one) => ({ ...one, stream: held.stream })))
+    await this.#append('staged_stretches', archived.length, (appender, at) => {
+      const { stream, why, reason, grid, from, to } = archived[at]!
+      appender.appendBigInt(number)
+      appender.appendInteger(stream)
+      appender.appendVarchar(why)
+      appender.appendVarchar(reason)
+      appender.appendInteger(grid.dataRate)
+      appender.appendInteger(grid.timeBase)
+      for (const value of [from, to, grid.microsecondsOf(from), grid.microsecondsOf(to - 1)])
+        appender.appendBigInt(BigInt(value))
     })
   }
 

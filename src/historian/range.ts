@@ -5,13 +5,14 @@
  */
 import { join } from 'node:path'
 import { compileDecoder, type DataColumns, framesPerSecond } from '../c37118/index.ts'
+import { bestSegments } from './best-segments.ts'
 import type { Channel } from './channels.ts'
-import { HistorianError } from './historian-error.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
 import { bytesOf, KINDS, parquet } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
-import { coarseTiers, type Tier, tierColumn, tiers, tierUs } from './tiers.ts'
+import { unitsOf } from './stored-values.ts'
+import { coarseTiers, type Tier, tierColumn, tierUs } from './tiers.ts'
 
 export interface RangeQuery extends Period {
   readonly topic: string
@@ -41,13 +42,7 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
   const { topic, channels: ids, points, fromUs, toUs } = query
   const stream = store.streamOf(topic)
   const known = store.epochsOf(stream).map((epoch) => ({ epoch, channels: store.channelsOf(epoch) }))
-  for (const id of ids) {
-    if (known.some(({ channels }) => channels.some((channel) => channel.id === id))) continue
-    throw new HistorianError(
-      { code: 'HISTORIAN_UNKNOWN_CHANNEL', stream: topic, channel: id },
-      `${topic} has no channel ${id}`,
-    )
-  }
+  const units = unitsOf(store, topic, ids)
   const rate = Math.max(...known.map(({ epoch }) => framesPerSecond(epoch.configuration.dataRate)))
   const parts = Math.max(1, points >> 1)
   const isFew = ((toUs - fromUs) / 1e6) * rate <= points
@@ -96,9 +91,7 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
   } finally {
     connection.close()
   }
-  const unitOf = (id: string): string =>
-    known.flatMap(({ channels }) => channels).findLast((channel) => channel.id === id)!.unit
-  return { series: ids.map((id, at) => ({ channel: id, unit: unitOf(id), ...collected[at]!.all() })), isRaw }
+  return { series: ids.map((id, at) => ({ channel: id, unit: units[at]!, ...collected[at]!.all() })), isRaw }
 }
 
 function decoderOf({ configuration }: Epoch): { decode(frame: Uint8Array): DataColumns } {
@@ -117,20 +110,6 @@ const PARTS_OF_TIER = 5
 
 const tierFor = (partUs: number): Tier =>
   coarseTiers.findLast((tier) => partUs >= PARTS_OF_TIER * tierUs[tier]) ?? 'frames'
-
-/** Of each hour and configuration the files that were wanted, or else finer ones, or those that are left. */
-function bestSegments(store: Store, stream: number, { fromUs, toUs }: Period, wanted: Tier): readonly Segment[] {
-  const at = tiers.indexOf(wanted)
-  const order = [...tiers.slice(0, at + 1).toReversed(), ...tiers.slice(at + 1)]
-  const best = new Map<string, Segment>()
-  for (const tier of order) {
-    for (const segment of store.segmentsOf(stream, fromUs, toUs, tier)) {
-      const key = `${segment.hour} ${segment.epoch}`
-      if (!best.has(key)) best.set(key, segment)
-    }
-  }
-  return [...best.values()].toSorted((one, other) => one.fromUs - other.fromUs)
-}
 
 /** Time and values, or with `parts`: of each part and channel the least, its time, the greatest, its time. */
 function sealedSql(

@@ -20,35 +20,84 @@ export interface Period {
   readonly toUs: number
 }
 
+/** What is read of each frame. */
+export interface Reading<T extends Timed> {
+  /** Of a row of what is hot: time, kind, epoch, frame. */
+  hot(row: Row): T
+  /** Columns of a sealed file of this epoch, and what is made of a row of time, kind, and these. `weight`: see {@link Connection.pages}. */
+  sealed(epoch: Epoch): {
+    readonly columns: readonly string[]
+    readonly read: (row: Row) => T
+    readonly weight?: number
+  }
+  /** Of one time and kind: whether it is one that was both hot and sealed. */
+  isSame(one: T, other: T): boolean
+  /** In SQL: which of them are read. */
+  readonly where: string
+}
+
+interface Timed {
+  readonly timeUs: number
+  readonly kind: Kind
+}
+
 /**
  * The frames of a stream in [fromUs, toUs), by their times, in pages. With
  * `outside` also those that stand outside the accounts, whose times are whatever
  * they are: those come with the hour in which they came.
  */
-export async function* storedFrames(
+export function storedFrames(
+  store: Store,
+  topic: string,
+  period: Period,
+  { outside = false } = {},
+): AsyncGenerator<StoredFrame> {
+  const cells: Cell[] = []
+  const reading: Reading<StoredFrame> = {
+    hot: ([timeUs, kind, epoch, blob]) => ({
+      timeUs: Number(timeUs),
+      kind: kind as Kind,
+      epoch: store.epoch(Number(epoch)),
+      frame: Uint8Array.from(bytesOf(blob)),
+    }),
+    sealed(epoch) {
+      const table = store.tableOf(epoch)
+      const columns = ['sync', 'soc', 'fracsec', 'frame', ...table.columns.map(({ name }) => quoted(name))]
+      return { columns, read: (row) => frameOf(row, epoch, table, cells) }
+    },
+    isSame: (one, other) => Buffer.compare(one.frame, other.frame) === 0,
+    where: outside ? 'true' : `kind <> ${Kind.outside}`,
+  }
+  return storedRows(store, topic, period, reading, outside)
+}
+
+/** What is read of the frames of a stream, by their times; see {@link storedFrames}. */
+export async function* storedRows<T extends Timed>(
   store: Store,
   topic: string,
   { fromUs, toUs }: Period,
-  { outside = false } = {},
-): AsyncGenerator<StoredFrame> {
+  reading: Reading<T>,
+  outside = false,
+): AsyncGenerator<T> {
   const stream = store.streamOf(topic)
   const connections: Connection[] = []
-  let sources: Source[] = []
+  let sources: Source<T>[] = []
   /** A connection reads one answer at a time. */
   const connection = async (at: number): Promise<Connection> => {
     connections[at] ??= await store.connect()
     return connections[at]
   }
   try {
-    const where = `${within({ fromUs, toUs })}${outside ? '' : ` and kind <> ${Kind.outside}`}`
+    const where = `${within({ fromUs, toUs })} and ${reading.where}`
     for (const hour of await hoursOf(store, stream, { fromUs, toUs }, where, outside)) {
-      const first = begun(hot(store, await connection(0), `stream = ${stream} and hour = ${hour} and ${where}`))
+      const first = begun(hot(await connection(0), `stream = ${stream} and hour = ${hour} and ${where}`, reading))
       // Only now: what is sealed before is no longer hot, and what is sealed after is in both, and given once.
       sources = [first]
       await first.head
       for (const segment of store.segmentsOf(stream))
-        if (segment.hour === hour) sources.push(begun(sealed(store, await connection(sources.length), segment, where)))
-      yield* merged(sources)
+        if (segment.hour === hour)
+          sources.push(begun(sealed(store, await connection(sources.length), segment, where, reading)))
+      yield* merged(sources, reading)
     }
   } finally {
     // One may be reading still.
@@ -71,31 +120,25 @@ async function hoursOf(
   return [...new Set(hours)].toSorted((one, other) => one - other)
 }
 
-async function* hot(store: Store, connection: Connection, where: string): AsyncGenerator<StoredFrame> {
+async function* hot<T extends Timed>(
+  connection: Connection,
+  where: string,
+  { hot: read }: Reading<T>,
+): AsyncGenerator<T> {
   const query = `select time_us, kind, epoch, frame from frames where ${where} order by time_us, batch`
-  for await (const page of connection.pages(query)) {
-    for (const [timeUs, kind, epoch, blob] of page) {
-      yield {
-        timeUs: Number(timeUs),
-        kind: kind as Kind,
-        epoch: store.epoch(Number(epoch)),
-        frame: Uint8Array.from(bytesOf(blob)),
-      }
-    }
-  }
+  for await (const page of connection.pages(query)) for (const row of page) yield read(row)
 }
 
-async function* sealed(
+async function* sealed<T extends Timed>(
   store: Store,
   connection: Connection,
-  { path, epoch: number }: Segment,
+  { path, epoch }: Segment,
   where: string,
-): AsyncGenerator<StoredFrame> {
-  const epoch = store.epoch(number)
-  const table = store.tableOf(epoch)
-  const query = `select time_us, kind, sync, soc, fracsec, frame, ${table.columns.map(({ name }) => quoted(name)).join(', ')} from (select *, epoch_us(time) as time_us from ${parquet(join(store.folder, path))}) where ${where} order by time_us, kind`
-  const cells: Cell[] = []
-  for await (const page of connection.pages(query)) for (const row of page) yield frameOf(row, epoch, table, cells)
+  reading: Reading<T>,
+): AsyncGenerator<T> {
+  const { columns, read, weight } = reading.sealed(store.epoch(epoch))
+  const query = `select time_us, kind, ${columns.join(', ')} from (select *, epoch_us(time) as time_us from ${parquet(join(store.folder, path))}) where ${where} order by time_us, kind`
+  for await (const page of connection.pages(query, [], weight)) for (const row of page) yield read(row)
 }
 
 function frameOf(
@@ -115,26 +158,29 @@ function within({ fromUs, toUs }: Period): string {
   return `${from} and ${to}`
 }
 
-interface Source {
-  readonly rest: AsyncGenerator<StoredFrame>
-  head: Promise<IteratorResult<StoredFrame>>
+interface Source<T> {
+  readonly rest: AsyncGenerator<T>
+  head: Promise<IteratorResult<T>>
 }
 
-const begun = (rest: AsyncGenerator<StoredFrame>): Source => ({ rest, head: headOf(rest) })
+const begun = <T>(rest: AsyncGenerator<T>): Source<T> => ({ rest, head: headOf(rest) })
 
 /** Whoever awaits it sees why it failed; until then it may fail, as others do. */
-function headOf(rest: AsyncGenerator<StoredFrame>): Source['head'] {
+function headOf<T>(rest: AsyncGenerator<T>): Source<T>['head'] {
   const head = rest.next()
   head.catch(() => {})
   return head
 }
 
 /** By time; those of one time in the order of the sources, and the same of two of them once. */
-async function* merged(sources: readonly Source[]): AsyncGenerator<StoredFrame> {
+async function* merged<T extends Timed>(
+  sources: readonly Source<T>[],
+  { isSame }: Pick<Reading<T>, 'isSame'>,
+): AsyncGenerator<T> {
   /** Of one time. */
-  let given: { readonly source: Source; readonly stored: StoredFrame }[] = []
+  let given: { readonly source: Source<T>; readonly stored: T }[] = []
   for (;;) {
-    let first: { readonly source: Source; readonly stored: StoredFrame } | undefined
+    let first: { readonly source: Source<T>; readonly stored: T } | undefined
     for (const source of sources) {
       const { done, value } = await source.head
       if (!done && (!first || value.timeUs < first.stored.timeUs)) first = { source, stored: value }
@@ -143,11 +189,10 @@ async function* merged(sources: readonly Source[]): AsyncGenerator<StoredFrame> 
     const { source, stored } = first
     source.head = headOf(source.rest)
     if (given[0]?.stored.timeUs !== stored.timeUs) given = []
-    const isAgain = given.some((other) => other.source !== source && isSame(other.stored, stored))
+    const isAgain = given.some(
+      (other) => other.source !== source && other.stored.kind === stored.kind && isSame(other.stored, stored),
+    )
     given.push(first)
     if (!isAgain) yield stored
   }
 }
-
-const isSame = (one: StoredFrame, other: StoredFrame): boolean =>
-  one.timeUs === other.timeUs && one.kind === other.kind && Buffer.compare(one.frame, other.frame) === 0

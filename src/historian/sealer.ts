@@ -65,9 +65,10 @@ export class Sealer {
 
   /**
    * Seals all hours that have ended before this time. One to which late frames still come waits until none came for a
-   * minute, or they are many: it would be written anew again and again. Says how many files were written.
+   * minute, or they are many: it would be written anew again and again. `progress`: told which part is done. Says how
+   * many files were written.
    */
-  async seal(beforeUs: number, signal?: AbortSignal): Promise<number> {
+  async seal(beforeUs: number, signal?: AbortSignal, progress?: (part: number) => void): Promise<number> {
     // What was written after the last snapshot of what is held is known to be held by being hot.
     const [[cut] = []] = await this.#connection.rows('select max(batch) from held')
     if (cut === null || cut === undefined) return 0
@@ -77,8 +78,9 @@ export class Sealer {
       [hourOf(beforeUs), cut],
     )
     let files = 0
-    for (const [stream, epoch, hour, newest, rows] of due) {
+    for (const [at, [stream, epoch, hour, newest, rows]] of due.entries()) {
       if (signal?.aborted) break
+      progress?.(at / due.length)
       const one = { stream: Number(stream), epoch: Number(epoch), hour: Number(hour) }
       const isQuiet = Number(cut) - Number(newest) >= this.#quietBatches || Number(rows) >= MANY_ROWS
       if (!isQuiet && this.#before(one).length > 0) continue
@@ -173,6 +175,8 @@ export class Sealer {
       const hour = hourOf(nowUs - framesDays * 24 * HOUR_US)
       await this.#connection.run(`delete from frames where hour < ${hour}`)
     }
+    const sinceUs = keptSinceUs(nowUs, keepDays)
+    if (sinceUs > 0) await this.#connection.run(`delete from stretches where last_us < ${sinceUs}`)
     const gone = this.#store.segments.filter(({ tier, hour }) => {
       const days = keepDays[tier]
       return days !== undefined && (hour + 1) * HOUR_US < nowUs - days * 24 * HOUR_US
@@ -274,6 +278,12 @@ export class Sealer {
   #full(path: string): string {
     return join(this.#store.folder, path)
   }
+}
+
+/** Where something is kept for ever, that is the beginning; else all from here on is there, if it ever was. */
+export function keptSinceUs(nowUs: number, keepDays: Readonly<Partial<Record<Tier, number>>>): number {
+  const days = Math.max(...tiers.map((tier) => keepDays[tier] ?? Number.POSITIVE_INFINITY))
+  return Number.isFinite(days) ? Math.max(0, hourOf(nowUs - days * 24 * HOUR_US) * HOUR_US) : 0
 }
 
 type Appender = Awaited<ReturnType<Connection['appender']>>

@@ -10,8 +10,8 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"
 /** A sealed file as a table. */
 export const parquet = (path: string): string => `read_parquet(${text(path)})`
 
-/** Frames that came in time, late, or complete others: of which values are shown. */
-export const KINDS = `kind in (${Kind.live}, ${Kind.late}, ${Kind.revision})`
+/** Frames that came in time, late, or from a file, or complete others: of which values are shown. */
+export const KINDS = `kind in (${Kind.live}, ${Kind.late}, ${Kind.revision}, ${Kind.imported})`
 
 /** Of a column of blobs; only as long as the row is. */
 export const bytesOf = (blob: unknown): Uint8Array => (blob as { readonly bytes: Uint8Array }).bytes

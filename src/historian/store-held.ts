@@ -1,7 +1,15 @@
 import type { HeldStore } from '../recovery/index.ts'
 import { monotonicMs } from '../runtime/clock.ts'
 import type { Log } from '../runtime/service.ts'
-import { type AbsentRange, type Lane, LedgerError, type LedgerSettings, StreamLedger } from '../streams/index.ts'
+import {
+  type AbsentRange,
+  type Lane,
+  type LedgerArchive,
+  LedgerError,
+  type LedgerSettings,
+  StreamLedger,
+} from '../streams/index.ts'
+import type { ArchivedStretch } from './archived-stretches.ts'
 import type { Batch } from './batch.ts'
 import { Kind } from './schema.ts'
 import { bytesOf } from './sql.ts'
@@ -9,6 +17,8 @@ import type { Store } from './store.ts'
 
 /** What is held is written down so often; what came since is read from the frames. */
 const SNAPSHOT_MS = 10_000
+/** Stretches of a stream that wait to be written; while the disk fails, what is more is only in the sums of the account. */
+const MAX_ARCHIVED = 65_536
 
 /**
  * Of which timestamps a store has frames. The ledgers go into the store now and
@@ -21,6 +31,8 @@ export class StoreHeld implements HeldStore {
   readonly #settings: Partial<LedgerSettings>
   readonly #ledgers = new Map<string, StreamLedger>()
   readonly #changed = new Set<string>()
+  /** What ledgers have let go of, and is not on disk. */
+  readonly #archived = new Map<string, ArchivedStretch[]>()
   #snapshotMs = 0
 
   private constructor(store: Store, settings: Partial<LedgerSettings>) {
@@ -44,14 +56,27 @@ export class StoreHeld implements HeldStore {
     return topics.flatMap((topic) => {
       const ledger = this.#ledgers.get(topic)
       const stream = this.#store.find(topic)
-      return ledger && stream !== undefined ? [{ stream, ledger: ledger.encode() }] : []
+      if (!ledger || stream === undefined) return []
+      const archived = this.archivedOf(topic)
+      this.#archived.delete(topic)
+      return [{ stream, ledger: ledger.encode(), archived }]
     })
+  }
+
+  /** Without making one. */
+  find(topic: string): StreamLedger | undefined {
+    return this.#ledgers.get(topic)
+  }
+
+  /** What the ledger has let go of since the last snapshot. */
+  archivedOf(topic: string): readonly ArchivedStretch[] {
+    return this.#archived.get(topic) ?? []
   }
 
   ledger(topic: string): StreamLedger {
     let ledger = this.#ledgers.get(topic)
     if (!ledger) {
-      ledger = new StreamLedger(this.#settings)
+      ledger = new StreamLedger(this.#settings, this.#archiveOf(topic))
       this.#ledgers.set(topic, ledger)
     }
     return ledger
@@ -89,12 +114,25 @@ export class StoreHeld implements HeldStore {
   /** Batches are written by themselves. */
   flush(): void {}
 
+  #archiveOf(topic: string): LedgerArchive {
+    const add = (stretch: ArchivedStretch): void => {
+      const all = this.#archived.get(topic)
+      if (!all) this.#archived.set(topic, [stretch])
+      else if (all.length < MAX_ARCHIVED) all.push(stretch)
+      this.#changed.add(topic)
+    }
+    return { expected: (stretch) => add({ ...stretch, why: 'expected', reason: '' }), missing: add }
+  }
+
   async #load(log: Log): Promise<void> {
     const { reader } = this.#store
     for (const [stream, blob] of await reader.rows('select stream, arg_max(ledger, batch) from held group by stream')) {
       const topic = this.#store.topicOf(Number(stream))
       try {
-        this.#ledgers.set(topic, StreamLedger.decode(Uint8Array.from(bytesOf(blob)), this.#settings))
+        this.#ledgers.set(
+          topic,
+          StreamLedger.decode(Uint8Array.from(bytesOf(blob)), this.#settings, this.#archiveOf(topic)),
+        )
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error
         log.error(

@@ -24,6 +24,8 @@ import type { Tier } from './tiers.ts'
 export interface Epoch {
   readonly number: number
   readonly stream: number
+  /** When it was heard of first. */
+  readonly sinceUs: number
   readonly fragments: readonly Uint8Array[]
   readonly configuration: Configuration
 }
@@ -131,7 +133,8 @@ export class Store {
     if (seen?.stream === stream) return seen
     let epoch = this.#epochsOf.get(stream)?.find((each) => sameConfiguration(each.fragments, fragments))
     if (!epoch) {
-      epoch = { number: this.#epochs.size + 1, stream, fragments, configuration: decodeConfiguration(fragments) }
+      const configuration = decodeConfiguration(fragments)
+      epoch = { number: this.#epochs.size + 1, stream, sinceUs, fragments, configuration }
       this.#addEpoch(epoch)
       batch.newConfigurations.push({ epoch: epoch.number, stream, sinceUs, frames: Buffer.concat(fragments) })
     }
@@ -225,12 +228,13 @@ export class Store {
     }
     for (const [stream, topic] of await this.reader.rows('select stream, topic from streams'))
       this.#addStream(Number(stream), String(topic))
-    for (const [number, stream, frames] of await this.reader.rows(
-      'select epoch, stream, frames from configurations order by epoch',
+    for (const [number, stream, sinceUs, frames] of await this.reader.rows(
+      'select epoch, stream, since_us, frames from configurations order by epoch',
     )) {
       const fragments = fragmentsOf(bytesOf(frames))
       const configuration = decodeConfiguration(fragments)
-      this.#addEpoch({ number: Number(number), stream: Number(stream), fragments, configuration })
+      const of = { number: Number(number), stream: Number(stream), sinceUs: Number(sinceUs) }
+      this.#addEpoch({ ...of, fragments, configuration })
     }
     const segments = await this.reader.rows(
       'select stream, epoch, tier, hour, generation, path, row_count, from_us, to_us, bytes from segments',

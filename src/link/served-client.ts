@@ -1,7 +1,7 @@
 import { Command, FrameType, frameTypeOf, idcodeOf } from '../c37118/index.ts'
+import { TokenBucket } from '../runtime/token-bucket.ts'
 import type { ServedStream, Subscription } from './served-stream.ts'
 import type { ServerCounters } from './server-counters.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 const COMMAND_OFFSET = 14
 const MIN_COMMAND_SIZE = 18

@@ -1,7 +1,8 @@
 /** The eras of a ledger in order of time, and what is pending and absent in them. Nothing here is on the hot path. */
 import type { AbsentRange } from './absent.ts'
-import { type Absence, LedgerEra } from './ledger-era.ts'
+import { type Absence, LedgerEra, missingOf } from './ledger-era.ts'
 import { LeapSecond } from './ledger-leap.ts'
+import type { LedgerArchive, MissingStretch, Stretch } from './ledger-stretch.ts'
 import { LedgerTally } from './ledger-tally.ts'
 import type { GridSource, SlotGrid } from './slot-grid.ts'
 
@@ -29,10 +30,13 @@ export class LedgerBook {
   /** Where the newest era ended that is not remembered. */
   forgottenUs = 0
   readonly #maxGaps: number
+  readonly #archive: LedgerArchive | undefined
 
-  constructor(maxGaps: number, tally = new LedgerTally()) {
+  /** `archive`: is told what is forgotten. */
+  constructor(maxGaps: number, tally = new LedgerTally(), archive?: LedgerArchive) {
     this.#maxGaps = maxGaps
     this.tally = tally
+    this.#archive = archive
   }
 
   get last(): LedgerEra | undefined {
@@ -160,6 +164,25 @@ export class LedgerBook {
     return count
   }
 
+  /** All slots that were expected, as far as they are remembered. */
+  expectedStretches(): Stretch[] {
+    const found: Stretch[] = []
+    this.#each(({ grid, start, next }) => {
+      if (start < next) found.push({ grid, from: start, to: next })
+    })
+    return found
+  }
+
+  /** What of them is not held in [fromUs, toUs). */
+  missingStretches(fromUs: number, toUs: number): MissingStretch[] {
+    const found: MissingStretch[] = []
+    this.#each((era) => {
+      const { from, to } = era.slotsIn(fromUs, toUs)
+      found.push(...era.missingStretches(from, to))
+    })
+    return found
+  }
+
   /** Whether nothing is held at this time; an inserted second has the timestamps of those beside it, too. */
   lacks(us: number, source: GridSource): boolean {
     const era = this.eraAt(us)
@@ -232,7 +255,8 @@ export class LedgerBook {
     for (; closed > ABSENT_PER_GAP * this.#maxGaps; closed--) {
       const era = this.eras.find(({ absentIntervals }) => absentIntervals > 0)
       if (!era) break
-      era.forgetOldestAbsence()
+      const absence = era.forgetOldestAbsence()
+      if (absence) this.#archive?.missing(missingOf(era.grid, absence))
     }
   }
 
@@ -258,7 +282,10 @@ export class LedgerBook {
   }
 
   #forget(era: LedgerEra): void {
-    era.giveUp(era.start, era.next, this.tally.kindOf('lost', 'too-many-gaps'))
+    const { grid, start, next } = era
+    era.giveUp(start, next, this.tally.kindOf('lost', 'too-many-gaps'))
+    if (start < next) this.#archive?.expected({ grid, from: start, to: next })
+    for (const missing of era.missingStretches(start, next)) this.#archive?.missing(missing)
   }
 }
 

@@ -19,6 +19,7 @@ import { digestOf } from './ledger-digests.ts'
 import { LedgerEra } from './ledger-era.ts'
 import { damaged, LedgerError } from './ledger-error.ts'
 import { LeapSecond } from './ledger-leap.ts'
+import type { LedgerArchive } from './ledger-stretch.ts'
 import { type AbsenceKind, LedgerTally, MAX_REASONS } from './ledger-tally.ts'
 import { SlotGrid } from './slot-grid.ts'
 
@@ -60,7 +61,7 @@ export function writeLedger(book: LedgerBook): Uint8Array {
   return writer.finish()
 }
 
-export function readLedger(bytes: Uint8Array, maxGaps: number): LedgerBook {
+export function readLedger(bytes: Uint8Array, maxGaps: number, archive?: LedgerArchive): LedgerBook {
   const reader = new CompactReader(bytes.subarray(0, Math.max(0, bytes.length - DIGEST_SIZE)))
   const version = reader.number()
   if (version !== VERSION) {
@@ -82,7 +83,7 @@ export function readLedger(bytes: Uint8Array, maxGaps: number): LedgerBook {
     kind.count = reader.number()
     return kind
   })
-  const book = new LedgerBook(maxGaps, tally)
+  const book = new LedgerBook(maxGaps, tally, archive)
   book.beganUs = began === 0 ? undefined : began - 1
   book.forgottenUs = forgottenUs
   book.retired = retired

@@ -4,6 +4,7 @@
  * not held is stored, so a stream without gaps is two numbers.
  */
 import { IntervalSet } from './interval-set.ts'
+import type { MissingStretch } from './ledger-stretch.ts'
 import type { AbsenceKind } from './ledger-tally.ts'
 import type { SlotGrid } from './slot-grid.ts'
 
@@ -12,6 +13,10 @@ export interface Absence {
   readonly kind: AbsenceKind
   readonly from: number
   readonly to: number
+}
+
+export function missingOf(grid: SlotGrid, { kind, from, to }: Absence): MissingStretch {
+  return { grid, from, to, why: kind.verdict, reason: kind.reason }
 }
 
 export class LedgerEra {
@@ -97,6 +102,18 @@ export class LedgerEra {
     return found
   }
 
+  /** Which slots of [from, to) are not held, and why. */
+  missingStretches(from: number, to: number): MissingStretch[] {
+    const { grid } = this
+    const found = this.absences(from, to).map((absence) => missingOf(grid, absence))
+    for (let index = this.pending.indexAt(from); ; index++) {
+      const interval = this.pending.at(index)
+      if (!interval || interval.from >= to) return found
+      const part = { from: Math.max(from, interval.from), to: Math.min(to, interval.to) }
+      found.push({ grid, ...part, why: 'pending', reason: '' })
+    }
+  }
+
   /** What was absent is pending again; returns how many slots. */
   reopen({ kind, from, to }: Absence): number {
     const reopened = this.absent.get(kind)?.remove(from, to) ?? 0
@@ -135,13 +152,14 @@ export class LedgerEra {
   }
 
   /** The interval that lies furthest back is held for all one can see; what was counted stays counted. */
-  forgetOldestAbsence(): void {
-    let oldest: IntervalSet | undefined
-    for (const slots of this.absent.values()) {
-      if (slots.first !== undefined && (oldest?.first === undefined || slots.first < oldest.first)) oldest = slots
+  forgetOldestAbsence(): Absence | undefined {
+    let oldest: Absence | undefined
+    for (const [kind, slots] of this.absent) {
+      const first = slots.at(0)
+      if (first && first.from < (oldest?.from ?? Number.POSITIVE_INFINITY)) oldest = { kind, ...first }
     }
-    const interval = oldest?.at(0)
-    if (interval) oldest?.remove(interval.from, interval.to)
+    if (oldest) this.absent.get(oldest.kind)!.remove(oldest.from, oldest.to)
+    return oldest
   }
 
   get absentIntervals(): number {

@@ -19,6 +19,7 @@ import { DigestRing, digestOf } from './ledger-digests.ts'
 import type { LedgerEra } from './ledger-era.ts'
 import { LedgerError } from './ledger-error.ts'
 import { type LeapSecond, midnightBefore, midnightBeside, saysInserted } from './ledger-leap.ts'
+import type { LedgerArchive, MissingStretch, Stretch } from './ledger-stretch.ts'
 import type { OutsideReason } from './ledger-tally.ts'
 import { RecentOutside } from './recent-outside.ts'
 import { type GridSource, SlotGrid } from './slot-grid.ts'
@@ -82,17 +83,18 @@ export class StreamLedger {
   /** By the clock: since when it has been in doubt whether old frames come out of a queue. */
   #doubtUs: number | undefined
 
-  constructor(settings: Partial<LedgerSettings> = {}, book?: LedgerBook) {
+  /** `archive`: is told what is forgotten at the bounds of what a ledger remembers. */
+  constructor(settings: Partial<LedgerSettings> = {}, archive?: LedgerArchive, book?: LedgerBook) {
     const { closeAfterMs, staleAfterMs, futureAfterMs, maxGaps } = { ...defaults, ...settings }
     this.#closeAfterUs = closeAfterMs * 1000
     this.#staleAfterUs = staleAfterMs * 1000
     this.#futureAfterUs = futureAfterMs * 1000
-    this.#book = book ?? new LedgerBook(maxGaps)
+    this.#book = book ?? new LedgerBook(maxGaps, undefined, archive)
   }
 
   /** As {@link encode} left it; what has happened since is a gap. Throws LedgerError on what it never wrote. */
-  static decode(bytes: Uint8Array, settings: Partial<LedgerSettings> = {}): StreamLedger {
-    return new StreamLedger(settings, readLedger(bytes, settings.maxGaps ?? defaults.maxGaps))
+  static decode(bytes: Uint8Array, settings: Partial<LedgerSettings> = {}, archive?: LedgerArchive): StreamLedger {
+    return new StreamLedger(settings, archive, readLedger(bytes, settings.maxGaps ?? defaults.maxGaps, archive))
   }
 
   encode(): Uint8Array {
@@ -245,6 +247,29 @@ export class StreamLedger {
     this.#book.bound()
   }
 
+  /**
+   * Holds a frame that was brought from elsewhere, where one of its time is
+   * expected and not held. Says whether it does: what stands outside of what is
+   * expected is not of the accounts, and counted nowhere.
+   */
+  bring(frame: Uint8Array, source: GridSource, utcUs: number): boolean {
+    const { last, retired, beganUs } = this.#book
+    const grid = this.#gridOf(source)
+    const [soc, fraction] = [socOf(frame), fractionOf(frame)]
+    if (!last || beganUs === undefined || !grid || grid.isOffSlot(soc, fraction)) return false
+    const us = soc * MICROSECONDS + (fraction * MICROSECONDS) / grid.timeBase
+    if (us < beganUs || us > utcUs) return false
+    const isExpected = us < last.toUs ? this.lacks(us, source) : !retired
+    if (!isExpected || this.late(frame, source, utcUs) !== 'fresh') return false
+    this.take()
+    return true
+  }
+
+  /** A frame with other bytes than one that is held came from elsewhere. */
+  noteConflict(): void {
+    this.#conflict()
+  }
+
   /** Closes what is due by the clock: call it now and then, and while a stream is silent. */
   close(utcUs: number): void {
     const { last, retired, leaps } = this.#book
@@ -305,6 +330,16 @@ export class StreamLedger {
    */
   reopen(fromUs: number, toUs: number, except: ReadonlySet<string>): number {
     return this.#book.reopen(fromUs, toUs, except)
+  }
+
+  /** Closed slots, as far as they are remembered: of each rate, and of inserted seconds, which have their timestamps twice. */
+  expectedStretches(): readonly Stretch[] {
+    return this.#book.expectedStretches()
+  }
+
+  /** What of them is not held in [fromUs, toUs), and why. Inserted seconds count by the midnight after them. */
+  missingStretches(fromUs: number, toUs: number): readonly MissingStretch[] {
+    return this.#book.missingStretches(fromUs, toUs)
   }
 
   account(): Account {

@@ -1,50 +1,12 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startApi, Tokens } from '../../src/api/index.ts'
-import { RecoverySettings } from '../../src/config/recovery.ts'
-import { Store, startHistorian } from '../../src/historian/index.ts'
-import { type TestDeps, testDeps } from '../support/deps.ts'
-import { JournaledStreams, site } from '../support/journaled-streams.ts'
+import { Tokens } from '../../src/api/index.ts'
+import { testDeps } from '../support/deps.ts'
 import { configurationFrames } from '../support/stream-frames.ts'
 import { until } from '../support/until.ts'
-
-const listen = { host: '127.0.0.1', port: 0 }
-
-/** A historian that has 200 frames of one PMU, and its API. */
-async function apiOn(deps: TestDeps, tokens?: Tokens) {
-  const path = await mkdtemp(join(tmpdir(), 'phasorbus-api-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
-  const line = await JournaledStreams.start(deps)
-  const pmu = line.stream(1).carriedBy('one')
-  const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
-  const historian = deps.stops(
-    await startHistorian(
-      {
-        id: 'history',
-        streams: [`${site}/PMU/#`],
-        recovery: RecoverySettings.parse({}),
-        sealAfterMs: 300_000,
-        keepDays: {},
-      },
-      { ...deps, bus: line.bus('history'), store },
-    ),
-  )
-  await historian.ready
-  await until(() => store.topics.length === 1)
-  pmu.live(0, 200)
-  await until(() => historian.accounts().get(pmu.topic)?.live === 200)
-  await historian.flush()
-  const { url } = deps.stops(await startApi({ listen, ...(tokens && { tokens }) }, { ...deps, historian }))
-  const get = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
-    fetch(`${url}/api/v1/${path}`, { headers })
-  const from = new Date(pmu.timeUs(0) / 1000).toISOString()
-  const to = new Date(pmu.timeUs(200) / 1000).toISOString()
-  return { pmu, url, get, period: `stream=${encodeURIComponent(pmu.topic)}&from=${from}&to=${to}` }
-}
+import { apiOn } from './api-on.ts'
 
 describe('the API', () => {
   it('says which streams there are, and gives their channels over a period', async () => {
@@ -86,6 +48,21 @@ describe('the API', () => {
     )
   })
 
+  it('gives all values of a period as CSV, for whoever asks with a word or with Accept', async () => {
+    await using deps = testDeps()
+    const { pmu, get, period } = await apiOn(deps)
+    const answer = await get(`range?${period}&channel=1.V0.magnitude&channel=1.stat&format=csv`)
+    const rows = Array.from(
+      { length: 200 },
+      (_, n) => `${new Date(pmu.timeUs(n) / 1000).toISOString().replace('Z', '000Z')},${n},0\n`,
+    )
+    expect(await answer.text()).toBe(`time,1.V0.magnitude V,1.stat\n${rows.join('')}`)
+    const other = await get(`range?${period}&channel=1.freq`, { accept: 'text/csv, */*;q=0.1' })
+    expect(other.headers.get('content-type')).toMatch(/^text\/csv/)
+    expect((await other.text()).split('\n').length).toBe(202)
+    expect((await get(`range?${period}&channel=1.nothing&format=csv`)).status).toBe(404)
+  })
+
   it('gives the newest values', async () => {
     await using deps = testDeps()
     const { pmu, get } = await apiOn(deps)
@@ -105,7 +82,11 @@ describe('the API', () => {
     expect(description.openapi).toBe('3.1.0')
     expect(Object.keys(description.paths).toSorted()).toEqual([
       '/api/v1/accounts',
+      '/api/v1/completeness',
+      '/api/v1/configuration',
+      '/api/v1/events',
       '/api/v1/frames',
+      '/api/v1/grid',
       '/api/v1/health',
       '/api/v1/latest',
       '/api/v1/range',
@@ -132,6 +113,12 @@ describe('the API', () => {
         /200000 values/,
       ],
       [`frames?stream=${stream}&from=0&to=99999999999999`, 400, /26 hours/],
+      [`range?stream=${stream}&from=0&to=99999999999999&channel=1.freq&format=csv`, 400, /26 hours/],
+      [`completeness?${period}&parts=100000`, 400, /parts/],
+      [`completeness?stream=a/b/c/PMU/9&from=0&to=1`, 404, /nothing is stored/],
+      [`events?from=1&to=1`, 400, /from is not before to/],
+      [`events?from=0&to=9999999999999&limit=9`, 400, /26 hours/],
+      [`configuration?stream=${stream}&at=never`, 400, /at: `never` is no time/],
       [`range?${period}&channel=1.freq&extra=1`, 400, /additional/],
       ['nothing', 404, /not found/i],
     ]
@@ -144,11 +131,22 @@ describe('the API', () => {
 
   it('answers those who have a token, where there are tokens', async () => {
     await using deps = testDeps()
-    const { get } = await apiOn(deps, new Tokens('# control room\nsecret-one\n  secret-two # spare\n'))
+    const { get } = await apiOn(deps, { tokens: new Tokens('# control room\nsecret-one\n  secret-two # spare\n') })
     expect((await get('streams')).status).toBe(401)
     expect((await get('streams', { authorization: 'Bearer secret' })).status).toBe(401)
     expect((await get('streams', { authorization: 'Bearer #' })).status).toBe(401)
     expect((await get('streams', { authorization: 'bearer secret-two' })).status).toBe(200)
+  })
+
+  it('has a loop of cheap requests wait, and goes on with it afterwards', async () => {
+    await using deps = testDeps()
+    const { get } = await apiOn(deps)
+    const answers = await Promise.all(Array.from({ length: 120 }, () => get('health')))
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(45)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]!.headers.get('retry-after')).toBe('1')
+    await until(async () => (await get('health')).status === 200)
   })
 
   it('is no way in for a page of another origin, whose name points here', async () => {
@@ -167,17 +165,6 @@ describe('the API', () => {
     expect(status).toBe(403)
   })
 
-  it('holds nothing of the requests that a connection has made', async () => {
-    await using deps = testDeps()
-    const { get, period } = await apiOn(deps)
-    const warnings: Error[] = []
-    const warned = (warning: Error): void => void warnings.push(warning)
-    process.on('warning', warned)
-    onTestFinished(() => void process.off('warning', warned))
-    for (let times = 0; times < 30; times++) await (await get(`frames?${period}`)).arrayBuffer()
-    expect(warnings).toEqual([])
-  })
-
   it('has places for exports again when their askers have gone, also of answers that waited behind others', async () => {
     await using deps = testDeps()
     const { url, period, get } = await apiOn(deps)
@@ -193,5 +180,26 @@ describe('the API', () => {
     }
     await until(async () => (await get(`frames?${period}`)).status === 200)
     expect((await fetch(`${url}/api/v1/frames?${period}`, { method: 'HEAD' })).status).toBe(404)
+  })
+
+  it('leaves nothing on a connection that is used again and again', async () => {
+    await using deps = testDeps()
+    const { url } = await apiOn(deps)
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    onTestFinished(() => void process.off('warning', note))
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    onTestFinished(() => agent.destroy())
+    const ports = new Set<number | undefined>()
+    for (let times = 0; times < 20; times++) {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        httpGet(`${url}/api/v1/accounts`, { agent }, resolve).on('error', reject)
+      })
+      ports.add(answer.socket.localPort)
+      await answer.resume().toArray()
+    }
+    expect(ports.size).toBe(1)
+    expect(warnings).toEqual([])
   })
 })

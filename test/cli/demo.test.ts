@@ -34,6 +34,22 @@ describe('phasorbus demo', () => {
     expect(await demo.ended).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
+  it('has a dashboard, on another port where the usual one is taken', async () => {
+    const demos = [startCli(['demo'])]
+    const urlOf = async (demo: (typeof demos)[0]): Promise<string> =>
+      (await demo.sees(/See it in a browser: (http:\/\/127\.0\.0\.1:\d+)/))[1]!
+    const first = await urlOf(demos[0]!)
+    demos.push(startCli(['demo']))
+    const second = await urlOf(demos[1]!)
+    expect(second).not.toBe(first)
+    for (const url of [first, second]) {
+      expect(await (await fetch(url)).text()).toContain('<title>phasorbus</title>')
+      expect(await (await fetch(`${url}/api/v1/live`)).json()).toMatchObject({ areas: ['south-italy-113'] })
+    }
+    for (const { child } of demos) child.kill('SIGINT')
+    for (const { ended } of demos) expect((await ended).exitCode).toBe(0)
+  })
+
   it('shows what flows, and ends cleanly on SIGINT', async () => {
     const demo = startCli(['demo'])
     await demo.sees(/lost 0/)

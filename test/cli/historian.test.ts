@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../bench/support/free-port.ts'
 import { type RunningCli, runCli, startCli, startGridCli } from '../support/cli.ts'
@@ -65,6 +66,29 @@ describe('phasorbus query and export', () => {
     expect(JSON.parse(json)).toMatchObject({ series: [{ channel: '1.freq', unit: 'Hz' }] })
   })
 
+  it('say how complete a time is', async () => {
+    const ask = ['query', topic, '--completeness', '--from', '1m', '--parts', '3', '--url', url]
+    const { stdout } = await runCli(ask)
+    expect(stdout).toMatch(new RegExp(`^${topic} {2}\\S+Z to \\S+Z\n[\\d.]+ % held: \\d+ of \\d+ timestamps\n`))
+    expect(stdout.split('\n').filter((line) => /^\d{4}-.* %/.test(line)).length).toBeGreaterThan(0)
+    const { stdout: json } = await runCli([...ask, '--json'])
+    const found = JSON.parse(json)
+    expect(found).toMatchObject({ stream: topic, gaps: expect.any(Array), more_gaps: 0 })
+    expect(found.expected).toBeGreaterThan(50)
+    expect(found.held).toBeGreaterThan(50)
+    const grid = (await (await fetch(`${url}/api/v1/grid`)).json()) as { network: { buses: []; branches: [] } }
+    expect(grid).toMatchObject({
+      area: 'area',
+      sites: [
+        { site: 'secondary-station/1156', pmus: [{ topic, idcode: 765, simulated: { bus: 1 } }] },
+        { site: 'control-center/1', historians: [{ id: 'historian-1' }] },
+      ],
+    })
+    expect(grid.network.buses.length).toBe(33)
+    expect(grid.network.branches.length).toBe(37)
+    expect(JSON.stringify(grid)).not.toContain(folder)
+  })
+
   it('write frames that any C37.118 tool reads, and rows', async () => {
     const to = new Date(Date.now() - 500).toISOString().slice(0, 19)
     const period = ['--from', '1m', '--to', to, '--url', url]
@@ -74,12 +98,53 @@ describe('phasorbus query and export', () => {
     const count = Number(/: ([\d,]+) data/.exec(stderr)![1]!.replace(',', ''))
     const { stdout: summary } = await runCli(['decode', '--summary', frames])
     expect(summary).toContain('765')
+    const { stdout: played } = await runCli(['replay', '--port', '0', '--speed', '10000', '--json', frames])
+    expect(JSON.parse(played)).toMatchObject({ streams: [{ idcode: 765 }], rounds: 1 })
     const rows = join(folder, 'pmu.csv')
     await runCli(['export', topic, ...period, '--format', 'csv', '-o', rows])
     const lines = (await readFile(rows, 'utf8')).trimEnd().split('\n')
     expect(lines[0]).toMatch(/^time,1\.stat,/)
     expect(Math.abs(lines.length - 1 - count)).toBeLessThan(200)
     expect(lines[1]).toMatch(/^\d{4}-/)
+  })
+
+  const minute = () => ['--from', '1m', '--to', new Date(Date.now() - 500).toISOString().slice(0, 19), '--url', url]
+
+  it('write COMTRADE and Parquet', async () => {
+    const event = join(folder, 'event.cfg')
+    const { stderr } = await runCli(['export', topic, ...minute(), '--format', 'comtrade', '-o', event])
+    expect(stderr).toMatch(/event\.cfg: [\d,]+ data frames/)
+    const lines = (await readFile(event, 'utf8')).split('\r\n')
+    expect(lines[0]).toMatch(/,765,2013$/)
+    expect(lines).toContain('BINARY32')
+    expect((await readFile(join(folder, 'event.dat'))).length).toBeGreaterThan(1000)
+
+    const table = join(folder, 'pmu.parquet')
+    const parquet = await runCli(['export', topic, ...minute(), '--format', 'parquet', '-o', table])
+    expect(parquet.stderr).toMatch(/pmu\.parquet: [\d,]+ data frames/)
+    expect((await readFile(table)).subarray(0, 4).toString()).toBe('PAR1')
+    expect((await readdir(folder)).filter((name) => name.includes('.part'))).toEqual([])
+  })
+
+  it('need no DuckDB but for Parquet', async () => {
+    const hooks = join(folder, 'hooks.mjs')
+    const missing = "if (name.startsWith('@duckdb')) throw new Error('not installed')"
+    await writeFile(hooks, `export const resolve = (name, context, next) => { ${missing}; return next(name, context) }`)
+    const preload = join(folder, 'preload.mjs')
+    await writeFile(
+      preload,
+      `import { register } from 'node:module'; register(${JSON.stringify(pathToFileURL(hooks))})`,
+    )
+    const env = { NODE_OPTIONS: `--import ${preload}` }
+    for (const format of ['csv', 'c37118', 'comtrade']) {
+      const args = ['export', topic, ...minute(), '--format', format, '-o', join(folder, `plain.${format}`)]
+      expect(await runCli(args, { env })).toMatchObject({ exitCode: 0 })
+    }
+    const args = ['export', topic, ...minute(), '--format', 'parquet', '-o', join(folder, 'plain.parquet')]
+    expect(await runCli(args, { env })).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('needs DuckDB, which is not installed: npm install @duckdb/node-api'),
+    })
   })
 
   it('say what is wrong', async () => {

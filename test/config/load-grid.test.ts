@@ -108,6 +108,19 @@ sites:
     ])
   })
 
+  it('takes the one-line diagram of the area, and where PMUs stand on it', async () => {
+    const text = `${tenLines.replace('idcode: 765', 'idcode: 765\n        bus: 2')}network: { nominalKv: 20, branches: [[1, 2], [2, feeder-3]] }\n`
+    const { grid } = await loadGrid('grid.yaml', { text })
+    expect(grid.network).toEqual({
+      nominalKv: 20,
+      branches: [
+        ['1', '2'],
+        ['2', 'feeder-3'],
+      ],
+    })
+    expect(grid.sites[0]!.pmus[0]!.bus).toBe('2')
+  })
+
   it('lets sites share the broker of the grid, and override what it says for all', async () => {
     const { grid } = await loadGrid('grid.yaml', {
       text: `area: a
@@ -301,6 +314,18 @@ describe('what no schema can say', () => {
       'a port that the embedded broker has',
       tenLines.replace('0.0.0.0:4712', '0.0.0.0:1883'),
       ['9:17: error: TCP 0.0.0.0:1883 is used at grid.yaml:1 already; choose another port'],
+    ],
+    [
+      'a PMU at a bus that no branch of the network has',
+      `${tenLines.replace('idcode: 765', 'idcode: 765\n        bus: 4')}network: { nominalKv: 20, branches: [[1, 2], [2, feeder-3]] }\n`,
+      ['7:14: error: no branch of `network` has the bus 4; add a branch to it'],
+    ],
+    [
+      'a PMU at a bus where there is no network',
+      tenLines.replace('idcode: 765', 'idcode: 765\n        bus: 4'),
+      [
+        '7:14: error: there is no `network` that has the bus 4; add `network: { branches: [[1, 2], …] }` to the grid file',
+      ],
     ],
     [
       'a file that is not there',

@@ -20,6 +20,7 @@ import { rangeOf } from '../../src/historian/range.ts'
 import { Kind } from '../../src/historian/schema.ts'
 import { Sealer } from '../../src/historian/sealer.ts'
 import { Store } from '../../src/historian/store.ts'
+import { storedValues } from '../../src/historian/stored-values.ts'
 import { configurationOf } from '../pdc/configurations.ts'
 import { testDeps } from '../support/deps.ts'
 
@@ -130,6 +131,10 @@ describe.each(formats)('a range of channels: %j', (format) => {
       )
       expect(wrong).toEqual([])
     })
+    const rows = []
+    for await (const row of storedValues(store, whole)) rows.push(row)
+    expect(rows.map(({ timeUs }) => timeUs)).toEqual(frames.map(({ timeUs }) => timeUs))
+    expect(rows.map((row) => row.values)).toEqual(frames.map((_, n) => series.map((one) => one.values[n])))
   })
 
   it('has the least and the greatest of each part where there are more than were asked for', async () => {

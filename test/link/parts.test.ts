@@ -8,7 +8,7 @@ import { HeldFrames } from '../../src/link/held-frames.ts'
 import { SourceConfig } from '../../src/link/index.ts'
 import { Paced } from '../../src/link/paced.ts'
 import { silenceMs, stuckMs } from '../../src/link/silence.ts'
-import { TokenBucket } from '../../src/link/token-bucket.ts'
+import { TokenBucket } from '../../src/runtime/token-bucket.ts'
 
 describe('with the clock in hand', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))

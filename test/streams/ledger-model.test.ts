@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AbsentVerdict, accountedFor, type GridSource, StreamLedger } from '../../src/streams/index.ts'
+import {
+  type AbsentVerdict,
+  type Account,
+  accountedFor,
+  type GridSource,
+  type MissingStretch,
+  StreamLedger,
+  type Stretch,
+  within,
+} from '../../src/streams/index.ts'
 import { NaiveLedger } from './naive-ledger.ts'
 import { frameAt, usOf } from './slot-frames.ts'
 
@@ -58,6 +67,9 @@ const takings = fc.constantFrom('take', 'take', 'take', 'take', 'leave', 'give u
 
 const kindOf = (verdict: AbsentVerdict, reason: string): string =>
   verdict === 'never-produced' ? verdict : verdict === 'expired' ? 'lost expired' : `${verdict} ${reason}`
+
+const slotsOf = (stretches: readonly MissingStretch[]): readonly string[] =>
+  stretches.map(({ from, to, why, reason }) => `${from}-${to} ${why} ${reason}`).toSorted()
 
 describe('a ledger, beside a naive one that keeps every slot', () => {
   it('says the same of every frame and of every slot, whatever happens in whatever order', () => {
@@ -123,6 +135,17 @@ describe('a ledger, beside a naive one that keeps every slot', () => {
             open.length === 0 ? undefined : usOfSlot(Math.min(...open)) - periodUs / 2,
           )
         }
+        const first = T0 * grid.dataRate
+        const states = new Map<number, string>()
+        for (const { from, to } of ledger.expectedStretches())
+          for (let slot = from; slot < to; slot++) states.set(slot - first, 'held')
+        const [fromUs, toUs] = [usOfSlot(clock - 100), usOfSlot(clock - 5)]
+        const missing = ledger.missingStretches(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
+        for (const { from, to, why, reason } of missing)
+          for (let slot = from; slot < to; slot++) states.set(slot - first, `${why} ${reason}`.trim())
+        expect(states).toEqual(new Map([...naive.states()].toSorted(([a], [b]) => a - b)))
+        const clipped = missing.flatMap((stretch) => within(stretch, fromUs, toUs) ?? [])
+        expect(slotsOf(ledger.missingStretches(fromUs, toUs))).toEqual(slotsOf(clipped))
       }),
       { numRuns: 400 },
     )
@@ -164,6 +187,29 @@ describe('a clock or a frame that was wrong', () => {
   })
 })
 
+const countOf = (stretches: readonly Stretch[]): number => stretches.reduce((sum, { from, to }) => sum + to - from, 0)
+
+function byWhy(missing: readonly MissingStretch[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { why, reason, from, to } of missing) {
+    const name = `${why} ${reason}`.trim()
+    counts[name] = (counts[name] ?? 0) + to - from
+  }
+  return counts
+}
+
+function absencesOf({ neverProduced, notReceived, lost, pending }: Account): Readonly<Record<string, number>> {
+  const named = (verdict: string, of: Readonly<Record<string, number>>) =>
+    Object.entries(of).map(([reason, count]) => [`${verdict} ${reason}`, count] as const)
+  const all = [
+    ['never-produced', neverProduced] as const,
+    ...named('not-received', notReceived),
+    ...named('lost', lost),
+    ['pending', pending] as const,
+  ]
+  return Object.fromEntries(all.filter(([, count]) => count > 0))
+}
+
 describe('a ledger of many rates', () => {
   const rates: fc.Arbitrary<GridSource> = fc.constantFrom(
     { dataRate: 50, timeBase: 1_000_000 },
@@ -188,7 +234,12 @@ describe('a ledger of many rates', () => {
     )
     fc.assert(
       fc.property(steps, fc.integer({ min: 2, max: 20 }), (all, maxGaps) => {
-        let ledger = new StreamLedger({ maxGaps })
+        const told: { expected: Stretch[]; missing: MissingStretch[] } = { expected: [], missing: [] }
+        const archive = {
+          expected: (stretch: Stretch) => void told.expected.push(stretch),
+          missing: (stretch: MissingStretch) => void told.missing.push(stretch),
+        }
+        let ledger = new StreamLedger({ maxGaps }, archive)
         let ms = 0
         for (const { source, lane, ms: later, backMs, isTaken } of all) {
           ms += later
@@ -210,7 +261,14 @@ describe('a ledger of many rates', () => {
             expect(fromUs).toBeLessThan(toUs)
             if (place > 0) expect(fromUs).toBeGreaterThanOrEqual(gaps[place - 1]!.fromUs)
           }
-          ledger = StreamLedger.decode(ledger.encode(), { maxGaps })
+          ledger = StreamLedger.decode(ledger.encode(), { maxGaps }, archive)
+          const expected = [...told.expected, ...ledger.expectedStretches()]
+          const missing = [
+            ...told.missing,
+            ...ledger.missingStretches(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY),
+          ]
+          expect(countOf(expected)).toBe(account.expected)
+          expect(byWhy(missing)).toEqual(absencesOf(account))
           expect(ledger.account()).toEqual(account)
           expect(ledger.gaps(1000)).toEqual(gaps)
         }

@@ -146,6 +146,11 @@ export class NaiveLedger {
     return [...this.#slots].filter(([, { state }]) => state === 'pending').map(([slot]) => slot)
   }
 
+  /** Every slot that is expected, and what became of it. */
+  states(): ReadonlyMap<number, string> {
+    return new Map([...this.#slots].map(([slot, { state }]) => [slot, state]))
+  }
+
   account(): Account {
     const states = [...this.#slots.values()]
     const count = (is: (slot: Slot) => boolean): number => states.filter(is).length

@@ -36,6 +36,10 @@ export class JournaledStreams {
     return new JournaledStreams(deps, broker)
   }
 
+  get broker(): EmbeddedBroker {
+    return this.#broker
+  }
+
   /** The same for the same node. */
   bus(nodeId: string): ReturnType<EmbeddedBroker['bus']> {
     const bus = this.#buses.get(nodeId) ?? this.#broker.bus(node(nodeId))
@@ -73,12 +77,12 @@ export class TestStream {
   readonly #producers = new Map<string, StreamProducer>()
   readonly #write: (index: number) => Uint8Array
 
-  constructor(line: JournaledStreams, idcode: number, { secondsAgo = 30, ...pmu }: StreamOptions) {
+  constructor(line: JournaledStreams, idcode: number, { secondsAgo = 30, stat, ...pmu }: StreamOptions) {
     this.#line = line
     this.topic = `${site}/PMU/${idcode}`
     this.#fromSoc = Math.floor(Date.now() / 1000) - secondsAgo
     this.configuration = { ...smallPmu({ idcode, ...pmu }), soc: this.#fromSoc }
-    this.#write = frameWriter(this.configuration)
+    this.#write = frameWriter(this.configuration, stat)
   }
 
   frame(n: number): Uint8Array {
@@ -135,4 +139,6 @@ export interface StreamOptions {
   readonly secondsAgo?: number
   readonly dataRate?: number
   readonly phasors?: number
+  /** Of frame n. */
+  readonly stat?: (n: number) => number
 }

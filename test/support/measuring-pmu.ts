@@ -4,6 +4,7 @@ import {
   compileEncoder,
   encodeConfiguration,
   frameTimeOf,
+  type PmuConfiguration,
   type PolarInput,
 } from '../../src/c37118/index.ts'
 
@@ -16,6 +17,12 @@ export interface MeasuringPmuOptions {
   readonly saidHz?: number
   readonly stat?: number
   readonly clockOffsetMs?: number
+  /** Of the frames' FRACSEC. */
+  readonly timeQuality?: number
+  readonly analogs?: readonly number[]
+  readonly digitals?: readonly number[]
+  /** Where its configuration is another. */
+  readonly has?: Partial<Pick<PmuConfiguration, 'stn' | 'idcode' | 'analogs' | 'digitals'>>
   /** Leaves out every so many-th frame. */
   readonly dropEvery?: number
 }
@@ -47,11 +54,11 @@ export const healthy = {
 } satisfies Pick<MeasuringPmuOptions, 'channels' | 'values'>
 
 /** The configuration of such a PMU. */
-export function configurationOf({ channels }: Pick<MeasuringPmuOptions, 'channels'>): Configuration {
+export function configurationOf({ channels, has = {} }: Pick<MeasuringPmuOptions, 'channels' | 'has'>): Configuration {
   return {
     type: 3,
     version: 1,
-    idcode: IDCODE,
+    idcode: has.idcode ?? IDCODE,
     soc: 0,
     fraction: 0,
     timeQuality: 0,
@@ -68,6 +75,7 @@ export function configurationOf({ channels }: Pick<MeasuringPmuOptions, 'channel
         digitals: [],
         fnom: 50,
         cfgcnt: 1,
+        ...has,
       },
     ],
   }
@@ -76,6 +84,7 @@ export function configurationOf({ channels }: Pick<MeasuringPmuOptions, 'channel
 /** A PMU on a port of the system's choice that measures, at {@link RATE}, what it is told it measures. */
 export async function startMeasuringPmu(options: MeasuringPmuOptions): Promise<MeasuringPmu> {
   const { frequencyHz = 50, saidHz = frequencyHz, stat = 0, clockOffsetMs = 0, dropEvery } = options
+  const { timeQuality = 0, analogs = [], digitals = [] } = options
   const configuration = configurationOf(options)
   const encoder = compileEncoder(configuration)
   const [bytes] = encodeConfiguration(configuration) as [Uint8Array]
@@ -94,7 +103,9 @@ export async function startMeasuringPmu(options: MeasuringPmuOptions): Promise<M
       if (dropEvery !== undefined && slot % dropEvery === 0) continue
       const time = frameTimeOf((slot * period + clockOffsetMs) * 1000, configuration.timeBase)
       const phasors = phasorsAt((slot * period) / 1000)
-      pmu.send(encoder.encode({ ...time, pmus: [{ stat, phasors, freq: saidHz, dfreq: 0 }] }))
+      pmu.send(
+        encoder.encode({ ...time, timeQuality, pmus: [{ stat, phasors, freq: saidHz, dfreq: 0, analogs, digitals }] }),
+      )
     }
   }, 5)
 

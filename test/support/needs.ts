@@ -46,6 +46,10 @@ const recipes: Readonly<Record<string, Recipe>> = {
     probe: () => run(python, '-c', 'import pyarrow.parquet'),
     get: 'pip install pyarrow, and PHASORBUS_PYTHON=that python',
   },
+  'python:comtrade': {
+    probe: () => run(python, '-c', 'import comtrade'),
+    get: 'pip install comtrade, and PHASORBUS_PYTHON=that python',
+  },
   'python:paho.mqtt': {
     probe: () => run(python, '-c', 'import paho.mqtt.client'),
     get: 'pip install paho-mqtt, and PHASORBUS_PYTHON=that python',

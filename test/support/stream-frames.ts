@@ -47,8 +47,11 @@ export function smallPmu({
 
 export const configurationFrames = (configuration: Configuration): Uint8Array[] => encodeConfiguration(configuration)
 
-/** Writes the data frame of slot `index`; its first phasor says which it is. */
-export function frameWriter(configuration: Configuration): (index: number) => Uint8Array {
+/** Writes the data frame of slot `index`; its first phasor says which it is. `statOf`: its STAT. */
+export function frameWriter(
+  configuration: Configuration,
+  statOf: (index: number) => number = () => 0,
+): (index: number) => Uint8Array {
   const encoder = compileEncoder(configuration)
   const { dataRate, timeBase, soc } = configuration
   return (index) =>
@@ -56,7 +59,7 @@ export function frameWriter(configuration: Configuration): (index: number) => Ui
       soc: soc + Math.floor(index / dataRate),
       fraction: Math.round(((index % dataRate) * timeBase) / dataRate),
       pmus: configuration.pmus.map((pmu) => ({
-        stat: 0,
+        stat: statOf(index),
         phasors: pmu.phasors.map(() => ({ re: index % 30_000, im: 0 })),
         freq: 50,
         dfreq: 0,

@@ -18,12 +18,13 @@ export interface GridSite {
 export interface GridPmu {
   readonly topic: string
   /** Of the network, at which it measures. */
-  readonly bus?: number
+  readonly bus?: string
 }
 
 export interface Network {
-  readonly buses: readonly number[]
-  readonly branches: readonly { readonly from: number; readonly to: number }[]
+  readonly buses: readonly string[]
+  /** Tie switches that are open too. */
+  readonly branches: readonly { readonly from: string; readonly to: string; readonly closed: boolean }[]
   /** Of a phase to earth. */
   readonly nominal_v?: number
 }

@@ -99,7 +99,8 @@ export class LiveScene implements Scene {
   }
 
   follow(topic: string): () => void {
-    if (topic.split('/')[3] === 'PMU') return () => {}
+    // A link may name anything; and PMUs are followed anyhow.
+    if (meaningOf(topic)?.kind !== 'frames' || topic.split('/')[3] === 'PMU') return () => {}
     const count = this.#followed.get(topic) ?? 0
     this.#followed.set(topic, count + 1)
     if (count === 0) this.bus?.subscribe([topic])

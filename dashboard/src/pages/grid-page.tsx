@@ -77,23 +77,16 @@ function Sites({ stations, colour, reference }: SitesProps) {
     sites.set(site, [...(sites.get(site) ?? []), station])
   }
   return (
-    <>
+    <div class="tiles">
       {[...sites].map(([site, of]) => (
         <section key={site}>
           <h2>{site}</h2>
-          <div class="tiles">
-            {of.map((station) => (
-              <Tile
-                key={station.topic + station.name}
-                station={station}
-                colour={colour(station)}
-                reference={reference}
-              />
-            ))}
-          </div>
+          {of.map((station) => (
+            <Tile key={station.topic + station.name} station={station} colour={colour(station)} reference={reference} />
+          ))}
         </section>
       ))}
-    </>
+    </div>
   )
 }
 

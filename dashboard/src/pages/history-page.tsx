@@ -15,6 +15,7 @@ import { HistoryPlots } from '../parts/history-plots.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import { currentPlayback, startPlayback } from '../playback/start.ts'
 import { pushQuery, replaceQuery } from '../route.ts'
+import './history-page.css'
 
 /** A new width is worth new values from such a change on. */
 const WIDTH_STEP_PX = 100

@@ -7,16 +7,15 @@ import { count, quantity, time, wrapped } from '../parts/format.ts'
 import { type PhasorChannels, phasorsOf } from '../parts/phasors.ts'
 import { PmuPlots } from '../parts/pmu-plots.tsx'
 import { Polar } from '../parts/polar.tsx'
+import { ReferencePicker } from '../parts/reference-picker.tsx'
 import { StreamPicker } from '../parts/stream-picker.tsx'
 import { replaceQuery } from '../route.ts'
+import { type Reference, refOf } from '../scene/channel-ref.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
 import { useTicks } from '../scene/use.ts'
 
 /** Of STAT: what makes data doubtful. */
 const TROUBLE = Stat.dataError | Stat.notSynchronised | Stat.sortedByArrival | Stat.dataModified | Stat.unlockedTime
-
-/** `stream|channel`: a voltage of any PMU, against which angles are told. */
-export type Reference = { readonly stream: string; readonly channel: string } | undefined
 
 export function PmuPage({ query }: { readonly query: URLSearchParams }) {
   const { scene } = useAppState()
@@ -61,7 +60,7 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
           buffer={buffer}
           isOnline={stream.isOnline}
           pmu={Math.min(number, buffer.configuration.pmus.length - 1)}
-          reference={referenceOf(against)}
+          reference={refOf(against)}
         />
       )}
     </>
@@ -191,33 +190,4 @@ function PhasorTable({
       </tbody>
     </table>
   )
-}
-
-function ReferencePicker({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const { scene } = useAppState()
-  return (
-    <label>
-      angles against{' '}
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">UTC (as sent)</option>
-        {scene.streams.flatMap(({ topic, buffer }) =>
-          buffer
-            ? phasorsOf(buffer.configuration, buffer.channels)
-                .filter(({ unit }) => unit === 'V')
-                .map(({ pmu, name, angle }) => (
-                  <option
-                    key={topic + angle}
-                    value={`${topic}|${angle}`}
-                  >{`${buffer.configuration.pmus[pmu]!.stn.trim()} ${name}`}</option>
-                ))
-            : [],
-        )}
-      </select>
-    </label>
-  )
-}
-
-function referenceOf(text: string): Reference {
-  const at = text.indexOf('|')
-  return at < 0 ? undefined : { stream: text.slice(0, at), channel: text.slice(at + 1) }
 }

@@ -56,3 +56,6 @@ export function shortName(topic: string): string {
 }
 
 export const count = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ')
+
+/** `1 frame`, `1 234 frames` */
+export const frames = (number: number): string => `${count(number)} ${number === 1 ? 'frame' : 'frames'}`

@@ -2,31 +2,32 @@
 import type { Network } from '../api/grid.ts'
 
 export interface Placed {
-  readonly bus: number
+  readonly bus: string
   readonly column: number
   readonly row: number
 }
 
 export interface OneLine {
-  readonly places: ReadonlyMap<number, Placed>
+  readonly places: ReadonlyMap<string, Placed>
   readonly columns: number
   readonly rows: number
 }
 
 /** From the first bus of the network. What is not connected to it stands in rows below. */
 export function layOut({ buses, branches }: Network): OneLine {
-  const next = new Map<number, number[]>(buses.map((bus) => [bus, []]))
-  for (const { from, to } of branches) {
+  const next = new Map<string, string[]>(buses.map((bus) => [bus, []]))
+  for (const { from, to, closed } of branches) {
+    if (!closed) continue
     next.get(from)?.push(to)
     next.get(to)?.push(from)
   }
-  const places = new Map<number, Placed>()
+  const places = new Map<string, Placed>()
   const taken: number[] = []
   let columns = 0
   for (const root of buses) {
     if (places.has(root)) continue
     const { children, reach } = treeOf(root, next)
-    const place = (bus: number, column: number, row: number): void => {
+    const place = (bus: string, column: number, row: number): void => {
       places.set(bus, { bus, column, row })
       columns = Math.max(columns, column + 1)
       taken[row] = Math.max(taken[row] ?? 0, column + 1)
@@ -47,8 +48,8 @@ function freeRow(taken: readonly number[], from: number): number {
   return row
 }
 
-function treeOf(root: number, next: ReadonlyMap<number, readonly number[]>) {
-  const children = new Map<number, number[]>()
+function treeOf(root: string, next: ReadonlyMap<string, readonly string[]>) {
+  const children = new Map<string, string[]>()
   const order = [root]
   const seen = new Set(order)
   for (const bus of order) {
@@ -58,7 +59,7 @@ function treeOf(root: number, next: ReadonlyMap<number, readonly number[]>) {
     order.push(...below)
   }
   /** Buses on the longest way down from each. */
-  const reach = new Map<number, number>()
+  const reach = new Map<string, number>()
   for (const bus of order.toReversed())
     reach.set(bus, 1 + Math.max(0, ...(children.get(bus) ?? []).map((child) => reach.get(child)!)))
   return { children, reach }

@@ -34,6 +34,8 @@ export interface PlotProps {
   readonly onSelect?: (fromS: number, toS: number) => void
   /** Narrowest range of values, so that noise does not fill it. */
   readonly leastSpan?: number
+  /** Of lines, in pixels: browsers draw many of one pixel far sooner. */
+  readonly lineWidth?: number
   /** Plots of one key share their cursor. */
   readonly sync?: string
   /** `false`: whoever shows it says what the lines are. */
@@ -54,7 +56,7 @@ export function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
   const latest = useLatest(props)
-  const key = JSON.stringify([lines, height, theme, isUtc, props.digits, props.sync, props.leastSpan])
+  const key = JSON.stringify([lines, height, theme, isUtc, props.digits, props.sync, props.leastSpan, props.lineWidth])
 
   useEffect(() => {
     const empty = [[], ...latest.current.lines.map(() => [])] as AlignedData
@@ -77,6 +79,9 @@ export function Plot(props: PlotProps) {
     plot.current?.batch((u: uPlot) => {
       u.setData(data, false)
       u.setScale('x', { min, max })
+      // Without a cursor, the legend tells the newest.
+      if (latest.current.hasLegend !== false && (u.cursor.left ?? -1) < 0)
+        u.setLegend({ idx: data[0].length - 1 }, false)
     })
   }
   useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))
@@ -84,7 +89,8 @@ export function Plot(props: PlotProps) {
 }
 
 function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dark', isUtc: boolean): Options {
-  const { lines, height = 160, digits = 3, sync, leastSpan = 0, onSelect, hasLegend = true } = props.current
+  const { lines, height = 160, digits = 3, sync, leastSpan = 0, lineWidth = 1.5 } = props.current
+  const { onSelect, hasLegend = true } = props.current
   const style = getComputedStyle(document.documentElement)
   const ink = style.getPropertyValue('--ink')
   const grid = { stroke: style.getPropertyValue('--line'), width: 1 }
@@ -129,11 +135,13 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         label,
         stroke: lineColour(colour ?? at, theme),
         ...(lineDash(colour ?? at) && { dash: lineDash(colour ?? at)! }),
-        width: 1.5,
+        width: lineWidth,
         points: { show: false },
         paths: pathOf(unit === '°'),
-        value: (_plot: uPlot, value: number | null) =>
-          value === null || value === undefined ? '–' : `${value.toFixed(digits)} ${unit}`,
+        value: (plot: uPlot, value: number | null | undefined, series: number, idx: number | null) => {
+          const told = value === undefined && idx !== null ? lastDue(plot.data[series]!, idx) : value
+          return told === null || told === undefined ? '–' : `${told.toFixed(digits)} ${unit}`
+        },
       })),
     ],
     hooks: {
@@ -185,3 +193,9 @@ const pathOf =
     drawLine(stroke, points, xOf, (value) => plot.valToPos(value, 'y', true))
     return { stroke, flags: 0 }
   }
+
+/** Lines of several rates are joined: at most times nothing is due of a slow one, and what it said last holds. */
+function lastDue(values: AlignedData[number], at: number): number | null | undefined {
+  for (let place = at; place >= 0; place--) if (values[place] !== undefined) return values[place]
+  return undefined
+}

@@ -1,8 +1,9 @@
 /** Frequency, ROCOF, magnitudes and angles of a PMU over the last half minute. */
 import type { AlignedData } from 'uplot'
 import { appState } from '../app-state.ts'
-import type { Reference } from '../pages/pmu-page.tsx'
-import { degrees, wrapped } from './format.ts'
+import type { Reference } from '../scene/channel-ref.ts'
+import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
+import { anglesAgainst, withoutJumps } from '../scene/series.ts'
 import type { PhasorChannels } from './phasors.ts'
 import { Plot } from './plot.tsx'
 
@@ -27,9 +28,17 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
       ]
     }
   const common = { period, perSecond: PER_SECOND, sync: 'pmu' }
-  const voltages = phasors.filter(({ unit }) => unit === 'V')
-  const currents = phasors.filter(({ unit }) => unit === 'A')
-  const colour = (phasor: PhasorChannels): number => phasors.indexOf(phasor)
+  const buffer = appState().scene.find(topic)?.buffer
+  const small = new Set(phasors.filter((phasor) => buffer && isSmall(buffer, phasor, phasors)))
+  const groups = (['V', 'A'] as const).flatMap((unit) => {
+    const of = phasors.filter((phasor) => phasor.unit === unit)
+    const name = unit === 'V' ? 'Voltages' : 'Currents'
+    return [
+      { name, unit, of: of.filter((phasor) => !small.has(phasor)), factor: unit === 'V' ? 1e-3 : 1 },
+      { name: `Small ${name.toLowerCase()}`, unit, of: of.filter((phasor) => small.has(phasor)), factor: 1 },
+    ]
+  })
+  const directed = phasors.filter((phasor) => !small.has(phasor))
   return (
     <section>
       <h2>Frequency</h2>
@@ -49,22 +58,23 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
         data={plain([`${pmu + 1}.dfreq`])}
         leastSpan={0.1}
       />
-      {[
-        { name: 'Voltages', of: voltages, unit: 'kV', factor: 1e-3 },
-        { name: 'Currents', of: currents, unit: 'A', factor: 1 },
-      ].map(({ name, of, unit, factor }) =>
+      {groups.map(({ name, unit, of, factor }) =>
         of.length === 0 ? null : (
           <div key={name}>
             <h2>{name}</h2>
             <Plot
               {...common}
               title={name}
-              lines={of.map((phasor) => ({ label: phasor.name, unit, colour: colour(phasor) }))}
+              lines={of.map((phasor) => ({
+                label: phasor.name,
+                unit: factor === 1 ? unit : `k${unit}`,
+                colour: phasors.indexOf(phasor),
+              }))}
               data={plain(
                 of.map(({ magnitude }) => magnitude),
                 factor,
               )}
-              digits={unit === 'kV' ? 4 : 2}
+              digits={factor === 1 ? 2 : 4}
             />
           </div>
         ),
@@ -73,11 +83,11 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
       <Plot
         {...common}
         title="angles"
-        lines={phasors.map((phasor) => ({ label: phasor.name, unit: '°', colour: colour(phasor) }))}
+        lines={directed.map((phasor) => ({ label: phasor.name, unit: '°', colour: phasors.indexOf(phasor) }))}
         data={() =>
           anglesOf(
             topic,
-            phasors.map(({ angle }) => angle),
+            directed.map(({ angle }) => angle),
             reference,
           )
         }
@@ -86,6 +96,28 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
       />
     </section>
   )
+}
+
+/** Beside the greatest of its kind: its angle says nothing, and its magnitude would be a line at zero. */
+const SMALL = 0.05
+const smallOf = new WeakMap<MeasurementBuffer, Map<string, boolean>>()
+
+/** Told once for a buffer that has something, so that plots stay what they are. */
+function isSmall(
+  buffer: MeasurementBuffer,
+  { pmu, unit, magnitude }: PhasorChannels,
+  all: readonly PhasorChannels[],
+): boolean {
+  const known = smallOf.get(buffer) ?? new Map<string, boolean>()
+  smallOf.set(buffer, known)
+  const told = known.get(magnitude)
+  if (told !== undefined) return told
+  const kin = all.filter((other) => other.unit === unit && other.pmu === pmu)
+  const greatest = Math.max(...kin.map((other) => buffer.mean(other.magnitude) || 0))
+  const mean = buffer.mean(magnitude)
+  if (Number.isNaN(mean)) return false
+  known.set(magnitude, mean < SMALL * greatest)
+  return mean < SMALL * greatest
 }
 
 /** What is seen: up to now, whatever came. */
@@ -100,24 +132,8 @@ function seriesOf(topic: string, channels: readonly string[]) {
 }
 
 /** In degrees, against the reference at the same moment; without one, as they were sent. */
-export function anglesOf(topic: string, channels: readonly string[], reference: Reference): AlignedData {
-  const { times, values } = seriesOf(topic, channels)
-  const turns = reference && new Map(pairs(reference))
-  return [
-    times,
-    ...values.map((row) =>
-      row.map((value, at) => {
-        const turn = turns ? turns.get(times[at]!) : 0
-        return value === null || turn === undefined ? null : degrees(wrapped(value - turn))
-      }),
-    ),
-  ]
-}
-
-function* pairs({ stream, channel }: NonNullable<Reference>): Iterable<[number, number]> {
-  const { times, values } = seriesOf(stream, [channel])
-  for (let at = 0; at < times.length; at++) {
-    const value = values[0]![at]
-    if (value !== null && value !== undefined) yield [times[at]!, value]
-  }
+function anglesOf(topic: string, channels: readonly string[], reference: Reference): AlignedData {
+  const series = seriesOf(topic, channels)
+  const against = reference && seriesOf(reference.stream, [reference.channel])
+  return [series.times, ...anglesAgainst(series, against).map(withoutJumps)]
 }

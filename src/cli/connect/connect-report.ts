@@ -1,5 +1,5 @@
 import type { SourceStatus } from '../../link/index.ts'
-import { type ConfigurationJson, configurationJson } from '../json/configuration-json.ts'
+import { type ConfigurationJson, configurationJson } from '../../streams/index.ts'
 import type { ConnectModel } from './connect-model.ts'
 import type { DialogueStep } from './dialogue.ts'
 import type { Doubt } from './doubt.ts'

@@ -1,5 +1,5 @@
 import { decodeCommand, decodeHeader, describeCommand, FrameType } from '../../c37118/index.ts'
-import { configurationJson } from '../json/configuration-json.ts'
+import { configurationJson } from '../../streams/index.ts'
 import { pmuJson, timeQualityJson } from '../json/sample-json.ts'
 import type { DecodedFrame } from './capture-decoder.ts'
 import { checksumText, endpointText, isoMicroseconds } from './text.ts'

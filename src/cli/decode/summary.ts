@@ -1,5 +1,5 @@
 import type { CaptureReport } from '../../capture/index.ts'
-import { snakeCased } from '../json/snake-cased.ts'
+import { snakeCased } from '../../runtime/snake-cased.ts'
 import { printable } from '../terminal/printable.ts'
 import { count } from '../terminal/quantity.ts'
 import type { Style } from '../terminal/style.ts'

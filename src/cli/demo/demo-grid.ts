@@ -1,4 +1,5 @@
 /** The grid the demo runs: a feeder of 33 buses with PMUs at five sites of one area, a PDC at each, and one over them. */
+import { feeder33 } from '../../network/index.ts'
 import type { SimulationInput } from '../../simulator/index.ts'
 
 export const area = 'south-italy-113'
@@ -27,6 +28,9 @@ export const sites: readonly DemoSite[] = [
 
 export const idcodes: readonly number[] = sites.flatMap(({ pmus }) => pmus.map(({ idcode }) => idcode))
 
+/** The PMU behind the link that is cut. */
+export const cutOff = { location: 'secondary-station/1157', idcode: 772, station: 'Harbour' } as const
+
 /** PMUs of several FORMATs, as a grid that grew over years has. */
 const formats = [
   {},
@@ -43,7 +47,10 @@ const everyTwoMinutes = [
   { says: 'frequency dips by 150 mHz', at: 100, kind: 'frequency-excursion', hz: -0.15, rampS: 2, durationS: 12 },
 ] as const
 
-const roundS = 120
+export const roundS = 120
+/** Then the link of one site is cut, for so long. */
+export const cutAfterS = 22
+export const cutForS = 6
 /** What is told of an event stays so long, at least. */
 const toldForS = 5
 
@@ -70,15 +77,37 @@ export function demoSimulation(seed: number): SimulationInput {
 /** IDCODE of the area's stream. */
 export const areaIdcode = 1000
 
-/** What grid.yaml says of it, with the ports that the system chose for the PMUs. */
-export function demoGridFile(portOf: (idcode: number) => number, brokerPort: number): string {
+export interface DemoPorts {
+  /** That the system chose for the PMUs. */
+  readonly portOf: (idcode: number) => number
+  readonly broker: number
+  /** The link of the site that is cut off now and then. */
+  readonly link: number
+  /** Of the dashboard; undefined: there is no historian. */
+  readonly http: number | undefined
+}
+
+/** What grid.yaml says of it. */
+export function demoGridFile({ portOf, broker, link, http }: DemoPorts): string {
   return JSON.stringify({
     area,
-    broker: { embedded: { listen: [{ transport: 'tcp', port: brokerPort }] } },
+    broker: { embedded: { listen: [{ transport: 'tcp', port: broker }] } },
+    network: {
+      nominalKv: feeder33.baseKv,
+      branches: feeder33.branches.filter(({ closed }) => closed).map(({ from, to }) => [from, to]),
+    },
     sites: [
       ...sites.map(({ location, pmus }, i) => ({
         location,
-        pmus: pmus.map(({ idcode }) => ({ id: `${idcode}`, idcode, source: `tcp://127.0.0.1:${portOf(idcode)}` })),
+        ...(location === cutOff.location && {
+          broker: { url: `mqtt://127.0.0.1:${link}`, retry: { firstDelayMs: 100, maxDelayMs: 500 } },
+        }),
+        pmus: pmus.map(({ idcode, bus }) => ({
+          id: `${idcode}`,
+          idcode,
+          bus,
+          source: `tcp://127.0.0.1:${portOf(idcode)}`,
+        })),
         pdcs: [{ outputs: [{ id: 'site', idcode: areaIdcode + 1 + i, dataRate: 50, wait: 100, settleMs: 250 }] }],
       })),
       {
@@ -92,7 +121,15 @@ export function demoGridFile(portOf: (idcode: number) => number, brokerPort: num
             ],
           },
         ],
-        pdcAdapters: [{ id: 'control-center', listen: 'tcp://127.0.0.1:0', streams: [`${area}/+/+/PMU/#`] }],
+        pdcAdapters: [
+          {
+            id: 'control-center',
+            listen: 'tcp://127.0.0.1:0',
+            streams: [`${area}/+/+/PMU/#`],
+            late: { policy: 'in-order', maxWaitMs: 30_000 },
+          },
+        ],
+        ...(http !== undefined && { historians: [{ id: 'historian', api: { listen: `127.0.0.1:${http}` } }] }),
       },
     ],
   })

@@ -11,10 +11,15 @@ import type { Running, ServiceDeps } from '../../runtime/service.ts'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { startGrid } from '../grid/start-grid.ts'
 import { AreaView } from './area-view.ts'
-import { areaIdcode, demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
+import { areaIdcode, cutOff, demoGridFile, demoSimulation, idcodes } from './demo-grid.ts'
+import { freeHttpPort, hasHistorian } from './demo-http.ts'
+import { startLink } from './link.ts'
+import { LinkCuts } from './link-cuts.ts'
 
 /** Frames under way at the end are waited for so long; what is not there then is lost. */
 const drainMs = 2_000
+/** Those that a cut link held up. */
+const healMs = 20_000
 /** Every stream flows by then, or is lost. */
 const startMs = 10_000
 const framesPerSecond = 50
@@ -29,6 +34,8 @@ export interface DemoStream {
 
 export interface DemoLine extends Running {
   readonly brokerUrl: string
+  /** Of the dashboard; undefined where no historian can be had. */
+  readonly pageUrl: string | undefined
   readonly pdcPort: number
   /** Of the area's PDC. */
   readonly areaPort: number
@@ -40,7 +47,13 @@ export interface DemoLine extends Running {
   /** Counts no frame after this moment, and waits for those under way. */
   finish(): Promise<void>
   /** Frames the PDC does not have: written a moment ago, or lost. */
-  missing(): { readonly underWay: number; readonly lost: number }
+  missing(): {
+    readonly underWay: number
+    readonly lost: number
+    /** In the journal of the site whose link is cut, or was a moment ago. */
+    readonly heldBack: number
+  }
+  readonly isCut: boolean
   /** Since the grid began to run. */
   readonly elapsedS: number
   result(): {
@@ -57,10 +70,12 @@ export interface DemoLine extends Running {
 interface DemoOptions {
   readonly seed: number
   readonly brokerPort: number
+  /** Of the dashboard; undefined: the usual one, or a free one where that is taken. */
+  readonly httpPort?: number
 }
 
 /** Simulator, adapters, PDCs, broker and a PDC that checks every byte, all in this process. */
-export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: ServiceDeps): Promise<DemoLine> {
+export async function startDemoLine({ seed, brokerPort, httpPort }: DemoOptions, deps: ServiceDeps): Promise<DemoLine> {
   const judge = new Judge({ from: 'first-read' })
   const count = new Count()
   const simulator = startSimulator(
@@ -80,8 +95,15 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
     return pmu ? simulator.addressesOf(pmu)[0]!.port : 0
   }
   const stateFolder = await mkdtemp(join(tmpdir(), 'phasorbus-demo-'))
-  const { grid } = await loadGrid('demo', { text: demoGridFile(portOf, brokerPort), stateFolder })
+  const link = await startLink(deps.signal)
+  const http = (await hasHistorian()) ? (httpPort ?? (await freeHttpPort())) : undefined
+  const text = demoGridFile({ portOf, broker: brokerPort, link: link.port, http })
+  const { grid } = await loadGrid('demo', { text, stateFolder })
   const running = await startGrid(grid, deps)
+  const brokerUrl = running.brokers[0]!.url
+  link.leadTo(Number(new URL(brokerUrl).port))
+  const elapsedS = (): number => (monotonicMs() - startedMs) / 1000
+  const cuts = new LinkCuts(link, elapsedS, deps.signal)
   const pdcPort = running.pdcAdapters[0]!.addresses[0]!.port
 
   const [areaPdc] = running.pdcs.filter(({ id }) => id === 'area')
@@ -97,7 +119,9 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
       signal: deps.signal,
       onConfiguration: (frame) => reader.configured(frame),
       onData(frame) {
-        if (count.isOpenTo(frame)) judge.read(String(idcode), frame, monotonicMs())
+        // What its link held up says nothing of how fast the line is.
+        const atMs = idcode === cutOff.idcode ? undefined : monotonicMs()
+        if (count.isOpenTo(frame)) judge.read(String(idcode), frame, atMs)
         reader.read(frame)
         if (silent.delete(idcode) && silent.size === 0) {
           count.begin()
@@ -115,7 +139,8 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
   )
 
   return {
-    brokerUrl: running.brokers[0]!.url,
+    brokerUrl,
+    pageUrl: running.historians[0]?.api,
     pdcPort,
     areaPort,
     area,
@@ -123,18 +148,23 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
     flowing,
     streams: () => readers,
     async finish() {
+      cuts.end()
       count.close()
-      const untilMs = monotonicMs() + drainMs
+      const untilMs = monotonicMs() + (cuts.mayBeHealing ? healMs : drainMs)
       while (judge.underWay > 0 && monotonicMs() < untilMs) await pause(10)
     },
     missing() {
-      const { underWay } = judge
+      const heldBack = !count.isClosed && cuts.mayBeHealing ? judge.verdict(String(cutOff.idcode)).lost : 0
+      const others = judge.underWay - heldBack
       // A frame of the last two seconds is on its way, unless the count is over.
-      const onTheirWay = count.isClosed ? 0 : Math.min(underWay, idcodes.length * 2 * framesPerSecond)
-      return { underWay: onTheirWay, lost: judge.verdict().lost - onTheirWay }
+      const onTheirWay = count.isClosed ? 0 : Math.min(others, idcodes.length * 2 * framesPerSecond)
+      return { underWay: onTheirWay, heldBack, lost: judge.verdict().lost - onTheirWay - heldBack }
+    },
+    get isCut() {
+      return cuts.isCut
     },
     get elapsedS() {
-      return (monotonicMs() - startedMs) / 1000
+      return elapsedS()
     },
     get isStoppedEarly() {
       return count.endedMs - startedMs < startMs && !count.hasBegunBeforeEnd
@@ -145,7 +175,7 @@ export async function startDemoLine({ seed, brokerPort }: DemoOptions, deps: Ser
       streams: idcodes.length,
       area: { complete: area.complete, partial: area.partial },
     }),
-    done: Promise.all([simulator.done, running.done])
+    done: Promise.all([simulator.done, running.done, link.done])
       .finally(() => rm(stateFolder, { recursive: true }))
       .then(() => {}),
   }

@@ -2,11 +2,13 @@ import { LiveBlock } from '../terminal/live-block.ts'
 import { formatHz, formatQuantity } from '../terminal/quantity.ts'
 import { createStyle, type Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
-import { area, eventAt, idcodes, sites } from './demo-grid.ts'
+import { area, cutOff, eventAt, idcodes, sites } from './demo-grid.ts'
 import type { DemoLine, DemoStream } from './demo-line.ts'
 
 const redrawMs = 250
 const plainLineMs = 5_000
+/** Frames of one PMU that are under way at any time. */
+const MOMENT = 50
 
 export interface DemoView {
   end(): void
@@ -35,7 +37,7 @@ export function showDemo(line: DemoLine, output: NodeJS.WriteStream, quiet: bool
       },
     }
   }
-  const timer = setInterval(() => output.write(`${summary(line, style).slice(0, 3).join('  ')}\n`), plainLineMs)
+  const timer = setInterval(() => output.write(`${summary(line, style).slice(0, -1).join('  ')}\n`), plainLineMs)
   return {
     end() {
       clearInterval(timer)
@@ -52,9 +54,12 @@ function conclusion(line: DemoLine, style: Style): string {
     : style.bad('Not every frame came through once, unaltered and in order.')
 }
 
-function introduction({ brokerUrl, pdcPort, areaPort }: DemoLine, style: Style): string[] {
+function introduction({ brokerUrl, pageUrl, pdcPort, areaPort }: DemoLine, style: Style): string[] {
   return [
     style.bold('A simulated feeder, five substations, every frame checked at the PDC'),
+    ...(pageUrl === undefined
+      ? [style.warn('No dashboard: DuckDB is not installed (npm has no build of it for this platform).')]
+      : [`See it in a browser: ${style.bold(pageUrl)}`]),
     `PMU → PMU-adapter → MQTT → PDC-adapter → PDC`,
     `                      MQTT → PDC of each substation → MQTT → PDC of the area`,
     style.dim(`broker ${brokerUrl}`),
@@ -93,15 +98,23 @@ function measured(stream: DemoStream | undefined): string[] {
 function summary(line: DemoLine, style: Style): string[] {
   const { verdict, seconds } = line.result()
   const { published, delivered, duplicated, differing, reordered, latency_ms } = verdict
-  const { lost, underWay } = line.missing()
+  const { lost, underWay, heldBack } = line.missing()
   const say = lost + duplicated + differing + reordered > 0 ? style.bad : style.good
   const ms = (value: number | null): string => (value === null ? '-' : `${value.toFixed(1)} ms`)
   return [
     `${seconds.toFixed(0)} s  published ${published}  delivered ${delivered}  under way ${underWay}`,
     say(`lost ${lost}  duplicated ${duplicated}  differing ${differing}  out of order ${reordered}`),
+    ...linkLine(line, heldBack, style),
     areaLine(line, style),
     `from the PMU's write to the PDC's read: half within ${ms(latency_ms.p50)}, 99 % within ${ms(latency_ms.p99)}`,
   ]
+}
+
+/** While the link of a site is cut, and until what waited behind it is through. */
+function linkLine({ isCut }: DemoLine, heldBack: number, style: Style): string[] {
+  if (!isCut && heldBack <= MOMENT) return []
+  const text = isCut ? `the link of ${cutOff.station} is cut` : `the link of ${cutOff.station} is back`
+  return [style.warn(`${text}: ${heldBack} frames wait in its journal`)]
 }
 
 function areaLine({ area: { present, complete, partial } }: DemoLine, style: Style): string {

@@ -1,3 +1,4 @@
+import type { GridJson } from '../../api/index.ts'
 import type { SharedInputs } from '../../link/index.ts'
 import type { ServiceDeps } from '../../runtime/service.ts'
 import type { NodeLock } from './lock-node.ts'
@@ -10,6 +11,8 @@ export interface SiteDeps extends ServiceDeps {
   readonly inputs: SharedInputs
   readonly simulated: SimulatedPmus
   readonly keep: Keep
+  /** What APIs tell of the grid. */
+  readonly told: GridJson
 }
 
 /** What the parts of a site need. */

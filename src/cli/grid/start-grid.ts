@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events'
+import type { GridJson } from '../../api/index.ts'
 import type { Bus } from '../../bus/index.ts'
 import { type Grid, siteName } from '../../config/grid.ts'
 import { createSharedInputs } from '../../link/index.ts'
 import type { PdcAdapter } from '../../pdc-adapter/index.ts'
 import type { Running, ServiceDeps } from '../../runtime/service.ts'
+import { gridJson } from './grid-json.ts'
 import { lockNodes } from './lock-node.ts'
 import { EmbeddedBrokers, type Keep } from './open-buses.ts'
 import { startSimulatedPmus } from './start-simulated-pmus.ts'
@@ -33,9 +35,9 @@ export interface RunningGrid extends Running {
  * Starts everything that a grid describes, from the same start functions that
  * separate processes use. Resolves when every port is open; rejects, with
  * nothing left running, if one cannot be had. A broker elsewhere need not be
- * there yet.
+ * there yet. `whole`: where this is only a share of it, for what an API tells.
  */
-export async function startGrid(grid: Grid, deps: ServiceDeps): Promise<RunningGrid> {
+export async function startGrid(grid: Grid, deps: ServiceDeps, whole: Grid = grid): Promise<RunningGrid> {
   const failed = new AbortController()
   const signal = AbortSignal.any([deps.signal, failed.signal])
   setMaxListeners(0, signal)
@@ -46,7 +48,7 @@ export async function startGrid(grid: Grid, deps: ServiceDeps): Promise<RunningG
     return running
   }
   try {
-    const running = await startParts(grid, { ...deps, signal }, keep)
+    const running = await startParts(grid, { ...deps, signal }, keep, gridJson(whole))
     const done = Promise.all(started.map((part) => part.done)).then(
       () => {},
       async (error: unknown) => {
@@ -63,7 +65,12 @@ export async function startGrid(grid: Grid, deps: ServiceDeps): Promise<RunningG
   }
 }
 
-async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Omit<RunningGrid, 'done'>> {
+async function startParts(
+  grid: Grid,
+  deps: ServiceDeps,
+  keep: Keep,
+  told: GridJson,
+): Promise<Omit<RunningGrid, 'done'>> {
   const locks = await lockNodes(grid.sites, deps, keep)
   const simulated = await startSimulatedPmus(grid, deps, keep)
   const inputs = createSharedInputs()
@@ -75,7 +82,7 @@ async function startParts(grid: Grid, deps: ServiceDeps, keep: Keep): Promise<Om
   const historians: RunningGrid['historians'][number][] = []
 
   for (const [index, site] of grid.sites.entries()) {
-    const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep, lock: locks[index]! })
+    const started = await startSite(site, { ...deps, embedded, inputs, simulated, keep, told, lock: locks[index]! })
     buses.push(...started.buses.each)
     if (site.broker.kind === 'servers') for (const { name } of started.buses.each) others.add(name)
     for (const { id, adapter } of started.servers)

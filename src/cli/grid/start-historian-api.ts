@@ -16,7 +16,7 @@ const FOLDER = fileURLToPath(new URL('../../../public', import.meta.url))
 export async function startHistorianApi(
   site: Site,
   config: ApiFields,
-  { buses: _, keep, historian, ...deps }: PartDeps & { readonly historian: Historian },
+  { buses: _, keep, historian, told, ...deps }: PartDeps & { readonly historian: Historian },
 ): Promise<Api> {
   const { startApi, Tokens } = await import('../../api/index.ts')
   const { listen, tokensFile } = config.api
@@ -26,7 +26,10 @@ export async function startHistorianApi(
   const dashboard = existsSync(FOLDER) ? { folder: FOLDER, areas, ...(live && { live }) } : undefined
   if (!dashboard) deps.log.warn({ folder: FOLDER }, 'the dashboard is not built: npm run build')
   return keep(
-    await startApi({ listen, ...(tokens && { tokens }), ...(dashboard && { dashboard }) }, { ...deps, historian }),
+    await startApi(
+      { listen, ...(tokens && { tokens }), ...(dashboard && { dashboard }) },
+      { ...deps, historian, grid: told },
+    ),
   )
 }
 

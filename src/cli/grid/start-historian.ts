@@ -21,7 +21,7 @@ export async function startSiteHistorian(
 ): Promise<StartedHistorian> {
   const { Store, startHistorian } = await import('../../historian/index.ts')
   const { id, streams, recovery, sealAfterMin, keepDays, folder, memoryMiB, threads, api } = config
-  const { buses, keep, ...rest } = deps
+  const { buses, keep, told: grid, ...rest } = deps
   const store = await Store.open(folder, { memoryMiB, threads })
   const historian = keep(
     await startHistorian(

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { failure } from '../cli-error.ts'
 
 export interface StoredStream {
@@ -16,11 +17,40 @@ export interface RangeAnswer {
   }[]
 }
 
+/** In timestamps. */
+export interface CompletenessCounts {
+  readonly from_us: number
+  readonly to_us: number
+  readonly expected: number
+  readonly held: number
+  readonly never_produced: number
+  readonly not_received: number
+  readonly lost: number
+  readonly pending: number
+}
+
+export interface CompletenessAnswer extends CompletenessCounts {
+  readonly stream: string
+  readonly reasons: Readonly<Record<'not_received' | 'lost', Readonly<Record<string, number>>>>
+  readonly parts: readonly CompletenessCounts[]
+  readonly gaps: readonly {
+    readonly from_us: number
+    readonly to_us: number
+    readonly frames: number
+    readonly why: string
+    readonly detail: string | null
+  }[]
+  readonly more_gaps: number
+}
+
 export interface ApiOptions {
   readonly url: string
   /** Without it, that of the environment: PHASORBUS_TOKEN. */
   readonly token?: string
 }
+
+/** It asked faster than an address may: it goes on when it is told to. */
+const TOO_MANY_REQUESTS = 429
 
 export const DEFAULT_URL = 'http://127.0.0.1:9470'
 
@@ -64,6 +94,19 @@ export class ApiClient {
     return (await answer.json()) as RangeAnswer
   }
 
+  async completeness(
+    query: { readonly stream: string; readonly fromUs: number; readonly toUs: number; readonly parts: number },
+    signal?: AbortSignal,
+  ): Promise<CompletenessAnswer> {
+    const { stream, fromUs, toUs, parts } = query
+    const answer = await this.#get(
+      'completeness',
+      { stream, from: `${fromUs}`, to: `${toUs}`, parts: `${parts}` },
+      signal,
+    )
+    return (await answer.json()) as CompletenessAnswer
+  }
+
   /** Frames of [fromUs, toUs), byte for byte. */
   async frames(
     { stream, fromUs, toUs }: { readonly stream: string; readonly fromUs: number; readonly toUs: number },
@@ -94,6 +137,11 @@ export class ApiClient {
       throw failure(`${this.#url} does not answer: ${reason}`, 'give the `api` of a historian with --url')
     }
     if (answer.ok) return answer
+    if (answer.status === TOO_MANY_REQUESTS) {
+      await answer.body?.cancel()
+      await setTimeout(1000 * Number(answer.headers.get('retry-after') ?? 1), undefined, signal && { signal })
+      return this.#get(path, query, signal)
+    }
     const { message = answer.statusText } = (await answer.json().catch(() => ({}))) as { message?: string }
     const hint = answer.status === 401 ? 'give --token, or PHASORBUS_TOKEN' : undefined
     throw failure(`${this.#url} says no: ${message}`, hint)

@@ -2,8 +2,6 @@ import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/
 import { failure } from '../cli-error.ts'
 
 export interface PartOf {
-  readonly stream: string
-  readonly format: string
   /** As it was asked for: what is relative is of another time in the next run, and meant the same. */
   readonly asked: string
   /** Of rows. */
@@ -86,10 +84,21 @@ export class PartFile {
     return this.#file.close()
   }
 
+  /** Where the parts are until it is whole. */
+  get partPath(): string {
+    return `${this.#path}.part`
+  }
+
   /** It is whole. */
   async finish(): Promise<void> {
-    await rename(`${this.#path}.part`, this.#path)
+    await rename(this.partPath, this.#path)
     await rm(`${this.#path}.part.json`, { force: true })
+  }
+
+  /** It is whole, and something else was made of it. */
+  async discard(): Promise<void> {
+    await rm(`${this.#path}.part.json`, { force: true })
+    await rm(this.partPath, { force: true })
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type PmuConfiguration,
   type PmuSample,
 } from '../../c37118/index.ts'
-import { snakeCased } from './snake-cased.ts'
+import { snakeCased } from '../../runtime/snake-cased.ts'
 
 /** The values of one PMU, units in the names. Absent numbers are NaN, which JSON writes as null. */
 export function pmuJson(sample: PmuSample, pmu: PmuConfiguration, version: number): object {

@@ -1,6 +1,6 @@
 import { type Configuration, type DataSample, microsecondsOf } from '../../c37118/index.ts'
+import { configurationJson } from '../../streams/index.ts'
 import { isoMicroseconds } from '../decode/text.ts'
-import { configurationJson } from '../json/configuration-json.ts'
 import { pmuJson, timeQualityJson } from '../json/sample-json.ts'
 
 /** A configuration as a line of `tap --json`; its fields are those of `decode --json`. */

@@ -1,5 +1,4 @@
 import {
-  type Configuration,
   ConfigurationAssembler,
   decodeConfiguration,
   FrameError,
@@ -50,14 +49,13 @@ type PendingEvent =
 export class RecordingReader {
   readonly #extractor: FrameExtractor
   readonly #book = new ConfigurationBook()
-  readonly #fragments = new Map<Configuration, readonly Uint8Array[]>()
   readonly #streams = new Map<string, Found>()
   readonly #maxBytes: number
   #bytes = 0
 
   constructor({ given = [], maxBytes = MAX_RECORDING_BYTES }: RecordingReaderOptions = {}) {
     this.#maxBytes = maxBytes
-    for (const fragments of given) this.#fragments.set(this.#book.give(fragments), fragments)
+    for (const fragments of given) this.#book.give(fragments)
     this.#extractor = new FrameExtractor({
       frame: (frame, direction, timeUs) => this.#frame(frame, direction, timeUs),
     })
@@ -110,8 +108,6 @@ export class RecordingReader {
       const fragments = found.assembler.push(frame)
       if (!learnt || !fragments) return
       found.events.push({ kind: 'configuration', atUs, fragments })
-      const inForce = this.#book.configurationOf(frame, found.direction)
-      if (inForce && frameTypeOf(frame) !== FrameType.config1) this.#fragments.set(inForce, fragments)
     } catch (error) {
       // A configuration that makes no sense is not played; no data depend on it.
       if (!(error instanceof FrameError)) throw error
@@ -147,7 +143,7 @@ export class RecordingReader {
   #borrowed(events: readonly PendingEvent[], direction: Direction): readonly Uint8Array[] | undefined {
     const data = events.find((event) => event.kind === 'data')
     const decoder = data && this.#book.find(data.frame, direction)?.decoder
-    return decoder && this.#fragments.get(decoder.configuration)
+    return decoder && this.#book.fragmentsOf(decoder.configuration)
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { PartFile } from '../../../src/cli/historian/part-file.ts'
 
-const of = { stream: 'a/b/c/PMU/1', format: 'csv', asked: 'PMU 1 from 2h', channels: [], fromUs: 0, toUs: 300 }
+const of = { asked: 'PMU 1 from 2h', channels: [], fromUs: 0, toUs: 300 }
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
 async function fileName(): Promise<string> {

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../runtime/clock.ts'
+import { monotonicMs } from './clock.ts'
 
 /** Lets so many things a second pass, and a second's worth at once. */
 export class TokenBucket {

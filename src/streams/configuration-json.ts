@@ -1,5 +1,5 @@
-import { type Configuration, describeAnalogType, framesPerSecond, type PmuConfiguration } from '../../c37118/index.ts'
-import { snakeCased } from './snake-cased.ts'
+import { type Configuration, describeAnalogType, framesPerSecond, type PmuConfiguration } from '../c37118/index.ts'
+import { snakeCased } from '../runtime/snake-cased.ts'
 
 export interface ConfigurationJson {
   readonly idcode: number

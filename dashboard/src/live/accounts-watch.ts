@@ -1,0 +1,87 @@
+/**
+ * Looks at all accounts once a second, from when they are first wanted: the
+ * historian's by its API, those of others as their nodes tell them on the bus.
+ */
+import { getAccounts } from '../api/accounts.ts'
+import { ConsumerWatch } from '../health/consumer-watch.ts'
+import type { LiveScene } from './live-scene.ts'
+
+/** This historian's, among the consumers. */
+export const HISTORIAN = 'historian'
+const MAX_CONSUMERS = 24
+const EVERY_MS = 1000
+/** An answer that takes longer is given up. */
+const ANSWER_MS = 5000
+
+export interface WatchedConsumer {
+  /** `historian`, or `NODE|CONSUMER`. */
+  readonly id: string
+  readonly label: string
+  readonly watch: ConsumerWatch
+}
+
+export class AccountsWatch {
+  /** Why the historian does not tell its accounts now. */
+  trouble: string | undefined
+  readonly #live: LiveScene
+  readonly #consumers = new Map<string, WatchedConsumer>()
+
+  private constructor(live: LiveScene) {
+    this.#live = live
+  }
+
+  /** It goes on as long as the page is open: what happened while another one was looked at is told, too. */
+  static start(live: LiveScene): AccountsWatch {
+    const watch = new AccountsWatch(live)
+    const look = async (): Promise<void> => {
+      await watch.#askHistorian()
+      watch.#readNodes()
+      setTimeout(look, EVERY_MS)
+    }
+    void look()
+    return watch
+  }
+
+  /** The historian first. */
+  get consumers(): readonly WatchedConsumer[] {
+    return [...this.#consumers.values()].sort((one, other) =>
+      one.id === HISTORIAN ? -1 : other.id === HISTORIAN ? 1 : one.id < other.id ? -1 : 1,
+    )
+  }
+
+  async #askHistorian(): Promise<void> {
+    try {
+      const accounts = await getAccounts(AbortSignal.timeout(ANSWER_MS))
+      this.trouble = undefined
+      this.#of(HISTORIAN, 'this historian')?.look(accounts, Date.now() / 1000)
+    } catch (error) {
+      this.trouble = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  #readNodes(): void {
+    for (const [node, { consumers = {} }] of this.#live.nodes) {
+      for (const [consumer, accounts] of Object.entries(consumers)) {
+        const label = `${consumer} at ${node.split('/').slice(1).join('/')}`
+        this.#of(`${node}|${consumer}`, label)?.look(accounts, Date.now() / 1000)
+      }
+    }
+  }
+
+  #of(id: string, label: string): ConsumerWatch | undefined {
+    const known = this.#consumers.get(id)
+    if (known) return known.watch
+    if (this.#consumers.size >= MAX_CONSUMERS) return undefined
+    const watch = new ConsumerWatch()
+    this.#consumers.set(id, { id, label, watch })
+    return watch
+  }
+}
+
+let started: { readonly live: LiveScene; readonly watch: AccountsWatch } | undefined
+
+/** One for the scene, however often it is asked for. */
+export function accountsWatchOf(live: LiveScene): AccountsWatch {
+  if (started?.live !== live) started = { live, watch: AccountsWatch.start(live) }
+  return started.watch
+}

@@ -1,0 +1,84 @@
+/** Nodes, and the brokers that they say they use; and how this page is connected. */
+import type { NodeState } from '../../../src/streams/index.ts'
+import { useAppState } from '../app-state.ts'
+import { count, time } from './format.ts'
+
+export function Brokers() {
+  const { live, isUtc } = useAppState()
+  const nodes = [...live.nodes].sort(([one], [other]) => (one < other ? -1 : 1))
+  return (
+    <section>
+      <h2>Nodes and brokers</h2>
+      <OwnConnection />
+      {nodes.length === 0 ? (
+        <p class="quiet">No node has said anything yet.</p>
+      ) : (
+        <div class="scroll">
+          <table class="wide">
+            <thead>
+              <tr>
+                <th>node</th>
+                <th>state</th>
+                <th>since</th>
+                <th title="the first is the one that is used">brokers</th>
+              </tr>
+            </thead>
+            <tbody>
+              {nodes.map(([topic, node]) => (
+                <tr key={topic} data-node={topic}>
+                  <td>{topic.split('/').slice(1).join('/').replace('/NODE/', ' ')}</td>
+                  <td class={node.online ? 'good' : 'bad'}>
+                    {node.online ? '● online' : `○ offline: ${node.reason ?? 'no reason given'}`}
+                  </td>
+                  <td>{sinceText(node, isUtc)}</td>
+                  <td>
+                    <BrokersOf node={node} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  )
+}
+
+function BrokersOf({ node: { brokers, online } }: { readonly node: NodeState }) {
+  if (brokers.length === 0) return <span class="quiet">–</span>
+  return (
+    <ul class="plain">
+      {brokers.map((url, n) => (
+        <li key={url}>
+          {n === 0 ? <b>{`${online ? '▶ uses' : 'used'} ${url}`}</b> : <span class="quiet">{`next ${url}`}</span>}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function OwnConnection() {
+  const { live } = useAppState()
+  const { bus, unreadable } = live
+  return (
+    <p data-own-connection={bus?.isConnected ?? false}>
+      This page:{' '}
+      {bus ? (
+        <>
+          <b class={bus.isConnected ? 'good' : 'bad'}>
+            {bus.isConnected ? '● connected to' : '○ not connected to'} {bus.url}
+          </b>
+          {bus.trouble !== undefined && <span class="bad"> ({bus.trouble}; it is tried again)</span>}
+        </>
+      ) : (
+        <b class="bad">□ the historian gives no way to live data</b>
+      )}
+      , <span data-unreadable={unreadable}>{count(unreadable)} messages that could not be read</span>
+    </p>
+  )
+}
+
+function sinceText({ since }: NodeState, isUtc: boolean): string {
+  const ms = Date.parse(since)
+  return Number.isNaN(ms) ? since : time(ms / 1000, isUtc, 0)
+}

@@ -1,0 +1,68 @@
+/** What PDCs say of their outputs, since their processes began. */
+import type { PdcFigures } from '../../../src/streams/index.ts'
+import { useAppState } from '../app-state.ts'
+import { count, shortName, time } from './format.ts'
+
+export function PdcOutputs() {
+  const { live, isUtc } = useAppState()
+  const outputs = live.streams.flatMap(({ topic, states }) =>
+    [...states].flatMap(([node, { pdc }]) => (pdc ? [{ topic, node, pdc }] : [])),
+  )
+  if (outputs.length === 0) return null
+  return (
+    <section>
+      <h2>PDC outputs</h2>
+      <div class="scroll">
+        <table class="wide">
+          <thead>
+            <tr>
+              <th>output</th>
+              <th class="number">complete</th>
+              <th class="number">partial</th>
+              <th class="number">empty</th>
+              <th class="number" title="completed after their moment">
+                revised
+              </th>
+              <th class="number" title="from an instant to its frame, over the last ten seconds">
+                latency, mean / p99
+              </th>
+              <th title="nothing before it comes any more">final until</th>
+              <th>went without, could not use</th>
+            </tr>
+          </thead>
+          <tbody>
+            {outputs.map(({ topic, node, pdc }) => (
+              <tr key={`${topic} ${node}`} data-pdc={topic}>
+                <td>
+                  {shortName(topic)} <span class="quiet">{node}</span>
+                </td>
+                <td class="number" data-of="complete">
+                  {completeText(pdc)}
+                </td>
+                <td class="number">{count(pdc.frames.partial)}</td>
+                <td class="number">{count(pdc.frames.empty)}</td>
+                <td class="number">{count(pdc.frames.revised)}</td>
+                <td class="number">
+                  {pdc.latency_ms ? `${pdc.latency_ms.mean.toFixed(1)} / ${pdc.latency_ms.p99.toFixed(1)} ms` : '–'}
+                </td>
+                <td>{pdc.final === null ? '–' : time(Date.parse(pdc.final) / 1000, isUtc, 0)}</td>
+                <td>{troubleText(pdc) || '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
+
+function completeText({ frames: { complete, partial, empty } }: PdcFigures): string {
+  const all = complete + partial + empty
+  return all === 0 ? '–' : `${count(complete)} (${(Math.floor((1e5 * complete) / all) / 1e3).toFixed(3)} %)`
+}
+
+const troubleText = ({ missed, unused, errors }: PdcFigures): string =>
+  [
+    ...Object.entries(missed).map(([input, times]) => `${shortName(input)} ${count(times)}`),
+    ...Object.entries({ ...unused, ...errors }).map(([reason, number]) => `${reason} ${count(number)}`),
+  ].join(', ')

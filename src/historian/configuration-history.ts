@@ -1,0 +1,82 @@
+/** Which configurations a stream had, and since when: as the frames say that are stored, to the frame. */
+import { framesPerSecond } from '../c37118/index.ts'
+import { bestSegments } from './best-segments.ts'
+import type { Row } from './database.ts'
+import { Kind } from './schema.ts'
+import type { Epoch, Store } from './store.ts'
+
+/** A configuration from its first frame on, up to the next. */
+export interface InForce {
+  readonly sinceUs: number
+  readonly epoch: Epoch
+}
+
+const ALWAYS = { fromUs: Number.NEGATIVE_INFINITY, toUs: Number.POSITIVE_INFINITY }
+
+interface Used {
+  readonly fromUs: number
+  /** Of the last frame. */
+  readonly toUs: number
+  readonly epoch: number
+}
+
+/**
+ * By time. One that comes back is there again. One of which no frame is stored
+ * is there since it was heard of. Throws HistorianError where the stream is unknown.
+ */
+export async function configurationHistory(store: Store, topic: string): Promise<readonly InForce[]> {
+  const stream = store.streamOf(topic)
+  const hot = await hotOf(store, stream)
+  // Only now: what was sealed before was no longer hot.
+  const used: Used[] = [
+    ...bestSegments(store, stream, ALWAYS, 'frames').map(({ epoch, fromUs, toUs }) => ({ epoch, fromUs, toUs })),
+    ...hot.map(([epoch, fromUs, toUs]) => ({ epoch: Number(epoch), fromUs: Number(fromUs), toUs: Number(toUs) })),
+  ]
+  const history = changesOf(used, (epoch) => periodUs(store.epoch(epoch)))
+  const unused = store.epochsOf(stream).filter(({ number }) => !used.some(({ epoch }) => epoch === number))
+  return [
+    ...history.map(({ fromUs, epoch }) => ({ sinceUs: fromUs, epoch: store.epoch(epoch) })),
+    ...unused.map((epoch) => ({ sinceUs: epoch.sinceUs, epoch })),
+  ].toSorted((one, other) => one.sinceUs - other.sinceUs)
+}
+
+/** A connection of its own: it reads all that is hot. */
+async function hotOf(store: Store, stream: number): Promise<readonly Row[]> {
+  const connection = await store.connect()
+  try {
+    return await connection.rows(
+      `select epoch, min(time_us), max(time_us) from frames
+       where stream = ${stream} and kind in (${Kind.live}, ${Kind.late}) group by epoch, hour`,
+    )
+  } finally {
+    connection.close()
+  }
+}
+
+/** Where another begins to be used; one that is used within the time of another is followed by it again. */
+function changesOf(used: readonly Used[], periodOf: (epoch: number) => number): readonly Used[] {
+  const left = used.toSorted((one, other) => one.fromUs - other.fromUs)
+  const changes: Used[] = []
+  let last: Used | undefined
+  for (let at = 0; at < left.length; at++) {
+    const one = left[at]!
+    if (one.epoch === last?.epoch) {
+      last = one.toUs > last.toUs ? one : last
+      continue
+    }
+    changes.push(one)
+    if (last && last.toUs > one.toUs) {
+      const again = { ...last, fromUs: one.toUs + periodOf(one.epoch) }
+      const next = left.findIndex(({ fromUs }, index) => index > at && fromUs >= again.fromUs)
+      left.splice(next < 0 ? left.length : next, 0, again)
+    }
+    last = one
+  }
+  return changes
+}
+
+/** From frame to frame; 0 where nothing says it. */
+export const periodUs = ({ configuration }: Epoch): number => {
+  const rate = framesPerSecond(configuration.dataRate)
+  return rate > 0 ? Math.round(1e6 / rate) : 0
+}

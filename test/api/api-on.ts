@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { type GridJson, startApi, type Tokens } from '../../src/api/index.ts'
+import { RecoverySettings } from '../../src/config/recovery.ts'
+import { type Historian, Store, startHistorian } from '../../src/historian/index.ts'
+import type { TestDeps } from '../support/deps.ts'
+import { JournaledStreams, type StreamOptions, site, type TestStream } from '../support/journaled-streams.ts'
+import { until } from '../support/until.ts'
+import { DescribedApi } from './described.ts'
+
+const listen = { host: '127.0.0.1', port: 0 }
+
+export interface ApiOptions extends StreamOptions {
+  readonly tokens?: Tokens
+  readonly grid?: GridJson
+  /** Of the producers, where they live longer. */
+  readonly lineDeps?: TestDeps
+}
+
+/** A historian of one PMU of which nothing came yet, and its API. */
+export async function emptyApi(deps: TestDeps, { tokens, grid, lineDeps = deps, ...options }: ApiOptions = {}) {
+  const path = await mkdtemp(join(tmpdir(), 'phasorbus-api-'))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  const line = await JournaledStreams.start(lineDeps)
+  const pmu = line.stream(1, options).carriedBy('one')
+  const historian = deps.stops(await historianOn(deps, line, path))
+  await until(() => historian.store.topics.length === 1)
+  const { url } = deps.stops(
+    await startApi({ listen, ...(tokens && { tokens }) }, { ...deps, historian, ...(grid && { grid }) }),
+  )
+  return { line, pmu, url, historian, path, stream: `stream=${encodeURIComponent(pmu.topic)}` }
+}
+
+export async function historianOn(deps: TestDeps, line: JournaledStreams, path: string): Promise<Historian> {
+  const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
+  const historian = await startHistorian(
+    {
+      id: 'history',
+      streams: [`${site}/PMU/#`],
+      recovery: RecoverySettings.parse({}),
+      sealAfterMs: 300_000,
+      keepDays: {},
+    },
+    { ...deps, bus: line.bus('history'), replayBus: line.bus('history-pull'), store },
+  )
+  line.accounts = () => historian.accounts()
+  await historian.ready
+  return historian
+}
+
+/** A historian that has 200 frames of one PMU, and its API: every answer is checked against its description. */
+export async function apiOn(deps: TestDeps, options: ApiOptions = {}) {
+  const { pmu, url, historian, stream } = await emptyApi(deps, options)
+  pmu.live(0, 200)
+  await until(() => historian.accounts().get(pmu.topic)?.live === 200)
+  await historian.flush()
+  return {
+    pmu,
+    url,
+    historian,
+    get: options.tokens ? plainGet(url) : await describedGet(url),
+    stream,
+    period: `${stream}&${spanOf(pmu, 0, 200)}`,
+  }
+}
+
+export type Get = (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>
+
+async function describedGet(url: string): Promise<Get> {
+  const api = await DescribedApi.at(url)
+  return (path, headers) => api.get(path, headers)
+}
+
+const plainGet =
+  (url: string): Get =>
+  (path, headers = {}) =>
+    fetch(`${url}/api/v1/${path}`, { headers })
+
+/** From the time of one frame to that of another. */
+export const spanOf = (pmu: TestStream, from: number, to: number): string =>
+  `from=${pmu.timeUs(from)}&to=${pmu.timeUs(to)}`

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { csvOf } from '../../dashboard/src/history/csv.ts'
+import { drawnOf, groupsOf, sampleAt, timesOf, tracesOf } from '../../dashboard/src/history/series.ts'
+import { queryOf, usualChannels, viewOf } from '../../dashboard/src/history/view.ts'
+import { drawLine } from '../../dashboard/src/parts/line-path.ts'
+
+const period = { fromUs: 0, toUs: 1e6 }
+const one = (times_us: readonly number[], values: readonly (number | null)[], unit = 'Hz') => ({
+  channel: `1.${unit}`,
+  unit,
+  times_us,
+  values,
+})
+
+describe('what the API gave of a channel', () => {
+  it('has a gap where a frame is missing, of every sample', () => {
+    const [trace] = tracesOf('a', { raw: true, series: [one([0, 20, 40, 100, 120], [1, 2, 3, 4, 5])] }, period, 100)
+    expect(drawnOf(trace!, 1)).toEqual([[0, 20, 40, 70, 100, 120].map((us) => us / 1e6), [1, 2, 3, null, 4, 5]])
+  })
+
+  it('has a gap where a part has nothing, of least and greatest', () => {
+    // Ten parts of 100 ms; the fourth and fifth have none.
+    const times = [10, 90, 110, 180, 210, 290, 590, 599, 610, 700].map((ms) => ms * 1000)
+    const [trace] = tracesOf('a', { raw: false, series: [one(times, times)] }, period, 20)
+    expect([...trace!.gaps]).toEqual([6])
+  })
+
+  it('has no gaps where it is asked finer than what is stored', () => {
+    const times = [0, 200, 400, 600, 800].map((ms) => ms * 1000)
+    const [trace] = tracesOf('a', { raw: false, series: [one(times, times)] }, period, 200)
+    expect(trace!.gaps.size).toBe(0)
+  })
+
+  it('is drawn with others of its unit, in units that are read: kV, degrees', () => {
+    const series = ['V', 'rad', 'Hz', 'V', ''].map((unit) => one([0], [unit === 'V' ? 63_500 : 1], unit))
+    const groups = groupsOf(tracesOf('a', { raw: true, series }, period, 10))
+    expect(groups.map(({ quantity: { shown }, traces }) => [shown, traces.length])).toEqual([
+      ['Hz', 1],
+      ['kV', 2],
+      ['°', 1],
+      ['', 1],
+    ])
+    expect(drawnOf(groups[1]!.traces[0]!, groups[1]!.quantity.factor)[1]).toEqual([63.5])
+  })
+
+  it('has the value nearest to the cursor, and none in a gap', () => {
+    const times = [0, 20, 40, 60, 400, 420, 440].map((ms) => ms * 1000)
+    const [trace] = tracesOf('a', { raw: true, series: [one(times, [0, 1, 2, 3, 4, 5, 6])] }, period, 100)
+    expect([-1, 11, 29, 31, 61, 230, 399, 440].map((ms) => sampleAt(trace!, ms * 1000)?.value)).toEqual([
+      0,
+      1,
+      1,
+      2,
+      3,
+      undefined,
+      4,
+      6,
+    ])
+    expect(sampleAt({ ...trace!, timesUs: [], values: [] }, 0)).toBeUndefined()
+  })
+})
+
+describe('a line', () => {
+  const drawn = (values: readonly (number | null | undefined)[], isAngle = false): string => {
+    const path: string[] = []
+    const pen = { moveTo: (x: number) => void path.push(`M${x}`), lineTo: (x: number) => void path.push(`L${x}`) }
+    const points = { times: values.map((_, at) => at * 10), values, first: 0, last: values.length - 1, isAngle }
+    drawLine(
+      pen,
+      points,
+      (time) => time,
+      (value) => value,
+    )
+    return path.join('')
+  }
+
+  it('is broken where something is missing, however short', () => {
+    expect(drawn([1, 2, null, 4, 5])).toBe('M0L10M30L40')
+  })
+
+  it('goes through the times of others', () => {
+    expect(drawn([1, undefined, 2, undefined, 3])).toBe('M0L20L40')
+  })
+
+  it('is a dot where a value stands alone', () => {
+    expect(drawn([null, 1, null, 2])).toBe('M10L12M30L32')
+  })
+
+  it('of an angle does not go back across ±180°', () => {
+    expect(drawn([170, 179, -175, -170], true)).toBe('M0L10M20L30')
+    expect(drawn([170, 179, -175, -170])).toBe('M0L10L20L30')
+  })
+})
+
+describe('CSV of what is seen', () => {
+  it('has a row for each time, with every digit, and says which stream', () => {
+    const a = tracesOf('x/PMU/1', { raw: true, series: [one([0, 20_000], [50.00001, null])] }, period, 10)
+    const b = tracesOf('x/PMU/2', { raw: true, series: [one([20_000], [49.5])] }, period, 10)
+    expect([...csvOf([...a, ...b])].join('')).toBe(
+      'time,x/PMU/1 1.Hz Hz,x/PMU/2 1.Hz Hz\n' +
+        '1970-01-01T00:00:00.000000Z,50.00001,\n' +
+        '1970-01-01T00:00:00.020000Z,,49.5\n',
+    )
+    expect([...csvOf(a)][0]).toBe('time,1.Hz Hz\n')
+  })
+
+  it('comes in parts, and takes no name for a formula', () => {
+    const times = Array.from({ length: 2500 }, (_, n) => n)
+    const [trace] = tracesOf('a', { raw: true, series: [{ ...one(times, times), channel: '=1+1,"x"' }] }, period, 10)
+    const parts = [...csvOf([trace!])]
+    expect(parts.length).toBe(4)
+    expect(parts[0]).toBe(`time,"'=1+1,""x"" Hz"\n`)
+  })
+
+  it('has all times once', () => {
+    const series = [one([0, 40], [1, 2]), one([0, 20, 40], [1, 2, 3])]
+    expect(timesOf(tracesOf('a', { raw: true, series }, period, 10))).toEqual([0, 20, 40])
+  })
+})
+
+describe('a view', () => {
+  it('is the same after it was an address', () => {
+    const view = {
+      period: { fromUs: 1_795_953_600_000_000, toUs: 1_795_953_600_020_000 },
+      channels: [{ stream: 'area/s/1/PMU/1', id: '1.V|A.magnitude' }],
+    }
+    expect(viewOf(new URLSearchParams(pairsOf(queryOf(view))))).toEqual(view)
+    const none = { ...view, channels: [] }
+    expect(viewOf(new URLSearchParams(pairsOf(queryOf(none))))).toEqual(none)
+  })
+
+  it('is the usual one where the address says nothing, or nonsense', () => {
+    for (const text of ['', 'from=x&to=y', 'from=5&to=2'])
+      expect(viewOf(new URLSearchParams(text))).toEqual({ period: undefined, channels: undefined })
+  })
+
+  it('shows the frequency of the first streams at first', () => {
+    const channels = [
+      { id: '1.stat', unit: '' },
+      { id: '1.freq', unit: 'Hz' },
+    ]
+    const streams = ['a', 'b', 'c', 'd'].map((stream) => ({ stream, configurations: 1, channels }))
+    expect(usualChannels(streams)).toEqual(['a', 'b', 'c'].map((stream) => ({ stream, id: '1.freq' })))
+  })
+})
+
+const pairsOf = (query: Readonly<Record<string, string | readonly string[]>>): [string, string][] =>
+  Object.entries(query).flatMap(([name, value]) => [value].flat().map((each): [string, string] => [name, each]))
