@@ -18,10 +18,7 @@ export function askerOf(request: FastifyRequest, reply: FastifyReply): AbortSign
 /** A place that is held until the answer has left, or its asker has. */
 export async function admitted(admission: Admission, asker: AbortSignal, reply: FastifyReply): Promise<void> {
   const leave = await admission.enter(asker)
+  reply.raw.once('finish', leave)
   asker.addEventListener('abort', leave, { once: true })
-  reply.raw.once('finish', () => {
-    asker.removeEventListener('abort', leave)
-    leave()
-  })
   if (asker.aborted) leave()
 }

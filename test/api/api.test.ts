@@ -165,17 +165,6 @@ describe('the API', () => {
     expect(status).toBe(403)
   })
 
-  it('holds nothing of the requests that a connection has made', async () => {
-    await using deps = testDeps()
-    const { get, period } = await apiOn(deps)
-    const warnings: Error[] = []
-    const warned = (warning: Error): void => void warnings.push(warning)
-    process.on('warning', warned)
-    onTestFinished(() => void process.off('warning', warned))
-    for (let times = 0; times < 30; times++) await (await get(`frames?${period}`)).arrayBuffer()
-    expect(warnings).toEqual([])
-  })
-
   it('has places for exports again when their askers have gone, also of answers that waited behind others', async () => {
     await using deps = testDeps()
     const { url, period, get } = await apiOn(deps)

@@ -108,7 +108,10 @@ export async function filledHistorian(
   const settings = { id: 'history', streams: ['area/+/+/PMU/+'], sealAfterMs: 300_000, keepDays: {} }
   const recovery = RecoverySettings.parse({})
   const historian = deps.stops(
-    await startHistorian({ ...settings, recovery }, { ...deps, bus: line.bus('history'), store }),
+    await startHistorian(
+      { ...settings, recovery },
+      { ...deps, bus: line.bus('history'), replayBus: line.bus('history-pull'), store },
+    ),
   )
   await historian.ready
   const tokens = token === undefined ? undefined : new Tokens(token)

@@ -38,7 +38,8 @@ async function drag(page: Page): Promise<void> {
 describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60_000 }, () => {
   it('shows frequencies of the last minutes at first, in an address that says so', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps)
+    await using history = await opened(deps)
+    const { url, page } = history
     await page.goto(`${url}/#/history`)
     await page.waitForURL(/from=\d{4}-.*to=\d{4}-/)
     await page.waitForSelector('text=2 chosen')
@@ -48,7 +49,8 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
 
   it('keeps what stands out of a long period, and says that it is not every sample', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps)
+    await using history = await opened(deps)
+    const { url, page } = history
     await page.goto(url + view(0, 15_000))
     await isFine(page, 'parts')
     const { head, rows } = await savedCsv(page)
@@ -62,7 +64,8 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
 
   it('is zoomed by dragging until every sample is there, and the browser goes back', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps)
+    await using history = await opened(deps)
+    const { url, page } = history
     await page.goto(url + view(7000, 12_000))
     await isFine(page, 'parts')
     const first = page.url()
@@ -90,7 +93,8 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
 
   it('tells values at the cursor, moved by keys from sample to sample, and none in a gap', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps)
+    await using history = await opened(deps)
+    const { url, page } = history
     await page.goto(url + view(gap[0] - 100, gap[0] + 100))
     await isFine(page, 'raw')
     const slider = page.getByRole('slider', { name: 'cursor' })
@@ -114,10 +118,11 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await using deps = testDeps()
     const at = { from_us: timeUs(gap[0]), to_us: timeUs(gap[1]) }
     const event = { stream: topics[0], kind: 'rocof', what: 'the frequency jumped', detail: '−1 Hz' }
-    const { url, page } = await opened(deps, {
+    await using history = await opened(deps, {
       events: [{ ...event, time_us: timeUs(STRIKING), until_us: null }],
       gaps: [{ ...at, frames: 1000, why: 'lost', detail: 'rotated' }],
     })
+    const { url, page } = history
     await page.goto(url + view(0, 15_000))
     await page.waitForSelector(`[data-strip="${topics[1]}"] >> text=14 000 of 15 000 frames held, 1 000 lost`)
     await page.click('text=1 gap')
@@ -130,7 +135,8 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
 
   it('has any channel of any stream, found by words', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps)
+    await using history = await opened(deps)
+    const { url, page } = history
     await page.goto(url + view(0, 500, ['1.freq']))
     await isFine(page, 'raw')
     await page.click('summary:has-text("Channels")')
@@ -144,7 +150,8 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
 
   it('takes times in UTC and as clocks here have them', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps, { timezoneId: 'Europe/Rome' })
+    await using history = await opened(deps, { timezoneId: 'Europe/Rome' })
+    const { url, page } = history
     await page.goto(url + view(0, 500))
     const from = page.locator('input[name=from]')
     await isFine(page, 'raw')
@@ -161,7 +168,8 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
 
   it('saves the picture, and the frames as they came, also for those who need a token', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps, { token: 'secret' })
+    await using history = await opened(deps, { token: 'secret' })
+    const { url, page } = history
     await page.addInitScript("sessionStorage.setItem('phasorbus-token', 'secret')")
     await page.goto(url + view(100, 200))
     await isFine(page, 'raw')
@@ -177,7 +185,8 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
 
   it('fits a phone', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps, { viewport: { width: 390, height: 844 } })
+    await using history = await opened(deps, { viewport: { width: 390, height: 844 } })
+    const { url, page } = history
     await page.goto(url + view(0, 500))
     await isFine(page, 'raw')
     await page.click('text="▶ play"')

@@ -1,6 +1,6 @@
 /** The page History in a real browser, on a historian that has known frames. */
 import type { Page } from 'playwright-core'
-import { expect, onTestFinished } from 'vitest'
+import { expect } from 'vitest'
 import type { CompletenessAnswer, StoredEvent } from '../../dashboard/src/api/answers.ts'
 import { isoOf } from '../../dashboard/src/history/period.ts'
 import { openBrowser, watchedPage } from '../support/browser.ts'
@@ -8,7 +8,12 @@ import { filledHistorian, timeUs, topics } from './filled-historian.ts'
 
 export const ids = ['1.freq', '1.VA.magnitude', '1.VA.angle'] as const
 
-/** A historian, and a page that is watched until the test is over; events and gaps are what the test says. */
+export interface OpenedHistory extends AsyncDisposable {
+  readonly url: string
+  readonly page: Page
+}
+
+/** A historian, and a page that is watched until its end, which comes before that of the historian; events and gaps are what the test says. */
 export async function opened(
   deps: Parameters<typeof filledHistorian>[0],
   {
@@ -23,10 +28,9 @@ export async function opened(
     readonly viewport?: { readonly width: number; readonly height: number }
     readonly timezoneId?: string
   } = {},
-): Promise<{ readonly url: string; readonly page: Page }> {
+): Promise<OpenedHistory> {
   const url = await filledHistorian(deps, token === undefined ? {} : { token })
   const watched = await watchedPage(await openBrowser(), url, page)
-  onTestFinished(() => expect(watched.faults).toEqual([]))
   await watched.page.route('**/api/v1/events?*', (route) => route.fulfill({ json: { events, more: false } }))
   await watched.page.route('**/api/v1/grid', (route) => route.fulfill({ json: { area: 'area', sites: [] } }))
   const counts = { expected: 15_000, never_produced: 0, not_received: 0, pending: 0 }
@@ -36,7 +40,14 @@ export async function opened(
     const answer = { ...counts, held: 15_000 - lost, lost, gaps: isSecond ? gaps : [], more_gaps: 0, parts: [] }
     return route.fulfill({ json: answer })
   })
-  return { url, page: watched.page }
+  return {
+    url,
+    page: watched.page,
+    async [Symbol.asyncDispose]() {
+      expect(watched.faults).toEqual([])
+      await watched.page.close()
+    },
+  }
 }
 
 export const view = (from: number, to: number, channels: readonly string[] = ids): string => {

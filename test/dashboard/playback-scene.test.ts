@@ -149,11 +149,11 @@ describe('what is played back', () => {
   it('is asked for in chunks, a little ahead, two at once', async () => {
     const player = new Player({ to: 14_000 })
     await player.settled()
-    await until(() => player.open === 0 && player.scene.streams.every(({ toUs }) => toUs >= timeUs(3000) + 30e6))
+    await until(() => player.open === 0 && player.scene.streams.every(({ toUs }) => toUs >= timeUs(3000) + 80e6))
     const ahead = Math.max(...player.requests.map(({ toUs }) => toUs)) - timeUs(3000)
-    expect(ahead).toBeLessThanOrEqual(40e6)
+    expect(ahead).toBeLessThanOrEqual(120e6)
     expect(player.mostOpen).toBe(2)
-    for (const { fromUs, toUs } of player.requests) expect(toUs - fromUs).toBeLessThanOrEqual(10e6)
+    for (const { fromUs, toUs } of player.requests) expect(toUs - fromUs).toBeLessThanOrEqual(40e6)
   })
 
   it('holds no more than it may, and plays on all the same', async () => {
@@ -277,8 +277,8 @@ describe('what is played back', () => {
     expect(player.requests.length).toBe(asked)
     player.network = async () => {}
     player.tick(600)
+    await until(() => player.scene.trouble === undefined)
     await player.settled()
-    expect(player.scene.trouble).toBeUndefined()
     player.expectShown()
   })
 

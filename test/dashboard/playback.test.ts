@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { isoMicrosOf } from '../../dashboard/src/history/period.ts'
+import { isoMicrosOf, isoOf } from '../../dashboard/src/history/period.ts'
 import { needsChromium } from '../support/browser.ts'
 import { testDeps } from '../support/deps.ts'
 import { until } from '../support/until.ts'
@@ -20,7 +20,8 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
 
   it('is on all pages: the PMU has the values of that time, frame by frame, until one goes back to live', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps)
+    await using history = await opened(deps)
+    const { url, page } = history
     await page.goto(url + view(3000, 12_000))
     await isFine(page, 'parts')
     await page.click('text="▶ play"')
@@ -51,6 +52,8 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
     expect(await page.textContent('header')).toContain('▶ playback')
     await page.click('nav >> text=Grid')
     await page.waitForSelector('text=2 of 2 PMUs online')
+    await page.click('nav >> text=History')
+    await page.waitForURL((url) => url.href.includes(encodeURIComponent(isoOf(timeUs(3000)))))
     await page.click('text="back to live"')
     await page.waitForSelector(bar, { state: 'detached' })
     expect(await page.textContent('header')).not.toContain('playback')
@@ -58,7 +61,8 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
 
   it('shows on the plots where it is', async () => {
     await using deps = testDeps()
-    const { url, page } = await opened(deps)
+    await using history = await opened(deps)
+    const { url, page } = history
     await page.goto(url + view(3000, 3500))
     await isFine(page, 'raw')
     await page.click('text="▶ play"')

@@ -1,5 +1,6 @@
 /** The historian's API, as pages ask it. */
 import type { RangeAnswer, StoredStream } from './answers.ts'
+import { pause } from './pause.ts'
 
 export type { RangeAnswer, StoredStream } from './answers.ts'
 
@@ -29,6 +30,9 @@ export class ApiFailure extends Error {
 }
 
 const TOKEN = 'phasorbus-token'
+/** Too many ask at once: it is asked again so often, after so long. */
+const BUSY_TIMES = 5
+const BUSY_MS = 1000
 
 /** Kept for this tab alone. */
 export const token = {
@@ -51,10 +55,16 @@ export async function request(
   signal?: AbortSignal,
 ): Promise<Response> {
   const value = token.get()
-  const answer = await fetch(urlOf(path, query), {
-    headers: value === undefined ? {} : { authorization: `Bearer ${value}` },
-    ...(signal && { signal }),
-  })
+  const ask = (): Promise<Response> =>
+    fetch(urlOf(path, query), {
+      headers: value === undefined ? {} : { authorization: `Bearer ${value}` },
+      ...(signal && { signal }),
+    })
+  let answer = await ask()
+  for (let times = 0; times < BUSY_TIMES && (answer.status === 429 || answer.status === 503); times++) {
+    await pause(BUSY_MS, signal)
+    answer = await ask()
+  }
   if (answer.ok) return answer
   const { message = answer.statusText } = (await answer.json().catch(() => ({}))) as { readonly message?: string }
   throw new ApiFailure(answer.status, message)

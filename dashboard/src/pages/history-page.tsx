@@ -13,19 +13,21 @@ import { HistoryExport } from '../parts/history-export.tsx'
 import { HistoryPeriod } from '../parts/history-period.tsx'
 import { HistoryPlots } from '../parts/history-plots.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
-import { startPlayback } from '../playback/start.ts'
+import { currentPlayback, startPlayback } from '../playback/start.ts'
 import { pushQuery, replaceQuery } from '../route.ts'
+import './history-page.css'
 
 /** A new width is worth new values from such a change on. */
 const WIDTH_STEP_PX = 100
 
 export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   const view = viewOf(query)
-  const opened = useMemo(() => lastOf(presets[0].us, Date.now() * 1000), [])
+  const isNew = view.period === undefined
+  const opened = useMemo(() => currentPlayback()?.period ?? lastOf(presets[0].us, Date.now() * 1000), [isNew])
   const period = view.period ?? opened
   useEffect(() => {
-    if (!view.period) replaceQuery('history', queryOf({ ...view, period }))
-  }, [view.period])
+    if (isNew) replaceQuery('history', queryOf({ ...view, period }))
+  }, [isNew])
   const streams = useAnswer('streams', getStreams)
   const channels = view.channels ?? usualChannels(streams.value ?? [])
   const topics = [...new Set(channels.map(({ stream }) => stream))]

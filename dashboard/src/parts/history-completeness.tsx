@@ -43,8 +43,8 @@ function OfStream({ stream, period, events, onChoose }: Omit<Props, 'streams'> &
   if (!value && trouble === undefined && events.length === 0) return null
   const gaps = value?.gaps ?? []
   return (
-    <div class="strip" data-strip={stream}>
-      <div class="band" role="img" aria-label={`what is missing of ${shortName(stream)}`}>
+    <div class="history-strip" data-strip={stream}>
+      <div class="history-band" role="img" aria-label={`what is missing of ${shortName(stream)}`}>
         {gaps.map((gap) => (
           <i
             key={`${gap.from_us} ${gap.why}`}
@@ -70,7 +70,7 @@ function OfStream({ stream, period, events, onChoose }: Omit<Props, 'streams'> &
           <ul class="list">
             {gaps.slice(0, MAX_LISTED).map((gap) => (
               <li key={`${gap.from_us} ${gap.why}`}>
-                <button type="button" class="plain" onClick={() => onChoose(around(gap.from_us, gap.to_us))}>
+                <button type="button" class="as-link" onClick={() => onChoose(around(gap.from_us, gap.to_us))}>
                   {time(gap.from_us / 1e6, isUtc, 3)}
                 </button>{' '}
                 <i class={`key ${kindOf(gap)}`} /> {wordsOf(gap)}

@@ -59,7 +59,11 @@ export function HistoryEvents({ told: { value, trouble, isUnderWay }, onChoose }
               {value.events.map((event, n) => (
                 <tr key={n} data-event={event.kind}>
                   <td>
-                    <button type="button" class="plain" onClick={() => onChoose(around(event.time_us, event.until_us))}>
+                    <button
+                      type="button"
+                      class="as-link"
+                      onClick={() => onChoose(around(event.time_us, event.until_us))}
+                    >
                       {time(event.time_us / 1e6, isUtc, 3)}
                     </button>
                     {event.until_us !== null && (

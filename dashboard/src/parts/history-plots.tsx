@@ -7,8 +7,8 @@ import type { Cursor } from '../history/cursor.ts'
 import type { Period } from '../history/period.ts'
 import { drawnOf, type Group, groupsOf, sampleAt, type Trace, timesOf } from '../history/series.ts'
 import { useTicks } from '../scene/use.ts'
-import { lineColour, lineDash } from './colours.ts'
 import { shortName, time } from './format.ts'
+import { LineSwatch } from './line-swatch.tsx'
 import { Plot } from './plot.tsx'
 
 const SYNC = 'history'
@@ -93,7 +93,7 @@ function Values({
   cursor,
   onRemove,
 }: Pick<Props, 'cursor' | 'onRemove'> & { readonly group: Group }) {
-  const { scene, theme, isUtc } = useAppState()
+  const { scene, isUtc } = useAppState()
   const isPlayed = scene.kind === 'playback'
   useTicks(isPlayed ? 5 : 0)
   const atUs = useCursor(cursor) ?? (isPlayed ? scene.nowS * 1e6 : undefined)
@@ -115,15 +115,7 @@ function Values({
                 data-value={value}
               >
                 <td>
-                  <svg class="line-key" viewBox="0 0 28 8" aria-hidden="true">
-                    <path
-                      d="M0 4H28"
-                      stroke={lineColour(n, theme)}
-                      stroke-width="2.5"
-                      stroke-dasharray={lineDash(n)?.join(' ')}
-                    />
-                  </svg>{' '}
-                  {labelOf(trace)}
+                  <LineSwatch n={n} /> {labelOf(trace)}
                 </td>
                 <td class="number">
                   {value === null ? '–' : `${(value * quantity.factor).toFixed(quantity.digits)} ${quantity.shown}`}

@@ -5,6 +5,7 @@ import { PlaybackScene, speeds } from '../playback/playback-scene.ts'
 import { backToLive } from '../playback/start.ts'
 import { useTicks } from '../scene/use.ts'
 import { time } from './format.ts'
+import './playback-bar.css'
 
 /** What an arrow key moves; with Shift ten times as much. */
 const ARROW_US = 1e6

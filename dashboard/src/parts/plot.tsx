@@ -80,7 +80,8 @@ export function Plot(props: PlotProps) {
       u.setData(data, false)
       u.setScale('x', { min, max })
       // Without a cursor, the legend tells the newest.
-      if ((u.cursor.left ?? -1) < 0 && data[0].length > 0) u.setLegend({ idx: data[0].length - 1 }, false)
+      const { hasLegend = true } = latest.current
+      if (hasLegend && (u.cursor.left ?? -1) < 0 && data[0].length > 0) u.setLegend({ idx: data[0].length - 1 }, false)
     })
   }
   useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))

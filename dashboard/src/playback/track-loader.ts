@@ -2,10 +2,10 @@
 import { StoredFrames } from './stored-frames.ts'
 import type { Track } from './track.ts'
 
-/** Asked for at once, at speeds up to 1; faster ones take as much more, so that requests do not come thicker. */
-const CHUNK_US = 10e6
+/** Asked for at once, at speeds up to 1: what plots show before the playhead, and what comes next. Faster, as much more. */
+const CHUNK_US = 40e6
 const LONGEST_CHUNK_US = 120e6
-const CHUNKS_AHEAD = 3
+const CHUNKS_AHEAD = 2
 /** The API has two places for those who want frames. */
 const LOADS_AT_ONCE = 2
 /** Frames that are held, of all streams: ahead of the playhead and behind it. */
@@ -89,6 +89,7 @@ export class TrackLoader {
   async #chunk(track: Track, toUs: number, mostBytes: number, signal: AbortSignal): Promise<void> {
     const fromUs = Math.floor(track.toUs)
     const answer = await this.#deps.frames(track.topic, fromUs, toUs, signal)
+    track.trouble = undefined
     const frames = new StoredFrames(track.by)
     for await (const bytes of answer ?? []) {
       if (signal.aborted) return
@@ -97,8 +98,6 @@ export class TrackLoader {
       track.toUs = Math.max(fromUs, (track.lastUs ?? 0) + 1)
       return
     }
-    if (signal.aborted) return
-    track.toUs = toUs
-    track.trouble = undefined
+    if (!signal.aborted) track.toUs = toUs
   }
 }
