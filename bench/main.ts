@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
   replay: async () => (await import('./replay.ts')).replay,
   pdc: async () => (await import('./pdc.ts')).pdc,
   historian: async () => (await import('./historian.ts')).historian,
+  dashboard: async () => (await import('./dashboard.ts')).dashboard,
   faults: async () => (await import('./faults.ts')).faults,
   soak: async () => (await import('./soak.ts')).soak,
 }
@@ -30,6 +31,7 @@ const usage = `usage: npm run bench -- NAME [--quick] [--json]
   replay       a minute that heals over 20 Mbit/s beside live frames; the same with one persistent session
   pdc          10, 100 and 1,000 PMUs into one output: from the last arrival to the frame, of a core, memory
   historian    frames in and out of an archive: bytes per value, rows per second, a range, the latest; live beside an export
+  dashboard    20 PMUs in a browser: long tasks, what a page grows by, hidden too; needs Chromium
   faults       brokers, adapters and links that die in mid-stream: what is lost, doubled, and how long it takes
   soak         200 PMUs for 15 minutes, with a fault every 20 s: what is lost, and what memory grows by
 
