@@ -130,7 +130,7 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       },
     ],
     series: [
-      { label: 'time', value: (_plot, seconds) => (seconds === null ? '–' : time(seconds, isUtc, 3)) },
+      { label: 'time', value: (_plot, seconds?: number | null) => (seconds == null ? '–' : time(seconds, isUtc, 3)) },
       ...lines.map(({ label, unit, colour }, at) => ({
         label,
         stroke: lineColour(colour ?? at, theme),

@@ -42,7 +42,12 @@ function run(): void {
     if (performance.now() - startMs > BUDGET_MS) break
     if (!tasks.has(task)) continue
     task.dueMs = startMs + task.everyMs
-    task.draw()
+    try {
+      task.draw()
+    } catch (error) {
+      // One that fails is told, and holds up no other.
+      reportError(error)
+    }
   }
   isRunning = tasks.size > 0
   if (isRunning) requestAnimationFrame(run)
