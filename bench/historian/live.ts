@@ -2,7 +2,8 @@
  * What an archive costs those who are live: 200 streams at 50 frames/s over
  * Mosquitto into a historian, and into another reader in its process; in turn
  * with and without somebody who exports two days. How long a frame takes from
- * its publisher to the disk, and to the other reader.
+ * its publisher to the disk, and to the other reader; and how long an export
+ * alone holds up the event loop.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,11 +19,12 @@ import { createMetrics } from '../../src/runtime/metrics.ts'
 import type { Counter, Metrics } from '../../src/runtime/service.ts'
 import type { BenchOptions, Figures } from '../figures.ts'
 import { monotonicMs } from '../lab/monotonic.ts'
-import { startChild } from '../support/children.ts'
+import { type Child, startChild } from '../support/children.ts'
 import { sequenceIn } from '../support/golden.ts'
 import { startMosquitto } from '../support/mosquitto.ts'
 import { median, quantile, spread } from '../support/quantiles.ts'
 import { ARCHIVE_HOURS, fillTwoDays } from './archive.ts'
+import { turnsWithin } from './turns.ts'
 
 const STREAMS = 200
 const WARM_UP_MS = 4000
@@ -63,10 +65,21 @@ export async function live({ quick, note }: BenchOptions): Promise<Figures> {
   const api = await startApi({ listen: { host: '127.0.0.1', port: 0 } }, { ...deps, historian })
   const child = (name: string, args: readonly string[]) =>
     startChild(name, process.execPath, [join(import.meta.dirname, `${name}-child.js`), ...args])
-  const publisher = child('publish', [mosquitto.url, `${STREAMS}`])
   const exporter = child('export', [api.url, archive.topic, `${archive.fromUs}`, `${ARCHIVE_HOURS}`])
+  const publishers: Child[] = []
   try {
-    await Promise.all([publisher.ready(/publishing/), exporter.ready(/ready/), historian.ready])
+    await Promise.all([exporter.ready(/ready/), historian.ready])
+    exporter.tell('go')
+    await passed(SETTLE_MS)
+    const turns = await turnsWithin(seconds * 1000)
+    exporter.tell('pause')
+    const [, exported] = await exporter.ready(/paused (\d+)/)
+    note(
+      `an export alone, ${(Number(exported) / 1e6).toFixed(0)} MB: turns of ${turns.export_turn_ms_p50!.toFixed(2)} ms, 99 % within ${turns.export_turn_ms_p99!.toFixed(2)}`,
+    )
+    const publisher = child('publish', [mosquitto.url, `${STREAMS}`])
+    publishers.push(publisher)
+    await publisher.ready(/publishing/)
     await passed(WARM_UP_MS)
     const segments: Segment[] = []
     for (let round = 0; round < rounds; round++) {
@@ -84,9 +97,9 @@ export async function live({ quick, note }: BenchOptions): Promise<Figures> {
     const accounts = [...historian.accounts().values()]
     const late = accounts.reduce((sum, one) => sum + one.late + one.pending, 0)
     if (late > 0) note(`${late} frames did not come live`)
-    return figures(segments, arrivals.all(), await commits.lags(store), note)
+    return { ...turns, ...figures(segments, arrivals.all(), await commits.lags(store), note) }
   } finally {
-    await Promise.all([publisher.end(), exporter.end()])
+    await Promise.all([...publishers, exporter].map((each) => each.end()))
     reader.close()
     stop.abort()
     await Promise.all([historian.done, api.done, ...buses.map(({ done }) => done)])

@@ -16,7 +16,8 @@ const nothing = (): void => {}
 
 /**
  * The embedded broker from within its process: no socket, no copy. A publish
- * has reached every subscriber of this process when it returns.
+ * has reached every subscriber of this process when it returns; what one of them
+ * publishes meanwhile reaches all after it.
  */
 export class EmbeddedBus implements Bus {
   readonly name = 'embedded'

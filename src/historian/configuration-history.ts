@@ -1,7 +1,6 @@
 /** Which configurations a stream had, and since when: as the frames say that are stored, to the frame. */
 import { framesPerSecond } from '../c37118/index.ts'
 import { bestSegments } from './best-segments.ts'
-import type { Row } from './database.ts'
 import { Kind } from './schema.ts'
 import type { Epoch, Store } from './store.ts'
 
@@ -26,12 +25,22 @@ interface Used {
  */
 export async function configurationHistory(store: Store, topic: string): Promise<readonly InForce[]> {
   const stream = store.streamOf(topic)
-  const hot = await hotOf(store, stream)
+  return (await configurationHistories(store, [stream])).get(stream)!
+}
+
+/** The same of several streams, by their numbers. With `sinceUs`, what is hot and older is not looked at. */
+export async function configurationHistories(
+  store: Store,
+  streams: readonly number[],
+  sinceUs = 0,
+): Promise<ReadonlyMap<number, readonly InForce[]>> {
+  const hot = await hotOf(store, streams, sinceUs)
   // Only now: what was sealed before was no longer hot.
-  const used: Used[] = [
-    ...bestSegments(store, stream, ALWAYS, 'frames').map(({ epoch, fromUs, toUs }) => ({ epoch, fromUs, toUs })),
-    ...hot.map(([epoch, fromUs, toUs]) => ({ epoch: Number(epoch), fromUs: Number(fromUs), toUs: Number(toUs) })),
-  ]
+  return new Map(streams.map((stream) => [stream, historyOf(store, stream, hot.get(stream) ?? [])]))
+}
+
+function historyOf(store: Store, stream: number, hot: readonly Used[]): readonly InForce[] {
+  const used = [...bestSegments(store, stream, ALWAYS, 'frames'), ...hot]
   const history = changesOf(used, (epoch) => periodUs(store.epoch(epoch)))
   const unused = store.epochsOf(stream).filter(({ number }) => !used.some(({ epoch }) => epoch === number))
   return [
@@ -40,14 +49,26 @@ export async function configurationHistory(store: Store, topic: string): Promise
   ].toSorted((one, other) => one.sinceUs - other.sinceUs)
 }
 
-/** A connection of its own: it reads all that is hot. */
-async function hotOf(store: Store, stream: number): Promise<readonly Row[]> {
+/** A connection of its own: it may read all that is hot. */
+async function hotOf(
+  store: Store,
+  streams: readonly number[],
+  sinceUs: number,
+): Promise<ReadonlyMap<number, readonly Used[]>> {
   const connection = await store.connect()
   try {
-    return await connection.rows(
-      `select epoch, min(time_us), max(time_us) from frames
-       where stream = ${stream} and kind in (${Kind.live}, ${Kind.late}) group by epoch, hour`,
+    const rows = await connection.rows(
+      `select stream, epoch, min(time_us), max(time_us) from frames
+       where stream in (${['null', ...streams].join(', ')}) and time_us >= ${sinceUs}
+         and kind in (${Kind.live}, ${Kind.late}) group by stream, epoch, hour`,
     )
+    const used = new Map<number, Used[]>()
+    for (const [stream, epoch, fromUs, toUs] of rows) {
+      const of = used.get(Number(stream)) ?? []
+      used.set(Number(stream), of)
+      of.push({ epoch: Number(epoch), fromUs: Number(fromUs), toUs: Number(toUs) })
+    }
+    return used
   } finally {
     connection.close()
   }

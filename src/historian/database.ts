@@ -21,7 +21,7 @@ export interface DatabaseOptions {
   readonly threads: number
 }
 
-const CELLS_PER_PAGE = 5000
+const CELLS_PER_PAGE = 2500
 
 export type Row = readonly DuckDBValue[]
 
@@ -122,9 +122,14 @@ export class Connection {
 
   /**
    * Parts of an answer of any size, as they are read. `weight`: numbers that are made of a row, besides its own; a part
-   * is made, and may be used, within a turn.
+   * is made, and may be used, within a turn. `pause`: is awaited after each part.
    */
-  async *pages(sql: string, values: DuckDBValue[] = [], weight = 0): AsyncGenerator<readonly Row[]> {
+  async *pages(
+    sql: string,
+    values: DuckDBValue[] = [],
+    weight = 0,
+    pause: () => Promise<unknown> = turn,
+  ): AsyncGenerator<readonly Row[]> {
     const result = await this.#inTurn(() => this.#connection.stream(sql, values))
     for (;;) {
       const chunk = await result.fetchChunk()
@@ -133,7 +138,7 @@ export class Connection {
       for (let from = 0; from < chunk.rowCount; from += most) {
         const count = Math.min(most, chunk.rowCount - from)
         yield Array.from({ length: count }, (_, at) => chunk.getRowValues(from + at))
-        await turn()
+        await pause()
       }
     }
   }

@@ -6,7 +6,7 @@
 import { Stat } from '../c37118/index.ts'
 import { type SealedHour, sealedHours } from './best-segments.ts'
 import { completenessOf, type LedgerView } from './completeness.ts'
-import { configurationHistory } from './configuration-history.ts'
+import { configurationHistories, type InForce } from './configuration-history.ts'
 import type { Connection } from './database.ts'
 import { describeChange, describeConfiguration, describeGap, describeMark, type Said } from './describe-events.ts'
 import { hotRuns, MOST_RUNS, NEXT, type Run, sealedRuns } from './marks.ts'
@@ -46,10 +46,13 @@ export async function eventsOf(
   const period = { fromUs, toUs }
   const found: StreamEvent[] = []
   let isCut = false
+  const streams = topics.map((each) => store.streamOf(each))
+  // The one before the period is known by the hour before it.
+  const histories = await configurationHistories(store, streams, fromUs - HOUR_US)
   for (const each of topics) {
     signal?.throwIfAborted()
     const view = viewOf(each)
-    found.push(...(await configurations(store, each, period, view)))
+    found.push(...configurations(histories.get(store.streamOf(each))!, each, period, view))
     const { gaps, moreGaps } = await completenessOf(store, { topic: each, ...period, parts: 1 }, view)
     if (moreGaps > 0) isCut = true
     for (const gap of gaps)
@@ -66,13 +69,12 @@ export async function eventsOf(
   }
 }
 
-async function configurations(
-  store: Store,
+function configurations(
+  history: readonly InForce[],
   topic: string,
   { fromUs, toUs }: Period,
   { ledger }: LedgerView,
-): Promise<readonly StreamEvent[]> {
-  const history = await configurationHistory(store, topic)
+): readonly StreamEvent[] {
   return history.flatMap(({ sinceUs, epoch: { configuration } }, at): StreamEvent[] => {
     const before = history[at - 1]?.epoch.configuration
     // The account knows of its beginning longer than frames are kept.

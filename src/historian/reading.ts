@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Connection, Row } from './database.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
+import { giveWay } from './give-way.ts'
 import { Kind } from './schema.ts'
 import { bytesOf, parquet, quoted } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
@@ -126,7 +127,7 @@ async function* hot<T extends Timed>(
   { hot: read }: Reading<T>,
 ): AsyncGenerator<T> {
   const query = `select time_us, kind, epoch, frame from frames where ${where} order by time_us, batch`
-  for await (const page of connection.pages(query)) for (const row of page) yield read(row)
+  for await (const page of connection.pages(query, [], 0, giveWay)) for (const row of page) yield read(row)
 }
 
 async function* sealed<T extends Timed>(
@@ -138,7 +139,7 @@ async function* sealed<T extends Timed>(
 ): AsyncGenerator<T> {
   const { columns, read, weight } = reading.sealed(store.epoch(epoch))
   const query = `select time_us, kind, ${columns.join(', ')} from (select *, epoch_us(time) as time_us from ${parquet(join(store.folder, path))}) where ${where} order by time_us, kind`
-  for await (const page of connection.pages(query, [], weight)) for (const row of page) yield read(row)
+  for await (const page of connection.pages(query, [], weight, giveWay)) for (const row of page) yield read(row)
 }
 
 function frameOf(

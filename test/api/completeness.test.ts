@@ -96,7 +96,7 @@ describe('completeness over the API', () => {
     await using deps = testDeps()
     const { line, pmu, url, stream } = await emptyApi(deps)
     pmu.live(0, 100)
-    const faster = line.stream(1, { dataRate: 100, secondsAgo: 28 }).carriedBy('one')
+    const faster = line.stream(1, { dataRate: 100, fromSoc: pmu.timeUs(100) / 1e6 }).carriedBy('one')
     faster.live(0, 200)
     await until(() => pmu.account.live === 300)
     const fromUs = pmu.timeUs(0)

@@ -84,9 +84,10 @@ describe('configurations over the API', () => {
     const { line, pmu, url, historian, stream } = await emptyApi(deps)
     const api = await DescribedApi.at(url)
     pmu.live(0, 50)
-    const other = line.stream(1, { phasors: 5 }).carriedBy('one')
+    const fromSoc = pmu.timeUs(0) / 1e6
+    const other = line.stream(1, { fromSoc, phasors: 5 }).carriedBy('one')
     other.live(50, 100)
-    const again = line.stream(1).carriedBy('one')
+    const again = line.stream(1, { fromSoc }).carriedBy('one')
     again.live(100, 150)
     await until(() => pmu.account.live === 150)
     await historian.flush()

@@ -112,6 +112,25 @@ describe('the embedded broker', () => {
     await ended
   })
 
+  it('gives everybody what is published while something is given out, in the order it was published', async () => {
+    const { broker, url } = await start()
+    const bus = broker.bus(node)
+    // As a PDC of this process answers to its last input.
+    bus.subscribe('x/input', () => bus.publish('x/output', new Uint8Array([1]), { qos: 0 }))
+    const subscriber = await client(url)
+    const heard: string[] = []
+    const watched = new Watched()
+    subscriber.on('message', (topic) => {
+      heard.push(topic)
+      watched.changed()
+    })
+    await subscriber.subscribeAsync('x/#')
+    await subscriber.subscribeAsync('x/output')
+    for (let n = 0; n < 3; n++) bus.publish('x/input', new Uint8Array([n]), { qos: 0 })
+    await watched.until(() => heard.filter((topic) => topic === 'x/output').length === 3)
+    expect(heard).toEqual(Array(3).fill(['x/input', 'x/output']).flat())
+  })
+
   it('counts what is no WebSocket yet among the connections', async () => {
     const { broker } = await start({ maxConnections: 3, listen: [{ transport: 'ws', port: 0 }] })
     const connect = () => {

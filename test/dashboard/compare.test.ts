@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { needsChromium, openBrowser, watchedPage } from '../support/browser.ts'
-import { eventually, startHistorianGrid } from '../support/dashboard.ts'
+import { beside, eventually, startHistorianGrid } from '../support/dashboard.ts'
 import { healthy, IDCODE, type MeasuringPmuOptions, startMeasuringPmu } from '../support/measuring-pmu.ts'
 
 const need = needsChromium()
@@ -62,8 +62,10 @@ describe.skipIf(need.skip)(need.title('the page Compare'), () => {
     await eventually(() => valuesOf(page, refOf(3, '1.freq'))).toEqual([49.875, 49.875, 49.875, 49.875])
     await eventually(() => valuesOf(page, refOf(1, '1.freq'))).toEqual([50, 50, 50, 50])
     expect(await page.locator('.plot').getAttribute('aria-label')).toContain('Feeder 7 freq (2/2)')
+    await page.setViewportSize({ width: 390, height: 844 })
+    expect(await beside(page)).toBeLessThanOrEqual(0)
     expect(faults).toEqual([])
-  })
+  }, 60_000)
 
   it('takes any channels by the keyboard, one plot for each unit, and keeps them in its address', async () => {
     const { page, faults } = await pageOn([{}], '')
@@ -90,7 +92,7 @@ describe.skipIf(need.skip)(need.title('the page Compare'), () => {
       refOf(1, '1.VC.magnitude'),
     ])
     expect(faults).toEqual([])
-  })
+  }, 60_000)
 
   it('stops the drawing while data go on', async () => {
     // Its angle turns a tenth of a turn a second: no two moments are the same.
@@ -108,12 +110,12 @@ describe.skipIf(need.skip)(need.title('the page Compare'), () => {
     await page.getByRole('button', { name: 'go on' }).click()
     await eventually(newest).not.toBe(before)
     expect(faults).toEqual([])
-  })
+  }, 60_000)
 
   it('says of what it was asked for that it is not heard', async () => {
     const query = new URLSearchParams({ c: 'area/secondary-station/9/PMU/9|1.freq' })
     const { page, faults } = await pageOn([{}], `?${query}`)
     await page.getByText('not heard').waitFor()
     expect(faults).toEqual([])
-  })
+  }, 60_000)
 })

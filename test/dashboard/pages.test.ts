@@ -173,8 +173,13 @@ describe.skipIf(chromium.skip)(chromium.title('the dashboard, in a browser'), ()
   })
 
   it('says that it has lost the bus, and is right at once when it is back', async () => {
-    const { page } = await watchedPage(browser, url)
-    onTestFinished(() => page.close())
+    const { page, faults } = await watchedPage(browser, url)
+    onTestFinished(async () => {
+      await page.close()
+      expect(
+        faults.filter((fault) => !/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(fault)),
+      ).toEqual([])
+    })
     await page.goto(`${url}/#/pmu?stream=${encodeURIComponent(`${site}/PMU/766`)}`)
     await fact(page, 'state').getByText('● online').waitFor()
     stop.abort()

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { expect, inject, onTestFinished } from 'vitest'
 import { freePort } from '../../bench/support/free-port.ts'
 import { startApi } from '../../src/api/index.ts'
@@ -14,6 +15,10 @@ import { JournaledStreams, site } from './journaled-streams.ts'
 /** What a page comes to say: it may take as long as a busy machine does. */
 export const eventually = <T>(read: () => T | Promise<T>): ReturnType<typeof expect.poll<T>> =>
   expect.poll(read, { timeout: 25_000, interval: 50 })
+
+/** Pixels of a page that stand beside its screen; none, or fewer. */
+export const beside = (page: Page): Promise<number> =>
+  page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'phasorbus-dashboard-'))

@@ -77,10 +77,10 @@ export class TestStream {
   readonly #producers = new Map<string, StreamProducer>()
   readonly #write: (index: number) => Uint8Array
 
-  constructor(line: JournaledStreams, idcode: number, { secondsAgo = 30, stat, ...pmu }: StreamOptions) {
+  constructor(line: JournaledStreams, idcode: number, { secondsAgo = 30, fromSoc, stat, ...pmu }: StreamOptions) {
     this.#line = line
     this.topic = `${site}/PMU/${idcode}`
-    this.#fromSoc = Math.floor(Date.now() / 1000) - secondsAgo
+    this.#fromSoc = fromSoc ?? Math.floor(Date.now() / 1000) - secondsAgo
     this.configuration = { ...smallPmu({ idcode, ...pmu }), soc: this.#fromSoc }
     this.#write = frameWriter(this.configuration, stat)
   }
@@ -137,6 +137,8 @@ export class TestStream {
 
 export interface StreamOptions {
   readonly secondsAgo?: number
+  /** Of frame 0, instead. */
+  readonly fromSoc?: number
   readonly dataRate?: number
   readonly phasors?: number
   /** Of frame n. */

@@ -80,8 +80,8 @@ export function Plot(props: PlotProps) {
       u.setData(data, false)
       u.setScale('x', { min, max })
       // Without a cursor, the legend tells the newest.
-      if (latest.current.hasLegend !== false && (u.cursor.left ?? -1) < 0)
-        u.setLegend({ idx: data[0].length - 1 }, false)
+      const { hasLegend = true } = latest.current
+      if (hasLegend && (u.cursor.left ?? -1) < 0 && data[0].length > 0) u.setLegend({ idx: data[0].length - 1 }, false)
     })
   }
   useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))
@@ -89,8 +89,17 @@ export function Plot(props: PlotProps) {
 }
 
 function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dark', isUtc: boolean): Options {
-  const { lines, height = 160, digits = 3, sync, leastSpan = 0, lineWidth = 1.5 } = props.current
-  const { onSelect, hasLegend = true } = props.current
+  const {
+    lines,
+    height = 160,
+    digits = 3,
+    sync,
+    leastSpan = 0,
+    lineWidth = 1.5,
+    onSelect,
+    perSecond,
+    hasLegend = true,
+  } = props.current
   const style = getComputedStyle(document.documentElement)
   const ink = style.getPropertyValue('--ink')
   const grid = { stroke: style.getPropertyValue('--line'), width: 1 }
@@ -130,14 +139,16 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       },
     ],
     series: [
-      { label: 'time', value: (_plot, seconds?: number | null) => (seconds == null ? '–' : time(seconds, isUtc, 3)) },
+      { label: 'time', value: (_plot, seconds) => (seconds === null ? '–' : time(seconds, isUtc, 3)) },
       ...lines.map(({ label, unit, colour }, at) => ({
         label,
         stroke: lineColour(colour ?? at, theme),
         ...(lineDash(colour ?? at) && { dash: lineDash(colour ?? at)! }),
         width: lineWidth,
         points: { show: false },
-        paths: pathOf(unit === '°'),
+        spanGaps: false,
+        // uPlot's own draws of many values the least and the greatest of a pixel, as often as live ones need it.
+        ...(perSecond === 0 && { paths: pathOf(unit === '°') }),
         value: (plot: uPlot, value: number | null | undefined, series: number, idx: number | null) => {
           const told = value === undefined && idx !== null ? lastDue(plot.data[series]!, idx) : value
           return told === null || told === undefined ? '–' : `${told.toFixed(digits)} ${unit}`
@@ -161,6 +172,12 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       ],
     },
   }
+}
+
+/** Lines of several rates are joined: at most times nothing is due of a slow one, and what it said last holds. */
+function lastDue(values: AlignedData[number], at: number): number | null | undefined {
+  for (let place = at; place >= 0; place--) if (values[place] !== undefined) return values[place]
+  return undefined
 }
 
 /** What times are told in: 1, 2, 5 of what is less than a second, then as clocks have it. */
@@ -193,9 +210,3 @@ const pathOf =
     drawLine(stroke, points, xOf, (value) => plot.valToPos(value, 'y', true))
     return { stroke, flags: 0 }
   }
-
-/** Lines of several rates are joined: at most times nothing is due of a slow one, and what it said last holds. */
-function lastDue(values: AlignedData[number], at: number): number | null | undefined {
-  for (let place = at; place >= 0; place--) if (values[place] !== undefined) return values[place]
-  return undefined
-}

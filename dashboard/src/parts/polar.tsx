@@ -21,7 +21,8 @@ interface Arrow extends Pick<PolarPhasor, 'name' | 'unit' | 'angle'> {
 const LEAST = 0.02
 /** Arrows whose ends are so near each other share a label. */
 const NEAR = 12
-const SIZE = 300
+const WIDTH = 400
+const HEIGHT = 300
 const R = 120
 
 export function Polar({
@@ -48,7 +49,7 @@ export function Polar({
   return (
     <svg
       class="polar"
-      viewBox={`${-SIZE / 2} ${-SIZE / 2} ${SIZE} ${SIZE}`}
+      viewBox={`${-WIDTH / 2} ${-HEIGHT / 2} ${WIDTH} ${HEIGHT}`}
       role="img"
       aria-label={`phasors: ${words.join(', ')}`}
     >
@@ -58,7 +59,7 @@ export function Polar({
       {[0, 45, 90, 135].map((angle) => (
         <line key={angle} x1={-R} x2={R} y1="0" y2="0" stroke="var(--line)" transform={`rotate(${angle})`} />
       ))}
-      {[0, 90, 180, -90].map((angle) => {
+      {[45, 135, -135, -45].map((angle) => {
         const [x, y] = onCircle(R + 14, (angle * Math.PI) / 180)
         return (
           <text key={angle} x={x} y={y + 4} text-anchor="middle">

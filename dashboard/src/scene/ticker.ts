@@ -36,19 +36,18 @@ export function onceSoon(draw: () => void): () => void {
 
 /** Browsers call it for pages that are seen only. */
 function run(): void {
+  // First: what fails to draw is reported as any fault of a page is, and costs others one frame.
+  isRunning = tasks.size > 0
+  if (!isRunning) return
+  requestAnimationFrame(run)
   const startMs = performance.now()
   const due = [...tasks].filter(({ dueMs }) => dueMs <= startMs).sort((one, other) => one.dueMs - other.dueMs)
   for (const task of due) {
     if (performance.now() - startMs > BUDGET_MS) break
-    if (!tasks.has(task)) continue
+    if (!tasks.delete(task)) continue
+    // Behind those that were drawn before it.
+    tasks.add(task)
     task.dueMs = startMs + task.everyMs
-    try {
-      task.draw()
-    } catch (error) {
-      // One that fails is told, and holds up no other.
-      reportError(error)
-    }
+    task.draw()
   }
-  isRunning = tasks.size > 0
-  if (isRunning) requestAnimationFrame(run)
 }
