@@ -59,6 +59,32 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
     expect(await page.textContent('header')).not.toContain('playback')
   })
 
+  it('waits on the page of a PMU until frames come', async () => {
+    await using deps = testDeps()
+    await using history = await opened(deps)
+    const { url, page } = history
+    let release: () => void = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await page.goto(url + view(3000, 12_000))
+    await isFine(page, 'parts')
+    await page.click('text="▶ play"')
+    await isState(page, 'playing')
+    await page.click('nav >> text=PMU')
+    await page.waitForSelector('[data-fact="time of the newest frame"]:has-text("2026")')
+    await page.route('**/api/v1/frames?*', (route) => released.then(() => route.continue()))
+    await page.locator(`${bar} input`).fill(`${timeUs(11_000) - timeUs(3000)}`)
+    await isState(page, 'waiting')
+    await page.waitForSelector('[data-fact="time of the newest frame"]:has-text("–")')
+    await page.waitForSelector(`${bar} >> text=waiting for frames…`)
+    release()
+    await isState(page, 'playing')
+    const { n, voltage } = await shown(page)
+    expect(n).toBeGreaterThanOrEqual(11_000)
+    expect(voltage).toBeGreaterThanOrEqual(sampleOf(0, 11_000).voltage)
+  })
+
   it('shows on the plots where it is', async () => {
     await using deps = testDeps()
     await using history = await opened(deps)
