@@ -161,6 +161,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await from.fill('2026-01-05T13:00:05.000')
     await page.click('text="show"')
     await page.waitForURL(/from=2026-01-05T12%3A00%3A05Z/)
+    await page.waitForSelector('[data-fineness] >> text="5 s"')
     await page.locator('input[name=to]').fill('2026-01-05T11:00')
     await page.click('text="show"')
     await page.waitForSelector('[role=alert]:has-text("from is not before to")')

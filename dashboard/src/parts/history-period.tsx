@@ -1,5 +1,5 @@
 /** Which period is seen: the last minutes to days, from and to, back, forward, nearer, further. */
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { useAppState } from '../app-state.ts'
 import {
   bounded,
@@ -21,6 +21,7 @@ interface Props {
 }
 
 export function HistoryPeriod({ period, cursorUs, onChange }: Props) {
+  const { isUtc } = useAppState()
   const within = (): number | undefined => {
     const at = cursorUs()
     return at !== undefined && at > period.fromUs && at < period.toUs ? at : undefined
@@ -45,7 +46,7 @@ export function HistoryPeriod({ period, cursorUs, onChange }: Props) {
         <Move name="zoom out" sign="−" onClick={() => onChange(zoomed(period, 2))} />
         <Move name="zoom in" sign="+" onClick={() => onChange(zoomed(period, 0.5, within()))} />
       </fieldset>
-      <FromTo key={`${period.fromUs} ${period.toUs}`} period={period} onChange={onChange} />
+      <FromTo key={`${period.fromUs} ${period.toUs} ${isUtc}`} period={period} isUtc={isUtc} onChange={onChange} />
     </div>
   )
 }
@@ -58,14 +59,9 @@ function Move({ name, sign, onClick }: { readonly name: string; readonly sign: s
   )
 }
 
-function FromTo({ period, onChange }: Pick<Props, 'period' | 'onChange'>) {
-  const { isUtc } = useAppState()
-  const [texts, setTexts] = useState<readonly [string, string]>(['', ''])
+function FromTo({ period, isUtc, onChange }: Pick<Props, 'period' | 'onChange'> & { readonly isUtc: boolean }) {
+  const [texts, setTexts] = useState([inputOf(period.fromUs, isUtc), inputOf(period.toUs, isUtc)] as const)
   const [trouble, setTrouble] = useState<string>()
-  useEffect(() => {
-    setTexts([inputOf(period.fromUs, isUtc), inputOf(period.toUs, isUtc)])
-    setTrouble(undefined)
-  }, [isUtc])
   const show = (event: Event): void => {
     event.preventDefault()
     const [fromUs, toUs] = texts.map((text) => usOfInput(text, isUtc))
