@@ -18,8 +18,8 @@ export interface ColumnMeaning {
   readonly angle_offset?: number
 }
 
-export function describeColumns({ columns, configuration }: FrameTable): readonly ColumnMeaning[] {
-  return columns.map(({ name, word: { pmu, kind, channel, part, type } }) => ({
+export function describeColumns({ sealedColumns, configuration }: FrameTable): readonly ColumnMeaning[] {
+  return sealedColumns.map(({ name, word: { pmu, kind, channel, part, type } }) => ({
     name,
     pmu,
     kind,

@@ -17,6 +17,9 @@ export interface FrameColumn {
 /** A number as a column has it; `null`: the NaN that marks absent data. */
 export type Cell = number | null
 
+/** A table of more columns takes DuckDB minutes, then all memory, then the process: its frames are kept whole, and read from these. */
+export const MOST_COLUMNS = 600
+
 const types = { int16: 'SMALLINT', uint16: 'USMALLINT', float32: 'FLOAT' } as const
 const NEGATIVE_ZERO = 0x80000000
 const PLAIN_NAN = 0x7fc00000
@@ -41,6 +44,16 @@ export class FrameTable {
     this.#isSigned = words.map(({ type }) => type === 'int16')
     const names = new Set<string>()
     this.columns = words.map((word) => ({ name: uniqueName(configuration, word, names), type: types[word.type], word }))
+  }
+
+  /** Its frames are kept whole; there are no columns of them. */
+  get isWide(): boolean {
+    return this.columns.length > MOST_COLUMNS
+  }
+
+  /** Those of a sealed file. */
+  get sealedColumns(): readonly FrameColumn[] {
+    return this.isWide ? [] : this.columns
   }
 
   get frameSize(): number {

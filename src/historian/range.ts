@@ -4,14 +4,14 @@
  * that nothing that stands out is lost.
  */
 import { join } from 'node:path'
-import { compileDecoder, type DataColumns, framesPerSecond } from '../c37118/index.ts'
+import { framesPerSecond } from '../c37118/index.ts'
 import { bestSegments } from './best-segments.ts'
 import type { Channel } from './channels.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
 import { bytesOf, KINDS, parquet } from './sql.ts'
-import type { Epoch, Segment, Store } from './store.ts'
-import { unitsOf } from './stored-values.ts'
+import type { Segment, Store } from './store.ts'
+import { unitsOf, ValueDecoder } from './stored-values.ts'
 import { coarseTiers, type Tier, tierColumn, tierUs } from './tiers.ts'
 
 export interface RangeQuery extends Period {
@@ -56,25 +56,32 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
   const connection = await store.connect()
   try {
     const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, batch`
-    const decoders = new Map<number, { decode(frame: Uint8Array): DataColumns }>()
+    const decoders = new Map<number, ValueDecoder>()
+    const valuesOf = (number: number, frame: Uint8Array): readonly (number | null)[] => {
+      const decoder = decoders.get(number) ?? new ValueDecoder(store.epoch(number), chosen.get(number)!)
+      decoders.set(number, decoder)
+      return decoder.read(frame)
+    }
     for await (const page of connection.pages(hot)) {
       signal?.throwIfAborted()
-      for (const [timeUs, number, blob] of page) {
-        const epoch = Number(number)
-        const decoder = decoders.get(epoch) ?? decoderOf(store.epoch(epoch))
-        decoders.set(epoch, decoder)
-        const columns = decoder.decode(bytesOf(blob))
-        chosen.get(epoch)!.forEach((channel, at) => {
-          const value = channel ? channel.read(columns) : Number.NaN
-          collected[at]!.add(Number(timeUs), Number.isNaN(value) ? null : value)
-        })
-      }
+      for (const [timeUs, number, blob] of page)
+        for (const [at, value] of valuesOf(Number(number), bytesOf(blob)).entries())
+          collected[at]!.add(Number(timeUs), value)
     }
     // Only now: what was sealed before was no longer hot, and what is sealed since is in both, and the same.
     const wanted = isFew ? 'frames' : tierFor((toUs - fromUs) / parts)
     for (const segment of bestSegments(store, stream, { fromUs, toUs }, wanted)) {
       signal?.throwIfAborted()
       const of = chosen.get(segment.epoch)!
+      if (store.tableOf(store.epoch(segment.epoch)).isWide) {
+        for await (const page of connection.pages(wholeSql(store, segment, { fromUs, toUs }))) {
+          signal?.throwIfAborted()
+          for (const [timeUs, blob] of page)
+            for (const [at, value] of valuesOf(segment.epoch, bytesOf(blob)).entries())
+              collected[at]!.addSealed(Number(timeUs), value)
+        }
+        continue
+      }
       const rows = await connection.rows(sealedSql(store, segment, of, { fromUs, toUs }, isRaw ? 0 : parts))
       for (const row of rows) {
         ids.forEach((_, at) => {
@@ -94,16 +101,10 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
   return { series: ids.map((id, at) => ({ channel: id, unit: units[at]!, ...collected[at]!.all() })), isRaw }
 }
 
-function decoderOf({ configuration }: Epoch): { decode(frame: Uint8Array): DataColumns } {
-  const decoder = compileDecoder(configuration)
-  const columns = decoder.createColumns()
-  return {
-    decode(frame) {
-      decoder.decodeInto(frame, columns)
-      return columns
-    },
-  }
-}
+/** Frames of a file that has no columns of them. */
+const wholeSql = ({ folder }: Store, { path }: Segment, { fromUs, toUs }: Period): string =>
+  `select epoch_us(time), frame from ${parquet(join(folder, path))}
+   where ${KINDS} and epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs} order by time, kind`
 
 /** Parts of a tier in a part of what is asked, at least: the ends of a part are as exact as that. */
 const PARTS_OF_TIER = 5

@@ -63,7 +63,7 @@ export function storedFrames(
     }),
     sealed(epoch) {
       const table = store.tableOf(epoch)
-      const columns = ['sync', 'soc', 'fracsec', 'frame', ...table.columns.map(({ name }) => quoted(name))]
+      const columns = ['sync', 'soc', 'fracsec', 'frame', ...table.sealedColumns.map(({ name }) => quoted(name))]
       return { columns, read: (row) => frameOf(row, epoch, table, cells) }
     },
     isSame: (one, other) => Buffer.compare(one.frame, other.frame) === 0,

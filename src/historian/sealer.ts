@@ -142,14 +142,13 @@ export class Sealer {
       sealing,
       ...before.filter(({ tier }) => tier === 'frames').map(({ path }) => `from ${this.#read(path)}`),
     ]
-    const queries = {
-      frames: `${sources.join(' union by name ')} order by time, kind`,
-      seconds: tierSql(table, this.#full(path('frames')), 'seconds'),
-      minutes: tierSql(table, this.#full(path('frames')), 'minutes'),
-    }
+    const query = (tier: Tier): string =>
+      tier === 'frames'
+        ? `${sources.join(' union by name ')} order by time, kind`
+        : tierSql(table, this.#full(path('frames')), tier)
     const made: Segment[] = []
-    for (const tier of tiers) {
-      await this.#write(path(tier), queries[tier], epoch, table)
+    for (const tier of table.isWide ? (['frames'] as const) : tiers) {
+      await this.#write(path(tier), query(tier), epoch, table)
       made.push(await this.#segmentOf({ stream, epoch: number, tier, hour, generation, path: path(tier) }))
     }
     await this.#connection.run('drop table sealing')
@@ -227,7 +226,7 @@ export class Sealer {
 
   /** The frames as columns, in a table of their own. */
   async #columns(table: FrameTable, where: string): Promise<void> {
-    const names = table.columns.map(({ name, type }) => `${quoted(name)} ${type}`)
+    const names = table.sealedColumns.map(({ name, type }) => `${quoted(name)} ${type}`)
     const fields = [
       'time_us bigint',
       'soc uinteger',
@@ -245,12 +244,12 @@ export class Sealer {
       for await (const page of this.#source.pages(
         `select time_us, kind, frame from frames where ${where} order by time_us, batch`,
         [],
-        table.columns.length,
+        table.sealedColumns.length,
       )) {
         for (const row of page) appendRow(appender, table, row, cells)
         rows += page.length
         // By itself it would keep 200,000 rows, and give all of them at once.
-        if (rows * (table.columns.length + 6) > CELLS_PER_FLUSH) {
+        if (rows * (table.sealedColumns.length + 6) > CELLS_PER_FLUSH) {
           appender.flushSync()
           rows = 0
         }
@@ -291,15 +290,16 @@ type Appender = Awaited<ReturnType<Connection['appender']>>
 function appendRow(appender: Appender, table: FrameTable, [timeUs, kind, blob]: Row, cells: Cell[]): void {
   const bytes = bytesOf(blob)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const isAll = table.read(bytes, cells)
+  const columns = table.sealedColumns
+  const isAll = !table.isWide && table.read(bytes, cells)
   appender.appendBigInt(timeUs as bigint)
   appender.appendUInteger(view.getUint32(6))
   appender.appendUInteger(view.getUint32(10))
   appender.appendUSmallInt(view.getUint16(0))
   appender.appendUTinyInt(kind as number)
-  for (let at = 0; at < table.columns.length; at++) {
+  for (let at = 0; at < columns.length; at++) {
     const cell = cells[at]!
-    const { type } = table.columns[at]!
+    const { type } = columns[at]!
     if (cell === null) appender.appendNull()
     else if (type === 'FLOAT') appender.appendFloat(cell)
     else if (type === 'SMALLINT') appender.appendSmallInt(cell)

@@ -39,26 +39,29 @@ export function unitsOf(store: Store, topic: string, ids: readonly string[]): re
 /** All values of channels in [fromUs, toUs), by their times; of one time the last that came. */
 export async function* storedValues(store: Store, query: ValuesQuery): AsyncGenerator<StoredValues> {
   const { topic, channels: ids } = query
-  const decoders = new Map<number, Decoder>()
+  const decoders = new Map<number, ValueDecoder>()
   const chosen = (epoch: Epoch): readonly (Channel | undefined)[] => {
     const channels = store.channelsOf(epoch)
     return ids.map((id) => channels.find((one) => one.id === id))
   }
+  const whole = (epoch: Epoch, [timeUs, kind, blob]: Row): ValuesRow => {
+    const decoder = decoders.get(epoch.number) ?? new ValueDecoder(epoch, chosen(epoch))
+    decoders.set(epoch.number, decoder)
+    return { timeUs: Number(timeUs), kind: kind as Kind, values: decoder.read(bytesOf(blob)) }
+  }
   const reading: Reading<ValuesRow> = {
-    hot([timeUs, kind, number, blob]) {
-      const epoch = store.epoch(Number(number))
-      const decoder = decoders.get(epoch.number) ?? new Decoder(epoch, chosen(epoch))
-      decoders.set(epoch.number, decoder)
-      return { timeUs: Number(timeUs), kind: kind as Kind, values: decoder.read(bytesOf(blob)) }
-    },
-    sealed: (epoch) => ({
-      columns: chosen(epoch).map((channel) => channel?.sql ?? 'null::double'),
-      read: ([timeUs, kind, ...values]: Row) => ({
-        timeUs: Number(timeUs),
-        kind: kind as Kind,
-        values: values as (number | null)[],
-      }),
-    }),
+    hot: ([timeUs, kind, number, blob]) => whole(store.epoch(Number(number)), [timeUs, kind, blob] as Row),
+    sealed: (epoch) =>
+      store.tableOf(epoch).isWide
+        ? { columns: ['frame'], read: (row) => whole(epoch, row) }
+        : {
+            columns: chosen(epoch).map((channel) => channel?.sql ?? 'null::double'),
+            read: ([timeUs, kind, ...values]: Row) => ({
+              timeUs: Number(timeUs),
+              kind: kind as Kind,
+              values: values as (number | null)[],
+            }),
+          },
     isSame: (one, other) => one.values.every((value, at) => Object.is(value, other.values[at])),
     where: KINDS,
   }
@@ -70,7 +73,8 @@ export async function* storedValues(store: Store, query: ValuesQuery): AsyncGene
   if (last) yield last
 }
 
-class Decoder {
+/** Values of channels, from whole frames. */
+export class ValueDecoder {
   readonly #decoder: DataDecoder
   readonly #columns: DataColumns
   readonly #channels: readonly (Channel | undefined)[]
