@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import staticFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import { refuseUpgrade } from '../runtime/refuse-upgrade.ts'
 import { array, object, string } from './schemas.ts'
 
 /** Where a page finds the bus. */
@@ -25,7 +26,12 @@ export interface DashboardConfig {
 
 export const LIVE_PATH = '/api/v1/live/mqtt'
 
-export async function addDashboard(app: FastifyInstance, { folder, areas, live }: DashboardConfig): Promise<void> {
+/** `mayAsk`: whether an address may still ask in this second. */
+export async function addDashboard(
+  app: FastifyInstance,
+  { folder, areas, live }: DashboardConfig,
+  mayAsk: (address: string) => boolean,
+): Promise<void> {
   const here = live && 'upgrade' in live ? live : undefined
   const there = live && 'url' in live ? live : undefined
   const policy = [
@@ -73,9 +79,16 @@ export async function addDashboard(app: FastifyInstance, { folder, areas, live }
     },
     async () => ({ areas, ...(here ? { url: LIVE_PATH } : there) }),
   )
+  /** HTTP knows nothing of them any more. */
+  const upgraded = new Set<Duplex>()
   app.server.on('upgrade', (request, socket, head) => {
-    if (here && request.url === LIVE_PATH) return here.upgrade(request, socket, head)
-    socket.on('error', () => socket.destroy())
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    if (!mayAsk(request.socket.remoteAddress ?? '')) refuseUpgrade(socket, '429 Too Many Requests')
+    else if (here && request.url === LIVE_PATH) here.upgrade(request, socket, head)
+    else refuseUpgrade(socket, '404 Not Found')
+  })
+  app.addHook('preClose', async () => {
+    for (const socket of upgraded) socket.destroy()
   })
 }

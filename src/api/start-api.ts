@@ -88,7 +88,7 @@ export async function startApi(
     return reply.code(status).send(body)
   })
   addRoutes(app, deps)
-  if (dashboard) await addDashboard(app, dashboard)
+  if (dashboard) await addDashboard(app, dashboard, (address) => budget.take(address))
 
   const address = formatAddress(listen)
   try {

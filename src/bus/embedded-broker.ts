@@ -11,8 +11,10 @@ import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } f
 import { isLoopback } from '../config/address.ts'
 import { EmbeddedBrokerConfig } from '../config/bus.ts'
 import { aborted } from '../runtime/aborted.ts'
+import { OccasionalLog } from '../runtime/occasional-log.ts'
 import type { Counter, Running, ServiceDeps } from '../runtime/service.ts'
 import { nodeStateTopic, nodeTopic } from '../streams/index.ts'
+import { BrokerAccess, type MayRead } from './broker-access.ts'
 import { type BrokerAddress, type Listener, listen, readTls } from './broker-listener.ts'
 import { type CheckUser, loadUsers } from './broker-users.ts'
 import type { NodeBus } from './bus.ts'
@@ -39,8 +41,7 @@ export interface EmbeddedBroker extends Running {
 }
 
 export interface ReaderOptions {
-  /** By the password of CONNECT. */
-  readonly mayRead: (password: Uint8Array | undefined) => boolean
+  readonly mayRead: MayRead
   /** That server listens on loopback. */
   readonly isLoopback: boolean
 }
@@ -128,15 +129,16 @@ class BrokerCore {
   readonly aedes: Aedes
   readonly #config: EmbeddedBrokerConfig
   readonly #deps: ServiceDeps
-  /** Connections that may only read, and by which password. */
-  readonly #guests = new WeakMap<Duplex, ReaderOptions['mayRead']>()
-  readonly #readers = new WeakSet<Client>()
-  #connections = 0
+  readonly #access: BrokerAccess
+  readonly #warnings: OccasionalLog
+  readonly #open = new Set<Duplex>()
 
   constructor(config: EmbeddedBrokerConfig, checkUser: CheckUser, deps: ServiceDeps) {
     this.#config = config
     this.#deps = deps
     this.retained = new RetainedStore(config)
+    this.#access = new BrokerAccess(checkUser, config.maxFilters)
+    this.#warnings = new OccasionalLog(deps.log)
     const { log } = deps
     this.aedes = new Aedes({
       mq: this.emitter,
@@ -144,20 +146,27 @@ class BrokerCore {
       concurrency: 0,
       connectTimeout: config.connectTimeoutMs,
       drainTimeout: config.drainTimeoutMs,
-      preConnect: (_client, packet, done) => {
+      preConnect: (client, packet, done) => {
         // No sessions here: each would be a queue that grows while its client is away.
         packet.clean = true
+        packet.clientId = this.#access.clientIdOf(client.conn, packet.clientId)
         done(null, true)
       },
       authenticate: (client, username, password, done) => {
-        const guest = this.#guests.get(client.conn)
-        const access = guest ? guest(password) && 'read' : checkUser(username, password)
-        if (!access) log.warn({ client: client.id, username }, 'refused a client: user or password is wrong')
-        if (access === 'read') this.#readers.add(client)
+        const access = this.#access.admit(client, username, password)
+        if (!access) {
+          this.#dropped('unauthorised').add()
+          this.#warnings.warn({ client: client.id, username }, 'refused a client: user or password is wrong')
+        }
         done(access ? null : BAD_USER, access !== false)
       },
+      authorizeSubscribe: (client, subscription, done) => {
+        const may = client === null || this.#access.maySubscribe(client, subscription.topic)
+        if (!may) this.#dropped('too-many-filters').add()
+        done(null, may ? subscription : null)
+      },
       authorizePublish: (client, packet, done) => {
-        if (client && this.#readers.has(client)) {
+        if (client && !this.#access.mayPublish(client)) {
           this.#dropped('read-only').add()
           done(new Error('this user may only read'))
         } else if (packet.topic.startsWith('$')) done(new Error('$ topics belong to the broker'))
@@ -170,26 +179,27 @@ class BrokerCore {
     })
     this.aedes.on('clientError', (client, error) => this.#lost(client.id, error))
     this.aedes.on('connectionError', (_client, error) => this.#lost(undefined, error))
+    this.aedes.on('unsubscribe', (filters, client) => this.#access.unsubscribed(client, filters))
     // Unlisted in aedes' types; without a listener it would end the process.
     const emitter: EventEmitter = this.aedes
     emitter.on('error', (error) => log.error({ error }, 'embedded broker'))
   }
 
   readonly accept = (connection: Duplex): void => {
-    if (this.#connections >= this.#config.maxConnections || this.aedes.closed) {
+    if (this.#open.size >= this.#config.maxConnections || this.aedes.closed) {
       this.#dropped('too-many-connections').add()
       connection.on('error', nothing)
       connection.destroy()
       return
     }
-    this.#connections++
-    connection.once('close', () => this.#connections--)
+    this.#open.add(connection)
+    connection.once('close', () => this.#open.delete(connection))
     meter(connection, this.#config.maxPacketBytes, () => this.#dropped('packet-too-large').add())
     this.aedes.handle(connection)
   }
 
-  acceptReader(connection: Duplex, mayRead: ReaderOptions['mayRead']): void {
-    this.#guests.set(connection, mayRead)
+  acceptReader(connection: Duplex, mayRead: MayRead): void {
+    this.#access.addGuest(connection, mayRead)
     this.accept(connection)
   }
 
@@ -199,8 +209,10 @@ class BrokerCore {
     this.#deps.log.debug({ origin }, 'refused a web page of another host')
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => this.aedes.close(resolve))
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.aedes.close(resolve))
+    // Those that are no clients yet.
+    for (const connection of this.#open) connection.destroy()
   }
 
   /** aedes writes to a client however much waits for it; whoever falls behind by this much is let go. */
@@ -209,7 +221,7 @@ class BrokerCore {
     if (conn.destroyed) return false
     if (conn.writableLength <= this.#config.maxClientBufferBytes) return true
     this.#dropped('slow-client').add()
-    this.#deps.log.warn({ client: client.id, bytes: conn.writableLength }, 'let a client go that does not keep up')
+    this.#warnings.warn({ client: client.id, bytes: conn.writableLength }, 'let a client go that does not keep up')
     conn.destroy()
     return false
   }
@@ -222,7 +234,7 @@ class BrokerCore {
 
   #refuseRetained(topic: string): void {
     this.#dropped('retained-full').add()
-    this.#deps.log.warn({ topic, limit: this.#config.maxRetained }, 'no room for another retained message')
+    this.#warnings.warn({ topic, limit: this.#config.maxRetained }, 'no room for another retained message')
   }
 
   #dropped(reason: string): Counter {

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
+import { refuseUpgrade } from '../runtime/refuse-upgrade.ts'
 import { mayConnect, type PageRules } from './page-origin.ts'
 
 export interface MqttWebSockets {
@@ -37,8 +38,7 @@ export function mqttWebSockets({ maxPacketBytes, pages, accept, onRefused }: Mqt
         return
       }
       onRefused(origin ?? '')
-      socket.on('error', () => socket.destroy())
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      refuseUpgrade(socket, '403 Forbidden')
     },
   }
 }

@@ -172,6 +172,7 @@ export const EmbeddedBrokerConfig = z
       .default(10_000)
       .describe('longest time a client may read nothing of what waits for it'),
     connectTimeoutMs: milliseconds.default(5000).describe('longest wait for a connection to say CONNECT'),
+    maxFilters: z.int().min(1).default(20_000).describe('topic filters of one client; of one that may only read 256'),
     maxRetained: z.int().min(1).default(200_000).describe('topics with a retained message'),
     maxRetainedBytes: z
       .int()

@@ -1,11 +1,14 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type DashboardConfig, startApi, Tokens } from '../../src/api/index.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
 import { JournaledStreams } from '../support/journaled-streams.ts'
+import { until } from '../support/until.ts'
 import { historianOn } from './api-on.ts'
 
 async function temporary(): Promise<string> {
@@ -100,6 +103,46 @@ describe('the dashboard', () => {
     for (const path of ['/../package.json', '/%2e%2e/package.json', '/assets/..%2f..%2fpackage.json', '/assets/%00'])
       expect([path, [400, 403, 404]]).toEqual([path, expect.arrayContaining([await statusOf(url, path)])])
     expect((await get('api/v1/live', { headers: { authorization: 'Bearer secret' } })).status).toBe(200)
+  })
+
+  it('ends what was refused to be upgraded, whoever keeps it open, and ends itself with all that is', async () => {
+    const deps = testDeps()
+    const { url } = await dashboardOn(deps, { live: { upgrade: () => {} } })
+    const { port } = new URL(url)
+    const open = async (path: string) => {
+      const socket = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true })
+      await once(socket, 'connect')
+      socket.on('error', () => {})
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`)
+      return socket
+    }
+    const refused = await open('/nope')
+    expect(String((await once(refused, 'data'))[0])).toMatch(/^HTTP\/1.1 404/)
+    refused.resume()
+    await until(async () => {
+      refused.write('x')
+      return refused.destroyed
+    })
+    const taken = await open('/api/v1/live/mqtt')
+    await deps[Symbol.asyncDispose]()
+    taken.destroy()
+  })
+
+  it('takes no more upgrades of one address in a second than it takes requests', async () => {
+    await using deps = testDeps()
+    const { url } = await dashboardOn(deps)
+    const { port } = new URL(url)
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, async () => {
+        const socket = connect({ host: '127.0.0.1', port: Number(port) })
+        socket.write(`GET /nope HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`)
+        const [answer] = await once(socket, 'data')
+        socket.destroy()
+        return String(answer).slice(9, 12)
+      }),
+    )
+    expect(answers.filter((status) => status === '429').length).toBeGreaterThan(0)
+    expect(new Set(answers)).toEqual(new Set(['404', '429']))
   })
 
   it('hands on upgrades at one path, and answers others', async () => {

@@ -126,6 +126,47 @@ describe('who may only read', () => {
   })
 })
 
+describe('a client that asks for much', () => {
+  it('has so many filters, and the broker goes on meanwhile: 256 of one that may only read', async () => {
+    await using deps = testDeps()
+    const { broker, tcp, refused } = await brokerOn(deps, { maxFilters: 1000 })
+    const port = await readersServer(broker.readers, () => true)
+    const reader = await client(`ws://127.0.0.1:${port}`)
+    const filters = Array.from({ length: 20_000 }, (_, n) => `x${n}/+`)
+    const granted = await reader
+      .subscribeAsync(filters, { qos: 0 })
+      .catch((error: { readonly message: string }) => error.message)
+    expect(JSON.stringify(granted)).toMatch(/128|[Uu]nspecified/)
+    expect(refused('too-many-filters')).toBe(20_000 - 256)
+    await reader.unsubscribeAsync(filters.slice(0, 10))
+    await reader.subscribeAsync('x/again')
+    const writer = await client(tcp)
+    const message = nextMessage(reader)
+    await writer.publishAsync('x/again', 'yes')
+    expect((await message).text).toBe('yes')
+  })
+
+  it('cannot take the place of another user’s client by its id', async () => {
+    await using deps = testDeps()
+    const users = [
+      { username: 'adapter', password: 'a' },
+      { username: 'onlooker', password: 'o', access: 'read' },
+    ]
+    const { broker, tcp } = await brokerOn(deps, { users })
+    const port = await readersServer(broker.readers, () => true)
+    const adapter = await client(tcp, { username: 'adapter', password: 'a', clientId: 'adapter-1' })
+    const lost: string[] = []
+    adapter.on('close', () => lost.push('closed'))
+    await client(`ws://127.0.0.1:${port}`, { clientId: 'adapter-1' })
+    await expect(client(tcp, { username: 'onlooker', password: 'o', clientId: 'adapter-1' })).rejects.toThrow()
+    await adapter.publishAsync('x', 'still here', { qos: 1 })
+    expect(lost).toEqual([])
+    // Its own user comes anew when its connection is lost without a word.
+    const again = await client(tcp, { username: 'adapter', password: 'a', clientId: 'adapter-1' })
+    await again.publishAsync('x', 'again', { qos: 1 })
+  })
+})
+
 describe('a web page', () => {
   it('may connect where it comes from, and from where the broker was told; no other one', async () => {
     await using deps = testDeps()

@@ -80,7 +80,7 @@ describe('phasorbus query and export', () => {
     expect(grid).toMatchObject({
       area: 'area',
       sites: [
-        { site: 'secondary-station/1156', pmus: [{ topic, idcode: 765, simulated: { bus: 1 } }] },
+        { site: 'secondary-station/1156', pmus: [{ topic, idcode: 765, simulated: true, bus: '1' }] },
         { site: 'control-center/1', historians: [{ id: 'historian-1' }] },
       ],
     })
