@@ -8,9 +8,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CDPSession, chromium, type Page } from 'playwright-core'
+import type { CDPSession, Page } from 'playwright-core'
 import type { BenchOptions, Figures } from './figures.ts'
 import { startPhasorbus } from './support/children.ts'
+import { startBrowser } from './support/chromium.ts'
 import { freePort } from './support/free-port.ts'
 
 const PMUS = 20
@@ -35,17 +36,7 @@ export async function dashboard({ quick, note }: BenchOptions): Promise<Figures>
   const file = join(folder, 'grid.yaml')
   await writeFile(file, gridOf(port))
   const child = startPhasorbus('line', ['run', file])
-  const browser = await chromium.launch({
-    executablePath: process.env.PHASORBUS_CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ],
-  })
+  const browser = await startBrowser()
   try {
     await child.ready(/"msg":"ready"/)
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })

@@ -1,30 +1,12 @@
 /** A real Chromium, without a window, for the pages of the dashboard. */
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import { CHROMIUM, startBrowser } from '../../bench/support/chromium.ts'
 import { type Need, needsPath } from './needs.ts'
 
-/** Debian's; another one by the environment. */
-const CHROMIUM =
-  process.env.PHASORBUS_CHROMIUM ??
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync) ??
-  '/usr/bin/chromium'
+export { startBrowser } from '../../bench/support/chromium.ts'
 
 export const needsChromium = (): Need => needsPath(CHROMIUM, 'apt-get install chromium, or PHASORBUS_CHROMIUM=its path')
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Closed by whoever opened it. */
-export const startBrowser = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
 
 /** Closed when the test is over. */
 export async function openBrowser(): Promise<Browser> {
