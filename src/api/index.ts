@@ -4,6 +4,15 @@
  * @module
  */
 
+export type {
+  CompletenessAnswer,
+  CompletenessCounts,
+  EventsAnswer,
+  RangeAnswer,
+  StoredEvent,
+  StoredGap,
+  StoredStream,
+} from './answers.ts'
 export { ApiError, type ApiFault } from './api-error.ts'
 export type { DashboardConfig, LiveAccess } from './dashboard.ts'
 export type { GridJson, GridSiteJson } from './grid-json.ts'

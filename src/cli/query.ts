@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
+import type { RangeAnswer } from '../api/index.ts'
 import { utcMs } from '../runtime/clock.ts'
 import { csvRow } from '../runtime/csv.ts'
 import { isoTime } from '../runtime/iso-time.ts'
 import { usageError } from './cli-error.ts'
-import { ApiClient, DEFAULT_URL, type RangeAnswer } from './historian/api-client.ts'
+import { ApiClient, DEFAULT_URL } from './historian/api-client.ts'
 import { completenessText } from './historian/completeness-text.ts'
 import { parseTime } from './time-argument.ts'
 

@@ -1,8 +1,8 @@
 /** The page History in a real browser, on a historian that has known frames. */
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
-import type { CompletenessAnswer, StoredEvent } from '../../dashboard/src/api/answers.ts'
 import { isoOf } from '../../dashboard/src/history/period.ts'
+import type { CompletenessAnswer, StoredEvent } from '../../src/api/answers.ts'
 import { openBrowser, watchedPage } from '../support/browser.ts'
 import { filledHistorian, timeUs, topics } from './filled-historian.ts'
 

@@ -1,8 +1,8 @@
 /** The historian's API, as pages ask it. */
-import type { RangeAnswer, StoredStream } from './answers.ts'
+import type { RangeAnswer, StoredStream } from '../../../src/api/answers.ts'
 import { pause } from './pause.ts'
 
-export type { RangeAnswer, StoredStream } from './answers.ts'
+export type { RangeAnswer, StoredStream } from '../../../src/api/answers.ts'
 
 export interface LiveAccess {
   /** Absent: there is no way to live data. */

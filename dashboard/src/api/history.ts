@@ -1,6 +1,7 @@
 /** What a historian says of a period beside its values: events, and what is missing. */
+
+import type { CompletenessAnswer, EventsAnswer } from '../../../src/api/answers.ts'
 import type { Period } from '../history/period.ts'
-import type { CompletenessAnswer, EventsAnswer } from './answers.ts'
 import { ApiFailure, get } from './client.ts'
 
 const timesOf = ({ fromUs, toUs }: Period) => ({ from: `${fromUs}`, to: `${toUs}` })

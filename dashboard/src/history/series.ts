@@ -1,5 +1,5 @@
 /** What the API gave of channels, as plots draw it: by unit, and with gaps. */
-import type { RangeAnswer } from '../api/answers.ts'
+import type { RangeAnswer } from '../../../src/api/answers.ts'
 import type { Period } from './period.ts'
 import type { ChosenChannel } from './view.ts'
 

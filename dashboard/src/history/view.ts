@@ -1,5 +1,5 @@
 /** What the page History shows, as the address says it: so that a view can be linked to. */
-import type { StoredStream } from '../api/answers.ts'
+import type { StoredStream } from '../../../src/api/answers.ts'
 import { bounded, isoOf, type Period, usOf } from './period.ts'
 
 export interface ChosenChannel {

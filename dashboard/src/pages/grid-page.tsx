@@ -1,5 +1,6 @@
 /** The area at a glance: its one-line diagram, and what each PMU says. */
-import { type GridAnswer, getGrid } from '../api/grid.ts'
+import type { GridJson } from '../../../src/api/answers.ts'
+import { getGrid } from '../api/grid.ts'
 import { useAppState } from '../app-state.ts'
 import { diverging } from '../parts/colours.ts'
 import { quantity, shortName, wrapped } from '../parts/format.ts'
@@ -48,7 +49,7 @@ export function GridPage() {
   )
 }
 
-const pmuCount = (grid: GridAnswer | undefined): number =>
+const pmuCount = (grid: GridJson | undefined): number =>
   grid?.sites.reduce((sum, { pmus }) => sum + pmus.length, 0) ?? 0
 
 function Legend({ nominal }: { readonly nominal: number | undefined }) {

@@ -1,5 +1,6 @@
 /** How much of the last hour and day the historian holds, and which gaps there are. */
-import { type Completeness, getCompleteness } from '../api/accounts.ts'
+import type { CompletenessAnswer } from '../../../src/api/answers.ts'
+import { getCompleteness } from '../api/accounts.ts'
 import { useAppState } from '../app-state.ts'
 import { count, frames, time } from './format.ts'
 import { useAnswer } from './use-answer.ts'
@@ -42,7 +43,7 @@ function Period({ topic, period }: { readonly topic: string; readonly period: (t
   )
 }
 
-function Told({ completeness, each }: { readonly completeness: Completeness; readonly each: string }) {
+function Told({ completeness, each }: { readonly completeness: CompletenessAnswer; readonly each: string }) {
   const { expected, held, never_produced, not_received, lost, pending } = completeness
   const missing = { 'never produced': never_produced, 'not received': not_received, lost, pending }
   const words = Object.entries(missing).filter(([, number]) => number > 0)
@@ -71,7 +72,13 @@ function share(held: number, expected: number): string {
 }
 
 /** A column for each part: what is held stands solid, what is not is hatched above it. */
-function Parts({ completeness: { parts }, each }: { readonly completeness: Completeness; readonly each: string }) {
+function Parts({
+  completeness: { parts },
+  each,
+}: {
+  readonly completeness: CompletenessAnswer
+  readonly each: string
+}) {
   const { isUtc } = useAppState()
   const wanting = parts.filter(({ held, expected }) => held < expected).length
   return (
@@ -93,7 +100,7 @@ function Parts({ completeness: { parts }, each }: { readonly completeness: Compl
   )
 }
 
-function Gaps({ completeness: { gaps, more_gaps } }: { readonly completeness: Completeness }) {
+function Gaps({ completeness: { gaps, more_gaps } }: { readonly completeness: CompletenessAnswer }) {
   const { isUtc } = useAppState()
   if (gaps.length === 0) return null
   const more = Math.max(0, gaps.length - MAX_GAPS) + more_gaps

@@ -1,5 +1,5 @@
 /** Under the plots: of each stream what is missing, and when something was striking. */
-import type { StoredEvent, StoredGap } from '../api/answers.ts'
+import type { StoredEvent, StoredGap } from '../../../src/api/answers.ts'
 import { getCompleteness } from '../api/history.ts'
 import { useAppState } from '../app-state.ts'
 import { around, durationOf, type Period } from '../history/period.ts'

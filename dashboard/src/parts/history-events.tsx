@@ -1,5 +1,5 @@
 /** What was striking in the period: choose one, and it is seen with what was before and after. */
-import type { StoredEvent } from '../api/answers.ts'
+import type { StoredEvent } from '../../../src/api/answers.ts'
 import { getEvents, MAX_ALL_EVENTS_US, MAX_EVENTS_US } from '../api/history.ts'
 import { useAppState } from '../app-state.ts'
 import { around, durationOf, lengthUs, type Period } from '../history/period.ts'

@@ -1,47 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
+import type { CompletenessAnswer, RangeAnswer, StoredStream } from '../../api/index.ts'
 import { failure } from '../cli-error.ts'
-
-export interface StoredStream {
-  readonly stream: string
-  readonly configurations: number
-  readonly channels: readonly { readonly id: string; readonly unit: string }[]
-}
-
-export interface RangeAnswer {
-  readonly raw: boolean
-  readonly series: readonly {
-    readonly channel: string
-    readonly unit: string
-    readonly times_us: readonly number[]
-    readonly values: readonly (number | null)[]
-  }[]
-}
-
-/** In timestamps. */
-export interface CompletenessCounts {
-  readonly from_us: number
-  readonly to_us: number
-  readonly expected: number
-  readonly held: number
-  readonly never_produced: number
-  readonly not_received: number
-  readonly lost: number
-  readonly pending: number
-}
-
-export interface CompletenessAnswer extends CompletenessCounts {
-  readonly stream: string
-  readonly reasons: Readonly<Record<'not_received' | 'lost', Readonly<Record<string, number>>>>
-  readonly parts: readonly CompletenessCounts[]
-  readonly gaps: readonly {
-    readonly from_us: number
-    readonly to_us: number
-    readonly frames: number
-    readonly why: string
-    readonly detail: string | null
-  }[]
-  readonly more_gaps: number
-}
 
 export interface ApiOptions {
   readonly url: string

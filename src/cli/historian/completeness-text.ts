@@ -1,7 +1,7 @@
+import type { CompletenessAnswer, CompletenessCounts } from '../../api/index.ts'
 import { isoTime } from '../../runtime/iso-time.ts'
 import { count, formatSpan } from '../terminal/quantity.ts'
 import { formatTable } from '../terminal/table.ts'
-import type { CompletenessAnswer, CompletenessCounts } from './api-client.ts'
 
 /** Completeness for people: what is held, its parts where there are several, the gaps. */
 export function completenessText(answer: CompletenessAnswer): string {

@@ -1,4 +1,6 @@
-/** What the historian's API answers: shapes alone, for what runs without a browser too. */
+/** What the API answers, in JSON: shapes alone, for those who ask it. Times are µs since 1970; ends are exclusive. */
+export type { GridJson } from './grid-json.ts'
+
 export interface StoredStream {
   readonly stream: string
   readonly configurations: number
@@ -34,24 +36,33 @@ export interface EventsAnswer {
   readonly more: boolean
 }
 
-/** Timestamps that are not held. */
-export interface StoredGap {
+/** In timestamps. */
+export interface CompletenessCounts {
   readonly from_us: number
-  /** Exclusive. */
   readonly to_us: number
-  readonly frames: number
-  readonly why: string
-  readonly detail: string | null
-}
-
-export interface CompletenessAnswer {
   readonly expected: number
   readonly held: number
   readonly never_produced: number
   readonly not_received: number
   readonly lost: number
   readonly pending: number
+}
+
+/** Timestamps that are not held. */
+export interface StoredGap {
+  readonly from_us: number
+  readonly to_us: number
+  readonly frames: number
+  readonly why: string
+  /** The reason, as the journals say it. */
+  readonly detail: string | null
+}
+
+export interface CompletenessAnswer extends CompletenessCounts {
+  readonly stream: string
+  readonly reasons: Readonly<Record<'not_received' | 'lost', Readonly<Record<string, number>>>>
+  readonly parts: readonly CompletenessCounts[]
   readonly gaps: readonly StoredGap[]
-  /** So many are not listed. */
+  /** So many older ones are not listed. */
   readonly more_gaps: number
 }
