@@ -66,6 +66,20 @@ describe('phasorbus query and export', () => {
     expect(JSON.parse(json)).toMatchObject({ series: [{ channel: '1.freq', unit: 'Hz' }] })
   })
 
+  it('say where values are the least and the greatest of parts', async () => {
+    const ask = ['query', topic, '1.freq', '--from', '10s', '--url', url]
+    const few = await runCli([...ask, '--points', '20'])
+    expect(few.stderr).toBe(
+      'least and greatest of each part: 1000 ms long; --points more, or a shorter period, gives every value\n',
+    )
+    expect(few.stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(21)
+    const json = await runCli([...ask, '--points', '20', '--json'])
+    expect([JSON.parse(json.stdout).raw, json.stderr]).toEqual([false, ''])
+    const all = await runCli([...ask, '--points', '1000'])
+    expect(all.stderr).toBe('')
+    expect(JSON.parse((await runCli([...ask, '--points', '1000', '--json'])).stdout).raw).toBe(true)
+  })
+
   it('say how complete a time is', async () => {
     const ask = ['query', topic, '--completeness', '--from', '1m', '--parts', '3', '--url', url]
     const { stdout } = await runCli(ask)
@@ -80,7 +94,7 @@ describe('phasorbus query and export', () => {
     expect(grid).toMatchObject({
       area: 'area',
       sites: [
-        { site: 'secondary-station/1156', pmus: [{ topic, idcode: 765, simulated: { bus: 1 } }] },
+        { site: 'secondary-station/1156', pmus: [{ topic, idcode: 765, simulated: true, bus: '1' }] },
         { site: 'control-center/1', historians: [{ id: 'historian-1' }] },
       ],
     })
