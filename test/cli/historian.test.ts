@@ -114,6 +114,17 @@ describe('phasorbus query and export', () => {
     expect(summary).toContain('765')
     const { stdout: played } = await runCli(['replay', '--port', '0', '--speed', '10000', '--json', frames])
     expect(JSON.parse(played)).toMatchObject({ streams: [{ idcode: 765 }], rounds: 1 })
+    const again = await runCli(['export', topic, ...period, '-o', frames])
+    expect([again.exitCode, again.stderr]).toEqual([
+      1,
+      `phasorbus: ${frames} is there already\n  choose another file, or replace it with --force\n`,
+    ])
+    expect(await runCli(['export', topic, ...period, '-o', frames, '--force'])).toMatchObject({ exitCode: 0, stderr })
+    const nowhere = await runCli(['export', topic, ...period, '-o', join(folder, 'no', 'pmu.c37')])
+    expect([nowhere.exitCode, nowhere.stderr]).toEqual([
+      1,
+      expect.stringContaining(`no folder ${join(folder, 'no')}\n`),
+    ])
     const rows = join(folder, 'pmu.csv')
     await runCli(['export', topic, ...period, '--format', 'csv', '-o', rows])
     const lines = (await readFile(rows, 'utf8')).trimEnd().split('\n')
