@@ -21,8 +21,8 @@ export function dataBlocks(configuration: Configuration): readonly BlockPlace[] 
   })
 }
 
-/** Absent, not synchronised, time quality unknown, unlocked for who knows how long. */
-const ABSENT_STAT = 0x8000 | Stat.notSynchronised | Stat.timeQuality | Stat.unlockedTime
+/** STAT of a block of which nothing is known: absent, not synchronised, time quality unknown, unlocked for who knows how long. */
+export const ABSENT_STAT = 0x8000 | Stat.notSynchronised | Stat.timeQuality | Stat.unlockedTime
 
 /** Whether a PMU's block, at this offset, says that nothing is known of it. */
 export const isAbsentBlock = (frame: Uint8Array, offset: number): boolean =>

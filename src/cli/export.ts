@@ -4,6 +4,7 @@ import { isoTime } from '../runtime/iso-time.ts'
 import { failure, usageError } from './cli-error.ts'
 import { ApiClient, DEFAULT_URL } from './historian/api-client.ts'
 import type { DataType } from './historian/comtrade/cfg.ts'
+import { checkOutput } from './historian/output-file.ts'
 import { type ExportFormat, exportFormats, type Written, writeExport } from './historian/write-export.ts'
 import { count } from './terminal/quantity.ts'
 import { parseTime } from './time-argument.ts'
@@ -23,7 +24,8 @@ Formats:
             Where the configuration changed: FILE-1.cfg, FILE-2.cfg, one for each
 
 It is fetched hour by hour into FILE.part, of which FILE is made when it is whole.
-An export that was interrupted goes on where it was when it is called again.
+An export that was interrupted goes on where it was when it is called again. A FILE
+that is there already is kept, unless --force is given.
 
 Times are UTC, ISO 8601 (2026-01-31T10:00), or how long ago: 30m, 2h, 7d. --to is
 exclusive.
@@ -41,6 +43,7 @@ interface Options {
   readonly format: ExportFormat
   readonly dataType: DataType
   readonly output: string
+  readonly force?: true
 }
 
 interface Time {
@@ -64,6 +67,7 @@ export function exportCommand(): Command {
         .default('binary32'),
     )
     .requiredOption('-o, --output <file>', 'the file')
+    .option('--force', 'replace the file where it is there already')
     .option('--url <url>', 'of the historian’s API', DEFAULT_URL)
     .option('--token <token>', 'where the API wants one; or PHASORBUS_TOKEN in the environment')
     .addHelpText('after', help)
@@ -72,6 +76,7 @@ export function exportCommand(): Command {
 
 async function exportStream(topic: string, options: Options): Promise<void> {
   if (options.format === 'parquet') await (await import('../historian/index.ts')).requireDuckDb()
+  await checkOutput(options.output, options.format, options.force === true)
   const client = new ApiClient(options)
   const { channels } = await client.stream(topic)
   const { from, to, format, dataType, output } = options

@@ -6,6 +6,7 @@ import { isoTime } from '../runtime/iso-time.ts'
 import { usageError } from './cli-error.ts'
 import { ApiClient, DEFAULT_URL } from './historian/api-client.ts'
 import { completenessText } from './historian/completeness-text.ts'
+import { formatMs } from './terminal/quantity.ts'
 import { parseTime } from './time-argument.ts'
 
 const help = `
@@ -13,7 +14,8 @@ Without STREAM: the streams that are stored. With it: its channels. With CHANNEL
 their values, as CSV, each with the times at which it has them.
 
 Where there are more values than --points, the least and the greatest of each part
-of the time are given, so that nothing that stands out is lost.
+of the time are given, so that nothing that stands out is lost: standard error says
+so, and \`raw\` of --json is false.
 
 With --completeness: how many of its timestamps are held, and why the others are not.
 
@@ -87,6 +89,13 @@ async function query(stream: string | undefined, channels: readonly string[], op
   const answer = await client.range({ stream, channels, fromUs, toUs, points: options.points })
   if (options.json) print(answer)
   else process.stdout.write(csvOf(answer))
+  if (!answer.raw && !options.json) process.stderr.write(`${extremesText(toUs - fromUs, options.points)}\n`)
+}
+
+/** What values are where those are not all. */
+function extremesText(lengthUs: number, points: number): string {
+  const partMs = lengthUs / Math.floor(points / 2) / 1000
+  return `least and greatest of each part: ${formatMs(partMs)} long; --points more, or a shorter period, gives every value`
 }
 
 /** A row for each time at which a channel has a value. */

@@ -1,12 +1,14 @@
 /** Events in words. */
 import { type Configuration, describeDataError, describeTrigger, framesPerSecond, Stat } from '../c37118/index.ts'
 import type { ListedGap } from './completeness.ts'
+import { ABSENT_MARK, TRIGGER_MARK, type Wanted } from './marks.ts'
 import { Kind } from './schema.ts'
 
 export const eventKinds = [
   'trigger',
   'sync-lost',
   'data-error',
+  'absent',
   'configuration',
   'appeared',
   'gap',
@@ -14,6 +16,32 @@ export const eventKinds = [
   'revision',
 ] as const
 export type EventKind = (typeof eventKinds)[number]
+
+/** Bits of STAT, as runs have them, that are events of a kind. */
+const bitsOf: Readonly<Partial<Record<EventKind, number>>> = {
+  trigger: TRIGGER_MARK,
+  'sync-lost': Stat.notSynchronised,
+  'data-error': Stat.dataError,
+  absent: ABSENT_MARK,
+}
+/** How frames came, that are events of a kind. */
+const framesOf: Readonly<Partial<Record<EventKind, Kind>>> = {
+  gap: Kind.late,
+  conflict: Kind.conflict,
+  revision: Kind.revision,
+}
+
+/** Which marks of frames are events of these kinds. */
+export const marksWanted = (kinds: ReadonlySet<EventKind>): Wanted => ({
+  bits: [...kinds].reduce((bits, kind) => bits | (bitsOf[kind] ?? 0), 0),
+  kinds: [...kinds].flatMap((kind) => framesOf[kind] ?? []),
+})
+
+/** Each is an event of its own: what else a frame says begins and ends at other times. */
+export const marksOf = (bits: number): readonly number[] =>
+  Object.values(bitsOf)
+    .map((of) => bits & of)
+    .filter((mark) => mark !== 0)
 
 export interface Said {
   readonly kind: EventKind
@@ -33,6 +61,7 @@ export function describeMark(configuration: Configuration, pmu: number | undefin
   }
   const { stn, idcode } = configuration.pmus[pmu]!
   const detail = `PMU ${pmu + 1}, ${stn.trim() || 'unnamed'} (IDCODE ${idcode})`
+  if (mark === ABSENT_MARK) return { kind: 'absent', what: 'PMU absent from the frame', detail }
   if ((mark & Stat.dataError) !== 0) {
     return { kind: 'data-error', what: describeDataError(mark, configuration.version), detail }
   }

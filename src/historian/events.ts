@@ -1,15 +1,24 @@
 /**
- * What was striking about streams in a period: triggers, lost synchronisation
- * and errors, as STAT says; gaps, and how they healed; changes of configuration;
+ * What was striking about streams in a period: triggers, lost synchronisation,
+ * errors and absence, as STAT says; gaps, and how they healed; changes of configuration;
  * frames that contradict others, or complete them. The newest are found first.
  */
-import { Stat } from '../c37118/index.ts'
 import { type SealedHour, sealedHours } from './best-segments.ts'
 import { completenessOf, type LedgerView } from './completeness.ts'
 import { configurationHistories, type InForce } from './configuration-history.ts'
 import type { Connection } from './database.ts'
-import { describeChange, describeConfiguration, describeGap, describeMark, type Said } from './describe-events.ts'
-import { hotRuns, MOST_RUNS, NEXT, type Run, sealedRuns } from './marks.ts'
+import {
+  describeChange,
+  describeConfiguration,
+  describeGap,
+  describeMark,
+  type EventKind,
+  eventKinds,
+  marksOf,
+  marksWanted,
+  type Said,
+} from './describe-events.ts'
+import { hotRuns, MOST_RUNS, NEXT, type Run, sealedRuns, type Wanted } from './marks.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
 import type { Store } from './store.ts'
@@ -17,6 +26,8 @@ import type { Store } from './store.ts'
 export interface EventsQuery extends Period {
   /** Undefined: of all streams. */
   readonly topic?: string
+  /** Only events of these; undefined: all. */
+  readonly kinds?: readonly EventKind[]
   /** The newest so many. */
   readonly limit: number
 }
@@ -38,21 +49,27 @@ export interface Events {
 /** Throws HistorianError where the stream is unknown. */
 export async function eventsOf(
   store: Store,
-  { topic, fromUs, toUs, limit }: EventsQuery,
+  { topic, kinds = eventKinds, fromUs, toUs, limit }: EventsQuery,
   viewOf: (topic: string) => LedgerView,
   signal?: AbortSignal,
 ): Promise<Events> {
   const topics = topic === undefined ? store.topics : [topic]
   const period = { fromUs, toUs }
+  const wanted = new Set(kinds)
   const found: StreamEvent[] = []
   let isCut = false
   const streams = topics.map((each) => store.streamOf(each))
   // The one before the period is known by the hour before it.
-  const histories = await configurationHistories(store, streams, fromUs - HOUR_US)
+  const ofConfigurations = wanted.has('configuration') || wanted.has('appeared')
+  const histories = ofConfigurations
+    ? await configurationHistories(store, streams, fromUs - HOUR_US)
+    : new Map<number, readonly InForce[]>()
   for (const each of topics) {
     signal?.throwIfAborted()
     const view = viewOf(each)
-    found.push(...configurations(histories.get(store.streamOf(each))!, each, period, view))
+    const changes = configurations(histories.get(store.streamOf(each)) ?? [], each, period, view)
+    found.push(...changes.filter(({ kind }) => wanted.has(kind)))
+    if (!wanted.has('gap')) continue
     const { gaps, moreGaps } = await completenessOf(store, { topic: each, ...period, parts: 1 }, view)
     if (moreGaps > 0) isCut = true
     for (const gap of gaps)
@@ -60,7 +77,7 @@ export async function eventsOf(
   }
   const connection = await store.connect()
   try {
-    const marked = await markedOf(store, connection, topics, period, found, limit, signal)
+    const marked = await markedOf(store, connection, topics, period, marksWanted(wanted), found, limit, signal)
     const all = [...found, ...marked.events].toSorted(byTime)
     const events = all.slice(-limit)
     return { events, more: isCut || marked.isCut || all.length > events.length }
@@ -91,14 +108,16 @@ async function markedOf(
   connection: Connection,
   topics: readonly string[],
   period: Period,
+  wanted: Wanted,
   others: readonly StreamEvent[],
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly events: readonly StreamEvent[]; readonly isCut: boolean }> {
+  if (wanted.bits === 0 && wanted.kinds.length === 0) return { events: [], isCut: false }
   const streams = topics.map((topic) => store.streamOf(topic))
   const epochs = streams.flatMap((stream) => store.epochsOf(stream))
   const runs = new Runs(store, period)
-  runs.add(await hotRuns(store, connection, epochs, period))
+  runs.add(await hotRuns(store, connection, epochs, period, wanted))
   // Only now: what was sealed before was no longer hot, and what is sealed since is found twice, and joined.
   const hours = new Map<number, SealedHour[]>()
   for (const files of streams.flatMap((stream) => sealedHours(store, stream, period))) {
@@ -112,7 +131,7 @@ async function markedOf(
       return { events: runs.all(), isCut: true }
     for (const segments of files) {
       signal?.throwIfAborted()
-      runs.add(await sealedRuns(store, connection, segments, period))
+      runs.add(await sealedRuns(store, connection, segments, period, wanted))
     }
   }
   return { events: runs.all(), isCut: runs.isCut }
@@ -169,13 +188,6 @@ class Runs {
     )
     return this.#events
   }
-}
-
-/** Each is an event of its own: what else STAT says begins and ends at other times. */
-function marksOf(stat: number): readonly number[] {
-  return [stat & Stat.dataError, stat & Stat.notSynchronised, stat & (Stat.trigger | Stat.triggerReason)].filter(
-    (mark) => mark > Stat.triggerReason,
-  )
 }
 
 function joined(runs: readonly Run[]): readonly Run[] {

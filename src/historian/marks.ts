@@ -3,11 +3,12 @@
  * runs: frames of one mark, one after the other.
  */
 import { join } from 'node:path'
-import { dataBlocks, Stat } from '../c37118/index.ts'
+import { ABSENT_STAT, dataBlocks, Stat } from '../c37118/index.ts'
+import { parseStreamTopic } from '../streams/index.ts'
 import { periodUs } from './configuration-history.ts'
 import type { Connection, Row } from './database.ts'
 import type { Period } from './reading.ts'
-import { Kind } from './schema.ts'
+import type { Kind } from './schema.ts'
 import { KINDS, parquet, quoted } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
 import { tierColumn, tierUs } from './tiers.ts'
@@ -16,18 +17,27 @@ import { tierColumn, tierUs } from './tiers.ts'
 const MARKED = Stat.dataError | Stat.notSynchronised | Stat.trigger
 /** All of them are of the high byte, and no less than this: what is good is passed over by a comparison. */
 const LEAST_MARKED = Stat.trigger
-const markedKinds = `kind in (${Kind.late}, ${Kind.conflict}, ${Kind.revision})`
+/** How a run says it: bits that no other mark has. */
+export const ABSENT_MARK = ABSENT_STAT & ~MARKED
+export const TRIGGER_MARK = Stat.trigger | Stat.triggerReason
 /** Of one query: the newest. */
 export const MOST_RUNS = 5000
 
 /** A frame that comes no later than so many steps is the next one. */
 export const NEXT = 1.5
 
+/** What is looked for. */
+export interface Wanted {
+  /** Bits of STAT, and {@link ABSENT_MARK}. */
+  readonly bits: number
+  readonly kinds: readonly Kind[]
+}
+
 export interface Run {
   readonly epoch: Epoch
   /** Its place in the configuration, from 0; undefined: of the whole frame. */
   readonly pmu: number | undefined
-  /** Bits of STAT; where there is no PMU, the kind of the frame. */
+  /** Bits of STAT, or {@link ABSENT_MARK}; where there is no PMU, the kind of the frame. */
   readonly mark: number
   readonly fromUs: number
   /** Of the last frame. */
@@ -42,14 +52,16 @@ export async function hotRuns(
   connection: Connection,
   epochs: readonly Epoch[],
   { fromUs, toUs }: Period,
+  wanted: Wanted,
 ): Promise<readonly Run[]> {
   const where = (of: readonly Epoch[]): string =>
     `epoch in (${of.map(({ number }) => number).join(', ')}) and time_us >= ${fromUs} and time_us < ${toUs}`
   const steps = (of: readonly Epoch[]): string =>
     `case epoch ${of.map((epoch) => `when ${epoch.number} then ${periodUs(epoch)}`).join(' ')} end as step`
-  const queries =
-    epochs.length === 0 ? [] : [kindsSql('time_us', 'epoch', steps(epochs), `frames where ${where(epochs)}`)]
-  for (const of of byOffsets(epochs)) {
+  const queries: string[] = []
+  if (epochs.length > 0 && wanted.kinds.length > 0)
+    queries.push(kindsSql('time_us', 'epoch', steps(epochs), `frames where ${where(epochs)}`, wanted))
+  for (const of of wanted.bits === 0 ? [] : byOffsets(epochs)) {
     const offsets = offsetsOf(of[0]!)
     const isMarked = offsets.map(
       (at) =>
@@ -57,7 +69,7 @@ export async function hotRuns(
     )
     const stats = offsets.map((at) => `array_slice(frame, ${at + 1}, ${at + 2})::bit::integer`)
     const read = `frames where ${where(of)} and ${KINDS} and (${isMarked.join(' or ')})`
-    queries.push(marksSql('time_us', 'epoch', steps(of), stats, read))
+    queries.push(marksSql('time_us', 'epoch', steps(of), stats, read, wanted, pdcsOf(store, of)))
   }
   return read(store, connection, queries)
 }
@@ -68,6 +80,7 @@ export async function sealedRuns(
   connection: Connection,
   segments: readonly Segment[],
   { fromUs, toUs }: Period,
+  wanted: Wanted,
 ): Promise<readonly Run[]> {
   const of = (tier: Segment['tier']): Segment | undefined => segments.find((segment) => segment.tier === tier)
   const [frames, seconds, minutes] = [of('frames'), of('seconds'), of('minutes')]
@@ -76,7 +89,7 @@ export async function sealedRuns(
     `${parquet(join(store.folder, path))} where epoch_us(time) >= ${from} and epoch_us(time) < ${to}`
   const coarse = minutes ?? seconds
   let [beginUs, endUs] = [fromUs, toUs]
-  if (coarse && frames) {
+  if (coarse && frames && wanted.bits !== 0) {
     // Most hours have nothing of it, and of most others only some minutes.
     const unitUs = coarse === minutes ? tierUs.minutes : tierUs.seconds
     const isMarked = statsOf(epoch, 'or').map((stat) => `(${stat} & ${MARKED}) <> 0`)
@@ -88,31 +101,51 @@ export async function sealedRuns(
     endUs = Math.min(toUs, Number(last ?? 0) + unitUs)
   }
   const queries: string[] = []
+  const pdcs = pdcsOf(store, [epoch])
   if (frames) {
     const step = `${periodUs(epoch)} as step`
-    queries.push(kindsSql('epoch_us(time)', `${epoch.number}`, step, table(frames, fromUs, toUs)))
+    const number = `${epoch.number}`
+    if (wanted.kinds.length > 0)
+      queries.push(kindsSql('epoch_us(time)', number, step, table(frames, fromUs, toUs), wanted))
     const stats = statsOf(epoch)
     const isMarked = stats.map((stat) => `${stat} >= ${LEAST_MARKED}`)
     const within = `${table(frames, beginUs, endUs)} and ${KINDS} and (${isMarked.join(' or ')})`
-    if (beginUs < endUs) queries.push(marksSql('epoch_us(time)', `${epoch.number}`, step, stats, within))
-  } else {
+    if (beginUs < endUs && wanted.bits !== 0)
+      queries.push(marksSql('epoch_us(time)', number, step, stats, within, wanted, pdcs))
+  } else if (wanted.bits !== 0) {
     const finest = (seconds ?? minutes)!
     const unitUs = finest === seconds ? tierUs.seconds : tierUs.minutes
     const within = table(finest, Math.floor(fromUs / unitUs) * unitUs, toUs)
-    queries.push(marksSql('epoch_us(time)', `${epoch.number}`, `${unitUs} as step`, statsOf(epoch, 'or'), within))
+    const step = `${unitUs} as step`
+    queries.push(marksSql('epoch_us(time)', `${epoch.number}`, step, statsOf(epoch, 'or'), within, wanted, pdcs))
   }
   return read(store, connection, queries)
 }
 
 /** `e` epoch, `t` time, `p` PMU or minus the kind, `k` bits. */
-const kindsSql = (time: string, epoch: string, step: string, from: string): string =>
-  runsSql(`select ${epoch} as e, ${time} as t, -kind::integer as p, 0 as k, ${step} from ${from} and ${markedKinds}`)
+const kindsSql = (time: string, epoch: string, step: string, from: string, { kinds }: Wanted): string =>
+  runsSql(
+    `select ${epoch} as e, ${time} as t, -kind::integer as p, 0 as k, ${step} from ${from} and kind in (${kinds.join(', ')})`,
+  )
 
-function marksSql(time: string, epoch: string, step: string, stats: readonly string[], from: string): string {
+/** `pdcs`: numbers of the epochs in which PMUs can be absent. */
+function marksSql(
+  time: string,
+  epoch: string,
+  step: string,
+  stats: readonly string[],
+  from: string,
+  { bits }: Wanted,
+  pdcs: readonly number[],
+): string {
   const each = `unnest([${stats.map((stat) => `${stat}::integer`).join(', ')}]) as s, unnest([${stats.map((_, at) => at).join(', ')}]) as p`
   const read = `select ${epoch} as e, ${time} as t, ${each}, ${step} from ${from}`
-  const bits = `(s & ${MARKED}) | case when (s & ${Stat.trigger}) <> 0 then s & ${Stat.triggerReason} else 0 end`
-  return runsSql(`select e, t, p, ${bits} as k, step from (${read}) where (s & ${MARKED}) <> 0`)
+  const isAbsent = `(s & ${ABSENT_STAT | Stat.dataError}) = ${ABSENT_STAT} and e in (${pdcs.join(', ')})`
+  const errors = `s & ${Stat.dataError | Stat.notSynchronised}`
+  const state = pdcs.length === 0 ? errors : `case when ${isAbsent} then ${ABSENT_MARK} else ${errors} end`
+  const trigger = `case when (s & ${Stat.trigger}) <> 0 then s & ${TRIGGER_MARK} else 0 end`
+  const marks = `select e, t, p, ((${state}) | (${trigger})) & ${bits} as k, step from (${read}) where (s & ${MARKED}) <> 0`
+  return runsSql(`select * from (${marks}) where k <> 0`)
 }
 
 const runsSql = (marks: string): string =>
@@ -134,6 +167,10 @@ async function read(store: Store, connection: Connection, queries: readonly stri
     stepUs: Number(stepUs),
   }))
 }
+
+/** Of those that are of a PDC: numbers. */
+const pdcsOf = (store: Store, epochs: readonly Epoch[]): readonly number[] =>
+  epochs.filter(({ stream }) => parseStreamTopic(store.topicOf(stream)).dataType === 'PDC').map(({ number }) => number)
 
 /** Columns of sealed files. */
 const statsOf = ({ configuration }: Epoch, part?: 'or'): readonly string[] =>

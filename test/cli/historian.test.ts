@@ -66,6 +66,20 @@ describe('phasorbus query and export', () => {
     expect(JSON.parse(json)).toMatchObject({ series: [{ channel: '1.freq', unit: 'Hz' }] })
   })
 
+  it('say where values are the least and the greatest of parts', async () => {
+    const ask = ['query', topic, '1.freq', '--from', '10s', '--url', url]
+    const few = await runCli([...ask, '--points', '20'])
+    expect(few.stderr).toBe(
+      'least and greatest of each part: 1000 ms long; --points more, or a shorter period, gives every value\n',
+    )
+    expect(few.stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(21)
+    const json = await runCli([...ask, '--points', '20', '--json'])
+    expect([JSON.parse(json.stdout).raw, json.stderr]).toEqual([false, ''])
+    const all = await runCli([...ask, '--points', '1000'])
+    expect(all.stderr).toBe('')
+    expect(JSON.parse((await runCli([...ask, '--points', '1000', '--json'])).stdout).raw).toBe(true)
+  })
+
   it('say how complete a time is', async () => {
     const ask = ['query', topic, '--completeness', '--from', '1m', '--parts', '3', '--url', url]
     const { stdout } = await runCli(ask)
@@ -100,6 +114,17 @@ describe('phasorbus query and export', () => {
     expect(summary).toContain('765')
     const { stdout: played } = await runCli(['replay', '--port', '0', '--speed', '10000', '--json', frames])
     expect(JSON.parse(played)).toMatchObject({ streams: [{ idcode: 765 }], rounds: 1 })
+    const again = await runCli(['export', topic, ...period, '-o', frames])
+    expect([again.exitCode, again.stderr]).toEqual([
+      1,
+      `phasorbus: ${frames} is there already\n  choose another file, or replace it with --force\n`,
+    ])
+    expect(await runCli(['export', topic, ...period, '-o', frames, '--force'])).toMatchObject({ exitCode: 0, stderr })
+    const nowhere = await runCli(['export', topic, ...period, '-o', join(folder, 'no', 'pmu.c37')])
+    expect([nowhere.exitCode, nowhere.stderr]).toEqual([
+      1,
+      expect.stringContaining(`no folder ${join(folder, 'no')}\n`),
+    ])
     const rows = join(folder, 'pmu.csv')
     await runCli(['export', topic, ...period, '--format', 'csv', '-o', rows])
     const lines = (await readFile(rows, 'utf8')).trimEnd().split('\n')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
+  ABSENT_STAT,
   compileEncoder,
   describeDataError,
   describeTrigger,
@@ -11,7 +12,8 @@ import {
   frameTimeOf,
   Stat,
 } from '../../src/c37118/index.ts'
-import { eventsOf, type StreamEvent } from '../../src/historian/events.ts'
+import { type EventKind, eventKinds } from '../../src/historian/describe-events.ts'
+import { type EventsQuery, eventsOf, type StreamEvent } from '../../src/historian/events.ts'
 import { HotWriter } from '../../src/historian/hot-writer.ts'
 import { Kind } from '../../src/historian/schema.ts'
 import { Sealer } from '../../src/historian/sealer.ts'
@@ -30,12 +32,19 @@ const configuration = configurationOf([
   { idcode: 8, format: { polar: true, phasors: 'float32', analogs: 'float32', freq: 'float32' } },
 ])
 
+/** With a trigger, and with what is no absence: a PMU error. */
+const absent = [ABSENT_STAT, ABSENT_STAT | 0x0803, ABSENT_STAT | Stat.dataError]
+
 /** So many frames with this STAT, one after the other, or none of them. */
 const stretch = fc.record({
   frames: fc.integer({ min: 1, max: 200 }),
-  stats: fc.tuple(...[0, 1].map(() => fc.constantFrom(0, 0, 0x0803, 0x0804, 0x2000, 0x4000, 0x6805, 0x1000, 0x0003))),
+  stats: fc.tuple(
+    ...[0, 1].map(() => fc.constantFrom(0, 0, 0x0803, 0x0804, 0x2000, 0x4000, 0x6805, 0x1000, 0x0003, ...absent)),
+  ),
   isThere: fc.boolean(),
 })
+
+const stretches = fc.array(stretch, { minLength: 1, maxLength: 12, size: 'max' })
 
 interface Sent {
   readonly timeUs: number
@@ -55,14 +64,31 @@ function runsOf(sent: readonly Sent[], pmu: number, mark: (stat: number) => stri
   return runs
 }
 
-const expectedOf = (sent: readonly Sent[]) =>
-  [0, 1]
+const isAbsent = (stat: number): boolean => stat === ABSENT_STAT || stat === (ABSENT_STAT | 0x0803)
+
+const expectedOf = (frames: readonly Sent[], isPdc: boolean) => {
+  const lost = isPdc ? runsOfAbsent(frames) : []
+  const sent = isPdc ? frames.map(withoutAbsence) : frames
+  return [0, 1]
     .flatMap((pmu) => [
       ...runsOf(sent, pmu, (stat) => (stat & Stat.trigger ? describeTrigger(stat) : undefined), 'trigger'),
       ...runsOf(sent, pmu, (stat) => (stat & Stat.notSynchronised ? 'not synchronised' : undefined), 'sync-lost'),
       ...runsOf(sent, pmu, (stat) => describeDataError(stat, configuration.version) || undefined, 'data-error'),
     ])
+    .concat(lost)
     .toSorted(inOrder)
+}
+
+const runsOfAbsent = (sent: readonly Sent[]) =>
+  [0, 1].flatMap((pmu) =>
+    runsOf(sent, pmu, (stat) => (isAbsent(stat) ? 'PMU absent from the frame' : undefined), 'absent'),
+  )
+
+/** What else a block says that is absent. */
+const withoutAbsence = ({ timeUs, stats }: Sent): Sent => ({
+  timeUs,
+  stats: stats.map((stat) => (isAbsent(stat) ? stat & ~ABSENT_STAT : stat)),
+})
 
 interface Told {
   readonly timeUs: number
@@ -116,8 +142,8 @@ describe('events', () => {
     const { store, writer, sealer, add, close } = await opened()
     let run = 0
     await fc.assert(
-      fc.asyncProperty(fc.array(stretch, { minLength: 1, maxLength: 12, size: 'max' }), async (stretches) => {
-        const topic = `area/secondary-station/1/PMU/${++run}`
+      fc.asyncProperty(stretches, fc.boolean(), fc.subarray([...eventKinds]), async (stretches, isPdc, kinds) => {
+        const topic = `area/secondary-station/1/${isPdc ? 'PDC' : 'PMU'}/${++run}`
         const sent: Sent[] = []
         let n = 0
         for (const { frames, stats, isThere } of stretches)
@@ -126,19 +152,22 @@ describe('events', () => {
         for (const frame of sent) add(topic, frame)
         await writer.flush()
         const query = { topic, fromUs: startUs - 1e6, toUs: startUs + 60e6, limit: 1000 }
-        const ask = async (of: Partial<typeof query> = {}) => eventsOf(store, { ...query, ...of }, () => unknown)
+        const ask = async (of: Partial<EventsQuery> = {}) => eventsOf(store, { ...query, ...of }, () => unknown)
         const hot = await ask()
-        expect(told(hot.events)).toEqual(expectedOf(sent))
+        expect(told(hot.events)).toEqual(expectedOf(sent, isPdc))
         expect(hot.more).toBe(false)
         const middle = { fromUs: startUs + 3e6, toUs: startUs + 10e6 }
         const within = sent.filter(({ timeUs }) => timeUs >= middle.fromUs && timeUs < middle.toUs)
-        expect(told((await ask(middle)).events)).toEqual(expectedOf(within))
+        expect(told((await ask(middle)).events)).toEqual(expectedOf(within, isPdc))
         await sealer.seal(startUs + 3 * HOUR_US)
         expect(await ask()).toEqual(hot)
-        expect(told((await ask(middle)).events)).toEqual(expectedOf(within))
+        expect(told((await ask(middle)).events)).toEqual(expectedOf(within, isPdc))
         const newest = await ask({ limit: 2 })
         expect(newest.events).toEqual(hot.events.slice(-2))
         expect(newest.more).toBe(hot.events.length > 2)
+        const asked = hot.events.filter(({ kind }) => kinds.includes(kind))
+        expect(await ask({ kinds })).toEqual({ events: asked, more: false })
+        expect(await ask({ kinds, limit: 1 })).toEqual({ events: asked.slice(-1), more: asked.length > 1 })
       }),
       { numRuns: 15, endOnFailure: true },
     )
@@ -165,6 +194,10 @@ describe('events', () => {
     ]
     const { events } = await eventsOf(store, query, () => unknown)
     expect(events).toMatchObject(expected)
+    const only = async (...kinds: EventKind[]) =>
+      (await eventsOf(store, { ...query, limit: 2, kinds }, () => unknown)).events.map(({ kind }) => kind)
+    expect(await only('gap', 'revision', 'conflict')).toEqual(['conflict', 'revision'])
+    expect(await only('appeared')).toEqual(['appeared'])
     await sealer.seal(startUs + 3 * HOUR_US)
     expect((await eventsOf(store, query, () => unknown)).events).toEqual(events)
     await sealer.expire(startUs + 49 * HOUR_US, { frames: 1 })

@@ -1,4 +1,5 @@
 import { dataRateOf, framesPerSecond } from '../../c37118/index.ts'
+import { isDay } from '../../runtime/iso-time.ts'
 import { failure } from '../cli-error.ts'
 import { columnsOf, type PlacedColumn } from './csv-columns.ts'
 import { type CsvStream, csvStream } from './csv-configuration.ts'
@@ -117,11 +118,17 @@ function nominalOf(columns: readonly PlacedColumn[], rows: readonly Values[]): 5
   return all.filter((hz) => hz > 55).length > all.length / 2 ? 60 : 50
 }
 
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+
 function numberOf(cell: string, { kind, header }: PlacedColumn, where: string): number {
   const text = cell.trim()
   if (text === '' || text === 'NaN') return Number.NaN
-  const value = Number(text)
-  if (Number.isNaN(value)) throw failure(`${where}: column ${header}: ${text} is no number`)
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN
+  if (!Number.isFinite(value))
+    throw failure(
+      `${where}: column ${header}: ${text} is no number`,
+      'decimal, such as 50.012 or -1.5e-3; empty where absent',
+    )
   const isWord = kind === 'stat' || kind === 'digital'
   if (isWord && !(Number.isInteger(value) && value >= 0 && value <= 0xffff))
     throw failure(`${where}: column ${header}: ${text} is no word of 16 bits`, 'from 0 to 65535')
@@ -133,6 +140,7 @@ function timeOf(cell: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/.exec(cell.trim())
   if (!match) return undefined
   const [, day, time, fraction = '', zone = 'Z'] = match
+  if (!isDay(day!)) return undefined
   const ms = Date.parse(`${day}T${time}${/^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`)
   if (Number.isNaN(ms) || ms < 0 || ms >= 2 ** 32 * 1000) return undefined
   return ms * 1000 + Math.round(Number(`0.${fraction || '0'}`) * 1e6)

@@ -156,6 +156,12 @@ describe('measurements as CSV', () => {
     [rows('time,1.freq Hz', '50', 'fifty'), /day\.csv:3: column 1\.freq Hz: fifty is no number/],
     [rows('time,1.stat', '1', '65536'), /day\.csv:3: column 1\.stat: 65536 is no word of 16 bits/],
     [rows('time,1.freq Hz', '50', '50,1'), /day\.csv:3: 3 fields, where the header has 2/],
+    ...['0x10', '0b1', '1e400', 'Infinity', '-Infinity', '1e', '.', '1_000', '1 5'].map((text): [string, RegExp] => [
+      rows('time,1.freq Hz', '50', text),
+      new RegExp(`day\\.csv:3: column 1\\.freq Hz: ${text.replace('.', '\\.')} is no number`),
+    ]),
+    ['time,1.freq Hz\n2023-02-31T10:00:00Z,50\n', /day\.csv:2: 2023-02-31T10:00:00Z is no time/],
+    ['time,1.freq Hz\n2023-02-29 10:00:00,50\n', /day\.csv:2: 2023-02-29 10:00:00 is no time/],
     ['time,1.freq Hz\nyesterday,50\n', /day\.csv:2: yesterday is no time/],
     ['time,1.freq Hz\n2026-02-31T25:00:00Z,50\n', /day\.csv:2: 2026-02-31T25:00:00Z is no time/],
     ['time,1.freq Hz\n2026-01-31T10:00:00Z,50\n', /day\.csv: one time says no rate/],
