@@ -12,11 +12,14 @@ export interface LiveAccess {
   readonly areas: readonly string[]
 }
 
-export interface RangeQuery {
+export interface ValuesQuery {
   readonly stream: string
   readonly channels: readonly string[]
   readonly fromUs: number
   readonly toUs: number
+}
+
+export interface RangeQuery extends ValuesQuery {
   readonly points: number
 }
 
@@ -80,12 +83,16 @@ export function urlOf(path: string, query: Readonly<Record<string, string | read
 
 export const getStreams = (signal?: AbortSignal): Promise<readonly StoredStream[]> => get('streams', {}, signal)
 
-export const getRange = (
-  { stream, channels, fromUs, toUs, points }: RangeQuery,
-  signal?: AbortSignal,
-): Promise<RangeAnswer> =>
-  get(
-    'range',
-    { stream, channel: channels, from: `${Math.floor(fromUs)}`, to: `${Math.ceil(toUs)}`, points: `${points}` },
-    signal,
-  )
+const valuesQuery = ({ stream, channels, fromUs, toUs }: ValuesQuery) => ({
+  stream,
+  channel: channels,
+  from: `${Math.floor(fromUs)}`,
+  to: `${Math.ceil(toUs)}`,
+})
+
+export const getRange = (query: RangeQuery, signal?: AbortSignal): Promise<RangeAnswer> =>
+  get('range', { ...valuesQuery(query), points: `${query.points}` }, signal)
+
+/** All values, a row for each time: of 26 hours and 64 channels at most. */
+export const getCsv = async (query: ValuesQuery, signal?: AbortSignal): Promise<string> =>
+  (await request('range', { ...valuesQuery(query), format: 'csv' }, signal)).text()
