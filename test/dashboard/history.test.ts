@@ -157,6 +157,30 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     expect([shown.get('from'), shown.get('to')]).toEqual([isoOf(timeUs(STRIKING) - 5e6), isoOf(timeUs(STRIKING) + 5e6)])
   })
 
+  it('says that the historian does not answer, shows nothing of before as if it were of now, and asks again', async () => {
+    await using deps = testDeps()
+    const event = { stream: topics[0], kind: 'rocof', what: 'the frequency jumped', detail: '' }
+    await using history = await opened(deps, {
+      events: [{ ...event, time_us: timeUs(50), until_us: null }],
+      bears: /ERR_FAILED/,
+    })
+    const { url, page } = history
+    await page.goto(url + view(0, 100))
+    await isFine(page, 'raw')
+    await page.waitForSelector('[data-event=rocof]')
+    await page.route('**/api/v1/**', (route) => route.abort())
+    await page.click('[aria-label="forward"]')
+    await page.waitForSelector('[role=alert] >> text=the historian does not answer: it is asked again')
+    await page.waitForSelector('text=Events are not told: the historian does not answer: it is asked again')
+    expect(await page.locator('[data-event], canvas').count()).toBe(0)
+    const words = await page.innerText('main')
+    for (const untrue of ['nothing is stored', 'None in this period', 'frames held'])
+      expect(words).not.toContain(untrue)
+    await page.unroute('**/api/v1/**')
+    await isFine(page, 'raw')
+    await page.waitForSelector('[role=alert]', { state: 'detached' })
+  })
+
   it('has any channel of any stream, found by words', async () => {
     await using deps = testDeps()
     await using history = await opened(deps)

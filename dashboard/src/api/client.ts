@@ -32,6 +32,13 @@ export class ApiFailure extends Error {
   }
 }
 
+/** There was no answer, or it broke off: the historian, or the way to it, is down. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super('the historian does not answer', { cause })
+  }
+}
+
 const TOKEN = 'phasorbus-token'
 /** Too many ask at once: it is asked again so often, after so long. */
 const BUSY_TIMES = 5
@@ -43,13 +50,24 @@ export const token = {
   set: (value: string): void => sessionStorage.setItem(TOKEN, value),
 }
 
-/** Throws {@link ApiFailure}; 401 is a token that is missing or wrong. */
+/** Throws {@link ApiFailure}, of which 401 is a token that is missing or wrong; and {@link Unreachable}. */
 export async function get<T>(
   path: string,
   query: Readonly<Record<string, string | readonly string[]>> = {},
   signal?: AbortSignal,
 ): Promise<T> {
-  return (await (await request(path, query, signal)).json()) as T
+  const answer = await request(path, query, signal)
+  return (await reached(answer.json(), signal)) as T
+}
+
+/** Browsers tell only that something failed, each in its own words. */
+async function reached<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Unreachable(error)
+  }
 }
 
 export async function request(
@@ -59,10 +77,13 @@ export async function request(
 ): Promise<Response> {
   const value = token.get()
   const ask = (): Promise<Response> =>
-    fetch(urlOf(path, query), {
-      headers: value === undefined ? {} : { authorization: `Bearer ${value}` },
-      ...(signal && { signal }),
-    })
+    reached(
+      fetch(urlOf(path, query), {
+        headers: value === undefined ? {} : { authorization: `Bearer ${value}` },
+        ...(signal && { signal }),
+      }),
+      signal,
+    )
   let answer = await ask()
   for (let times = 0; times < BUSY_TIMES && (answer.status === 429 || answer.status === 503); times++) {
     await pause(BUSY_MS, signal)
@@ -95,4 +116,4 @@ export const getRange = (query: RangeQuery, signal?: AbortSignal): Promise<Range
 
 /** All values, a row for each time: of 26 hours and 64 channels at most. */
 export const getCsv = async (query: ValuesQuery, signal?: AbortSignal): Promise<string> =>
-  (await request('range', { ...valuesQuery(query), format: 'csv' }, signal)).text()
+  reached((await request('range', { ...valuesQuery(query), format: 'csv' }, signal)).text(), signal)
