@@ -1,7 +1,7 @@
 /** Asks the API where live data are, and whoever comes for a token where one is wanted. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { ApiFailure, get, type LiveAccess, token } from './api/client.ts'
+import { ApiFailure, get, type LiveAccess, token, Unreachable } from './api/client.ts'
 import { startAppState } from './app-state.ts'
 
 const AGAIN_MS = 2000
@@ -29,7 +29,9 @@ export function Entrance({ children }: { readonly children: ComponentChildren })
           setStage({ at: 'locked', wasWrong: token.get() !== undefined })
           return
         }
-        setStage({ at: 'asking', trouble: error instanceof Error ? error.message : String(error) })
+        const why = error instanceof Error ? error.message : String(error)
+        const trouble = error instanceof Unreachable ? why : `the historian does not say where live data are (${why})`
+        setStage({ at: 'asking', trouble })
         timer = setTimeout(() => setTries((count) => count + 1), AGAIN_MS)
       },
     )
@@ -43,9 +45,11 @@ export function Entrance({ children }: { readonly children: ComponentChildren })
   if (stage.at === 'asking')
     return (
       <main class="entrance">
-        {stage.trouble === undefined
-          ? 'Asking the historian…'
-          : `The historian does not answer (${stage.trouble}); it is asked again.`}
+        {stage.trouble === undefined ? (
+          'Asking the historian…'
+        ) : (
+          <span class="sentence">{stage.trouble}: it is asked again.</span>
+        )}
       </main>
     )
   return (

@@ -112,6 +112,13 @@ describe('CSV of what is seen', () => {
     expect(parts[0]).toBe(`time,"'=1+1,""x"" Hz"\n`)
   })
 
+  it('says before its head that it is not every sample', () => {
+    const traces = tracesOf('a', { raw: false, series: [one([0, 20_000], [50, 51])] }, period, 10)
+    expect([...csvOf(traces)][0]).toBe(
+      '# not every sample: the least and the greatest of each part of the period\ntime,1.Hz Hz\n',
+    )
+  })
+
   it('has all times once', () => {
     const series = [one([0, 40], [1, 2]), one([0, 20, 40], [1, 2, 3])]
     expect(timesOf(tracesOf('a', { raw: true, series }, period, 10))).toEqual([0, 20, 40])

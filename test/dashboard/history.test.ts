@@ -17,10 +17,12 @@ async function saved(page: Page, button: string): Promise<{ readonly bytes: Buff
 }
 
 /** Times, and the values of each column. */
-async function savedCsv(page: Page): Promise<{ readonly head: string; readonly rows: readonly string[][] }> {
-  const { bytes } = await saved(page, 'text="CSV"')
-  const [head = '', ...lines] = bytes.toString().trimEnd().split('\n')
-  return { head, rows: lines.map((line) => line.split(',')) }
+async function savedCsv(page: Page, of = 'every sample') {
+  const { bytes, name } = await saved(page, `text="CSV: ${of}"`)
+  const lines = bytes.toString().trimEnd().split('\n')
+  const remark = lines[0]!.startsWith('#') ? lines.shift() : undefined
+  const [head, ...rows] = lines.map((line) => line.split(','))
+  return { name, remark, head: head!, rows }
 }
 
 /** Chooses the middle half of the first plot. */
@@ -47,19 +49,41 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await page.waitForSelector('text=7 d ·')
   })
 
-  it('keeps what stands out of a long period, and says that it is not every sample', async () => {
+  it('keeps what stands out of a long period, and says that it is not every sample; the table has each', async () => {
     await using deps = testDeps()
     await using history = await opened(deps)
     const { url, page } = history
     await page.goto(url + view(0, 15_000))
     await isFine(page, 'parts')
-    const { head, rows } = await savedCsv(page)
-    expect(head).toBe(
-      `time,${topics.flatMap((topic) => [`${topic} 1.freq Hz`, `${topic} 1.VA.magnitude V`, `${topic} 1.VA.angle rad`])}`,
-    )
-    const striking = rows.find(([time]) => time === isoMicrosOf(timeUs(STRIKING)))!
-    expect(striking.slice(1, 2)).toEqual(['49'])
-    expect(rows.length).toBeLessThan(15_000)
+    const thinned = await savedCsv(page, 'least and greatest')
+    const columns = topics.flatMap((topic) => [
+      `${topic} 1.freq Hz`,
+      `${topic} 1.VA.magnitude V`,
+      `${topic} 1.VA.angle rad`,
+    ])
+    expect(thinned.head).toEqual(['time', ...columns])
+    expect(thinned.rows.find(([time]) => time === isoMicrosOf(timeUs(STRIKING)))![1]).toBe('49')
+    expect(thinned.rows.length).toBeLessThan(15_000)
+    expect([thinned.name, thinned.remark]).toEqual([
+      'history_least-and-greatest_2026-01-05T12-00-00Z.csv',
+      '# not every sample: the least and the greatest of each part of the period',
+    ])
+
+    const { name, remark, head, rows } = await savedCsv(page)
+    expect([name, remark, head]).toEqual([
+      'history_every-sample_2026-01-05T12-00-00Z.csv',
+      undefined,
+      ['time', ...columns],
+    ])
+    expect(rows.length).toBe(15_000)
+    rows.forEach(([time, ...cells], n) => {
+      const expected = [0, 1].flatMap((pmu) => {
+        const { freq, voltage, angle } = sampleOf(pmu, n)
+        return pmu === 1 && n >= gap[0] && n < gap[1] ? ['', '', ''] : [freq, voltage, angle].map(String)
+      })
+      if (time !== isoMicrosOf(timeUs(n)) || cells.join() !== expected.join())
+        expect([time, cells]).toEqual([isoMicrosOf(timeUs(n)), expected])
+    })
   })
 
   it('is zoomed by dragging until every sample is there, and the browser goes back', async () => {
@@ -131,6 +155,30 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await isFine(page, 'raw')
     const shown = new URLSearchParams(page.url().split('?')[1])
     expect([shown.get('from'), shown.get('to')]).toEqual([isoOf(timeUs(STRIKING) - 5e6), isoOf(timeUs(STRIKING) + 5e6)])
+  })
+
+  it('says that the historian does not answer, shows nothing of before as if it were of now, and asks again', async () => {
+    await using deps = testDeps()
+    const event = { stream: topics[0], kind: 'rocof', what: 'the frequency jumped', detail: '' }
+    await using history = await opened(deps, {
+      events: [{ ...event, time_us: timeUs(50), until_us: null }],
+      bears: /ERR_FAILED/,
+    })
+    const { url, page } = history
+    await page.goto(url + view(0, 100))
+    await isFine(page, 'raw')
+    await page.waitForSelector('[data-event=rocof]')
+    await page.route('**/api/v1/**', (route) => route.abort())
+    await page.click('[aria-label="forward"]')
+    await page.waitForSelector('[role=alert] >> text=the historian does not answer: it is asked again')
+    await page.waitForSelector('text=Events are not told: the historian does not answer: it is asked again')
+    expect(await page.locator('[data-event], canvas').count()).toBe(0)
+    const words = await page.innerText('main')
+    for (const untrue of ['nothing is stored', 'None in this period', 'frames held'])
+      expect(words).not.toContain(untrue)
+    await page.unroute('**/api/v1/**')
+    await isFine(page, 'raw')
+    await page.waitForSelector('[role=alert]', { state: 'detached' })
   })
 
   it('has any channel of any stream, found by words', async () => {

@@ -12,11 +12,14 @@ export interface LiveAccess {
   readonly areas: readonly string[]
 }
 
-export interface RangeQuery {
+export interface ValuesQuery {
   readonly stream: string
   readonly channels: readonly string[]
   readonly fromUs: number
   readonly toUs: number
+}
+
+export interface RangeQuery extends ValuesQuery {
   readonly points: number
 }
 
@@ -26,6 +29,13 @@ export class ApiFailure extends Error {
   constructor(status: number, message: string) {
     super(message)
     this.status = status
+  }
+}
+
+/** There was no answer, or it broke off: the historian, or the way to it, is down. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super('the historian does not answer', { cause })
   }
 }
 
@@ -40,13 +50,24 @@ export const token = {
   set: (value: string): void => sessionStorage.setItem(TOKEN, value),
 }
 
-/** Throws {@link ApiFailure}; 401 is a token that is missing or wrong. */
+/** Throws {@link ApiFailure}, of which 401 is a token that is missing or wrong; and {@link Unreachable}. */
 export async function get<T>(
   path: string,
   query: Readonly<Record<string, string | readonly string[]>> = {},
   signal?: AbortSignal,
 ): Promise<T> {
-  return (await (await request(path, query, signal)).json()) as T
+  const answer = await request(path, query, signal)
+  return (await reached(answer.json(), signal)) as T
+}
+
+/** Browsers tell only that something failed, each in its own words. */
+async function reached<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Unreachable(error)
+  }
 }
 
 export async function request(
@@ -56,10 +77,13 @@ export async function request(
 ): Promise<Response> {
   const value = token.get()
   const ask = (): Promise<Response> =>
-    fetch(urlOf(path, query), {
-      headers: value === undefined ? {} : { authorization: `Bearer ${value}` },
-      ...(signal && { signal }),
-    })
+    reached(
+      fetch(urlOf(path, query), {
+        headers: value === undefined ? {} : { authorization: `Bearer ${value}` },
+        ...(signal && { signal }),
+      }),
+      signal,
+    )
   let answer = await ask()
   for (let times = 0; times < BUSY_TIMES && (answer.status === 429 || answer.status === 503); times++) {
     await pause(BUSY_MS, signal)
@@ -80,12 +104,16 @@ export function urlOf(path: string, query: Readonly<Record<string, string | read
 
 export const getStreams = (signal?: AbortSignal): Promise<readonly StoredStream[]> => get('streams', {}, signal)
 
-export const getRange = (
-  { stream, channels, fromUs, toUs, points }: RangeQuery,
-  signal?: AbortSignal,
-): Promise<RangeAnswer> =>
-  get(
-    'range',
-    { stream, channel: channels, from: `${Math.floor(fromUs)}`, to: `${Math.ceil(toUs)}`, points: `${points}` },
-    signal,
-  )
+const valuesQuery = ({ stream, channels, fromUs, toUs }: ValuesQuery) => ({
+  stream,
+  channel: channels,
+  from: `${Math.floor(fromUs)}`,
+  to: `${Math.ceil(toUs)}`,
+})
+
+export const getRange = (query: RangeQuery, signal?: AbortSignal): Promise<RangeAnswer> =>
+  get('range', { ...valuesQuery(query), points: `${query.points}` }, signal)
+
+/** All values, a row for each time: of 26 hours and 64 channels at most. */
+export const getCsv = async (query: ValuesQuery, signal?: AbortSignal): Promise<string> =>
+  reached((await request('range', { ...valuesQuery(query), format: 'csv' }, signal)).text(), signal)

@@ -5,13 +5,18 @@ import type { Trace } from './series.ts'
 /** Rows of one part: so that a browser is not held up. */
 const ROWS = 1000
 
-/** In parts, the head first. Where a channel has no value at a time the cell is empty. */
-export function* csvOf(traces: readonly Trace[]): Iterable<string> {
+/** The names of the columns; of several streams, each with its own. */
+export function headOf(traces: readonly Trace[]): string {
   const isOneStream = new Set(traces.map(({ channel }) => channel.stream)).size === 1
   const heads = traces.map(({ channel, unit }) =>
     `${isOneStream ? '' : `${channel.stream} `}${channel.id} ${unit}`.trim(),
   )
-  yield `${['time', ...heads].map(cell).join(',')}\n`
+  return `${['time', ...heads].map(cell).join(',')}\n`
+}
+
+/** In parts, the head first: before it a line that says so where it is not every sample. Empty where there is no value. */
+export function* csvOf(traces: readonly Trace[]): Iterable<string> {
+  yield `${traces.every(({ isRaw }) => isRaw) ? '' : THINNED}${headOf(traces)}`
   const places = traces.map(() => 0)
   let rows: string[] = []
   for (;;) {
@@ -29,6 +34,8 @@ export function* csvOf(traces: readonly Trace[]): Iterable<string> {
   }
   if (rows.length > 0) yield `${rows.join('\n')}\n`
 }
+
+const THINNED = '# not every sample: the least and the greatest of each part of the period\n'
 
 /** Names may have what CSV gives a meaning; a spreadsheet must not take one for a formula. */
 function cell(text: string): string {

@@ -12,7 +12,7 @@ import { askEvents, HistoryEvents } from '../parts/history-events.tsx'
 import { HistoryExport } from '../parts/history-export.tsx'
 import { HistoryPeriod } from '../parts/history-period.tsx'
 import { HistoryPlots } from '../parts/history-plots.tsx'
-import { useAnswer } from '../parts/use-answer.ts'
+import { type Answer, useAnswer } from '../parts/use-answer.ts'
 import { currentPlayback, startPlayback } from '../playback/start.ts'
 import { pushQuery, replaceQuery } from '../route.ts'
 import './history-page.css'
@@ -56,7 +56,7 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
         <button type="button" class="main" onClick={play} disabled={!streams.value}>
           ▶ play
         </button>
-        <Fineness seen={seen.value} period={period} isUnderWay={seen.isUnderWay} />
+        <Fineness seen={seen} period={period} />
         {seen.value && <HistoryExport seen={seen.value} plots={() => [...place.current!.querySelectorAll('canvas')]} />}
       </div>
       {[...(seen.value?.troubles ?? []), ...(seen.trouble === undefined ? [] : [seen.trouble])].map((trouble) => (
@@ -82,25 +82,24 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
 }
 
 /** How fine it is: whether every sample is there. */
-function Fineness({
-  seen,
-  period,
-  isUnderWay,
-}: {
-  readonly seen: Seen | undefined
-  readonly period: Period
-  readonly isUnderWay: boolean
-}) {
+function Fineness({ seen, period }: { readonly seen: Answer<Seen>; readonly period: Period }) {
   const { isUtc } = useAppState()
-  const traces = seen?.traces ?? []
-  const isThis = seen?.period.fromUs === period.fromUs && seen.period.toUs === period.toUs
-  const isRaw = traces.every((trace) => trace.isRaw)
-  const samples = traces.reduce((sum, { timesUs }) => sum + timesUs.length, 0)
-  const words = isRaw ? 'every sample' : 'least and greatest of each part: zoom in for every sample'
-  const fineness = samples === 0 ? 'nothing is stored of it' : words
+  const { value, isUnderWay, trouble } = seen
+  const isThis = value?.period.fromUs === period.fromUs && value.period.toUs === period.toUs
+  const isRaw = value?.traces.every((trace) => trace.isRaw) ?? false
+  const words = (): string => {
+    if (!value || !isThis) return isUnderWay ? 'asking…' : ''
+    const samples = value.traces.reduce((sum, { timesUs }) => sum + timesUs.length, 0)
+    if (samples === 0) return value.troubles.length > 0 ? '' : '· nothing is stored of it'
+    return isRaw ? '· every sample' : '· least and greatest of each part: zoom in for every sample'
+  }
   return (
-    <span role="status" data-fineness={!isThis || isUnderWay ? 'asking' : isRaw ? 'raw' : 'parts'} data-utc={isUtc}>
-      <b>{durationOf(lengthUs(period))}</b> {!seen || (isUnderWay && !isThis) ? 'asking…' : `· ${fineness}`}
+    <span
+      role="status"
+      data-fineness={trouble !== undefined ? 'unknown' : !isThis || isUnderWay ? 'asking' : isRaw ? 'raw' : 'parts'}
+      data-utc={isUtc}
+    >
+      <b>{durationOf(lengthUs(period))}</b> {words()}
     </span>
   )
 }

@@ -39,8 +39,15 @@ export function HistoryCompleteness({ streams, period, events, onChoose }: Props
 function OfStream({ stream, period, events, onChoose }: Omit<Props, 'streams'> & { readonly stream: string }) {
   const { isUtc } = useAppState()
   const key = `${stream} ${period.fromUs} ${period.toUs}`
-  const { value, trouble } = useAnswer(key, (signal) => getCompleteness(stream, period, signal))
-  if (!value && trouble === undefined && events.length === 0) return null
+  const {
+    value: kept,
+    isOld,
+    isUnderWay,
+    trouble,
+  } = useAnswer(key, (signal) => getCompleteness(stream, period, signal))
+  // Gaps of another period would stand at wrong places.
+  const value = isOld ? undefined : kept
+  if (!kept && !isOld && trouble === undefined && events.length === 0) return null
   const gaps = value?.gaps ?? []
   return (
     <div class="history-strip" data-strip={stream}>
@@ -60,7 +67,7 @@ function OfStream({ stream, period, events, onChoose }: Omit<Props, 'streams'> &
         ))}
       </div>
       <div class="quiet" data-held={value?.held} data-expected={value?.expected}>
-        {shortName(stream)}: {trouble ?? (value && summary(value))}
+        {shortName(stream)}: {trouble ?? (value ? summary(value) : isUnderWay ? 'asking…' : '')}
       </div>
       {gaps.length > 0 && (
         <details>

@@ -36,15 +36,17 @@ interface Props {
   readonly onChoose: (period: Period) => void
 }
 
-export function HistoryEvents({ told: { value, trouble, isUnderWay }, onChoose }: Props) {
+export function HistoryEvents({ told: { value, trouble, isUnderWay, isOld }, onChoose }: Props) {
   const { isUtc } = useAppState()
   return (
     <section aria-label="events">
       <h2>Events</h2>
       {trouble !== undefined && <p class="bad">Events are not told: {trouble}</p>}
-      {value?.limit !== undefined && <p class="quiet">{value.limit}</p>}
-      {value && value.events.length === 0 && value.limit === undefined && <p class="quiet">None in this period.</p>}
-      {!value && isUnderWay && <p class="quiet">Asking…</p>}
+      {value?.limit !== undefined && !isOld && <p class="quiet">{value.limit}</p>}
+      {value && !isOld && value.events.length === 0 && value.limit === undefined && (
+        <p class="quiet">None in this period.</p>
+      )}
+      {(!value || isOld) && isUnderWay && <p class="quiet">Asking…</p>}
       {value && value.events.length > 0 && (
         <div class="scroll events">
           <table>
@@ -80,7 +82,7 @@ export function HistoryEvents({ told: { value, trouble, isUnderWay }, onChoose }
           </table>
         </div>
       )}
-      {value?.more && <p class="quiet">There are older ones in this period: choose a shorter one.</p>}
+      {value?.more && !isOld && <p class="quiet">There are older ones in this period: choose a shorter one.</p>}
     </section>
   )
 }

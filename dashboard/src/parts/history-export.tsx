@@ -6,7 +6,7 @@ import { useAppState } from '../app-state.ts'
 import type { Seen } from '../history/ask.ts'
 import { lengthUs, type Period } from '../history/period.ts'
 import { type PicturePlot, pictureOf } from '../history/picture.ts'
-import { fileName, save, saveCsv } from '../history/save.ts'
+import { fileName, save, saveDrawn, saveEverySample } from '../history/save.ts'
 import { groupsOf } from '../history/series.ts'
 import { lineColour, lineDash } from './colours.ts'
 import { shortName, time } from './format.ts'
@@ -24,9 +24,11 @@ export function HistoryExport({ seen, plots }: Props) {
   useEffect(() => () => leaving.current.abort(), [])
   const { period, traces } = seen
   const streams = [...new Set(traces.map(({ channel }) => channel.stream))]
-  const attempt = (what: string, work: () => Promise<void>) => (): void => {
+  const isRaw = traces.every((trace) => trace.isRaw)
+  const isLong = lengthUs(period) > MAX_FRAMES_US
+  const attempt = (what: string, work: (progress: (part: number) => void) => Promise<void>) => (): void => {
     setState(`${what}…`)
-    work().then(
+    work((part) => setState(`${what}: ${Math.floor(100 * part)} %…`)).then(
       () => setState(''),
       (error: unknown) => setState(`${what}: ${error instanceof Error ? error.message : String(error)}`),
     )
@@ -50,20 +52,33 @@ export function HistoryExport({ seen, plots }: Props) {
   return (
     <div class="row exports">
       <fieldset class="buttons" aria-label="save what is seen">
-        <button
-          type="button"
-          disabled={traces.length === 0}
-          onClick={attempt('CSV', () => saveCsv(traces, period))}
-          title="the values that are drawn, in V, A, rad and Hz"
-        >
-          CSV
-        </button>
+        {(isRaw || !isLong) && (
+          <button
+            type="button"
+            disabled={traces.length === 0}
+            onClick={attempt('CSV', (progress) =>
+              isRaw ? saveDrawn(traces, period) : saveEverySample(traces, period, leaving.current.signal, progress),
+            )}
+            title="every value of the period, in V, A, rad and Hz"
+          >
+            CSV: every sample
+          </button>
+        )}
+        {!isRaw && (
+          <button
+            type="button"
+            onClick={attempt('CSV', () => saveDrawn(traces, period))}
+            title="what is drawn: the least and the greatest of each part of the period, in V, A, rad and Hz"
+          >
+            CSV: least and greatest
+          </button>
+        )}
         <button type="button" disabled={traces.length === 0} onClick={attempt('picture', picture)}>
           PNG
         </button>
       </fieldset>
-      {lengthUs(period) > MAX_FRAMES_US ? (
-        <span class="quiet">Frames are given of up to 26 hours at once.</span>
+      {isLong ? (
+        <span class="quiet">{isRaw ? 'Frames' : 'Every sample, and frames,'} are given of up to 26 hours at once.</span>
       ) : (
         <fieldset class="buttons" aria-label="save frames, as they came (C37.118.2)">
           {streams.map((stream) => (
