@@ -62,12 +62,7 @@ export async function hotRuns(
   if (epochs.length > 0 && wanted.kinds.length > 0)
     queries.push(kindsSql('time_us', 'epoch', steps(epochs), `frames where ${where(epochs)}`, wanted))
   for (const of of wanted.bits === 0 ? [] : byOffsets(epochs)) {
-    const offsets = offsetsOf(of[0]!)
-    const isMarked = offsets.map(
-      (at) =>
-        `array_slice(frame, ${at + 1}, ${at + 1}) >= '\\x${(LEAST_MARKED >> 8).toString(16).padStart(2, '0')}'::blob`,
-    )
-    const stats = offsets.map((at) => `array_slice(frame, ${at + 1}, ${at + 2})::bit::integer`)
+    const { stats, isMarked } = wholeStats(of[0]!)
     const read = `frames where ${where(of)} and ${KINDS} and (${isMarked.join(' or ')})`
     queries.push(marksSql('time_us', 'epoch', steps(of), stats, read, wanted, pdcsOf(store, of)))
   }
@@ -107,8 +102,7 @@ export async function sealedRuns(
     const number = `${epoch.number}`
     if (wanted.kinds.length > 0)
       queries.push(kindsSql('epoch_us(time)', number, step, table(frames, fromUs, toUs), wanted))
-    const stats = statsOf(epoch)
-    const isMarked = stats.map((stat) => `${stat} >= ${LEAST_MARKED}`)
+    const { stats, isMarked } = store.tableOf(epoch).isWide ? wholeStats(epoch) : columnStats(epoch)
     const within = `${table(frames, beginUs, endUs)} and ${KINDS} and (${isMarked.join(' or ')})`
     if (beginUs < endUs && wanted.bits !== 0)
       queries.push(marksSql('epoch_us(time)', number, step, stats, within, wanted, pdcs))
@@ -175,6 +169,27 @@ const pdcsOf = (store: Store, epochs: readonly Epoch[]): readonly number[] =>
 /** Columns of sealed files. */
 const statsOf = ({ configuration }: Epoch, part?: 'or'): readonly string[] =>
   configuration.pmus.map((_, pmu) => (part ? tierColumn(`${pmu + 1}.stat`, part) : quoted(`${pmu + 1}.stat`)))
+
+interface StatSql {
+  readonly stats: readonly string[]
+  /** Whether it may have a mark. */
+  readonly isMarked: readonly string[]
+}
+
+function columnStats(epoch: Epoch): StatSql {
+  const stats = statsOf(epoch)
+  return { stats, isMarked: stats.map((stat) => `${stat} >= ${LEAST_MARKED}`) }
+}
+
+/** Of whole frames, in a column of that name. */
+function wholeStats(epoch: Epoch): StatSql {
+  const offsets = offsetsOf(epoch)
+  const least = `'\\x${(LEAST_MARKED >> 8).toString(16).padStart(2, '0')}'::blob`
+  return {
+    stats: offsets.map((at) => `array_slice(frame, ${at + 1}, ${at + 2})::bit::integer`),
+    isMarked: offsets.map((at) => `array_slice(frame, ${at + 1}, ${at + 1}) >= ${least}`),
+  }
+}
 
 /** Where STAT of each PMU is in a frame. */
 const offsetsOf = ({ configuration }: Epoch): readonly number[] => dataBlocks(configuration).map(({ offset }) => offset)

@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Configuration, compileEncoder, encodeConfiguration, frameTimeOf } from '../../src/c37118/index.ts'
+import {
+  type Configuration,
+  compileEncoder,
+  encodeConfiguration,
+  encodeStat,
+  frameTimeOf,
+} from '../../src/c37118/index.ts'
+import { eventsOf } from '../../src/historian/events.ts'
 import { HotWriter } from '../../src/historian/hot-writer.ts'
 import { rangeOf } from '../../src/historian/range.ts'
 import { storedFrames } from '../../src/historian/reading.ts'
@@ -36,6 +43,7 @@ function wide() {
     Object.assign(columns, frameTimeOf(timeUs, configuration.timeBase))
     for (let at = 0; at < PHASORS; at++) columns.phasors[2 * at] = ((n + at) % 1000) + 1
     columns.freq[0] = 50
+    columns.stat[0] = n >= 20 && n < 30 ? encodeStat({ trigger: true, triggerReason: 4 }) : 0
     return { timeUs, frame: encoder.encode(columns) }
   })
   return { fragments: encodeConfiguration(configuration), frames }
@@ -79,6 +87,9 @@ describe('a stream of thousands of numbers a frame', () => {
     const rows = []
     for await (const { values } of storedValues(store, { topic, channels, ...period })) rows.push(values)
     expect(rows).toEqual(frames.map((_, n) => [expected[0]![n], expected[1]![n]]))
+    const query = { topic, ...period, limit: 10, kinds: ['trigger'] as const }
+    const { events } = await eventsOf(store, query, () => ({ ledger: undefined, archived: [], batch: 0, sinceUs: 0 }))
+    expect(events.map(({ timeUs, untilUs }) => [timeUs, untilUs])).toEqual([[frames[20]!.timeUs, frames[30]!.timeUs]])
     store.close()
   })
 })
