@@ -1,9 +1,9 @@
 import { ConfigError, type ConfigFault } from '../config/problem.ts'
 import { CodedError } from '../runtime/coded-error.ts'
+import { explainSystemError, isSystemError } from '../runtime/system-errors.ts'
 import { CliError, type CliFault } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { hintOf } from './hints.ts'
-import { explainSystemError, isSystemError } from './system-errors.ts'
 
 /** What is said on standard error before the process ends. */
 export interface Explanation {
