@@ -54,7 +54,9 @@ export interface StoredGap {
   readonly to_us: number
   readonly frames: number
   readonly why: string
-  /** The reason, as the journals say it. */
+  /** A word for programs. */
+  readonly reason: string | null
+  /** The same in words. */
   readonly detail: string | null
 }
 

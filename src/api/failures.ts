@@ -7,11 +7,11 @@ export function answerOf(error: unknown): {
   readonly body: { error: string; message: string }
 } {
   if (error instanceof ApiError) {
-    return { status: error.code === 'API_BUSY' ? 503 : 400, body: { error: error.code, message: error.message } }
+    return { status: error.code === 'API_BUSY' ? 503 : 400, body: { error: error.code, message: error.sentence } }
   }
   if (error instanceof HistorianError) {
     const isUnknown = error.code === 'HISTORIAN_UNKNOWN_STREAM' || error.code === 'HISTORIAN_UNKNOWN_CHANNEL'
-    return { status: isUnknown ? 404 : 500, body: { error: error.code, message: error.message } }
+    return { status: isUnknown ? 404 : 500, body: { error: error.code, message: error.sentence } }
   }
   // Of the schema, or of HTTP.
   const { statusCode, message } = error as { readonly statusCode?: number; readonly message?: string }

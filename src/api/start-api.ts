@@ -15,6 +15,7 @@ import { answerOf } from './failures.ts'
 import type { GridJson } from './grid-json.ts'
 import { addRoutes } from './routes.ts'
 import type { Tokens } from './tokens.ts'
+import { answerMalformed, answerNoHttp, answerUnknownPath } from './unrouted.ts'
 
 export interface ApiConfig {
   readonly listen: Address
@@ -51,6 +52,8 @@ export async function startApi(
     exposeHeadRoutes: false,
     // Whoever reads a long answer would hold up the end.
     forceCloseConnections: true,
+    frameworkErrors: answerMalformed,
+    clientErrorHandler: answerNoHttp,
     ajv: { customOptions: { removeAdditional: false } },
   })
   app.server.maxConnections = MAX_CONNECTIONS
@@ -87,6 +90,7 @@ export async function startApi(
     if (status === 500 && !hasGone) log.error({ error }, 'a request failed')
     return reply.code(status).send(body)
   })
+  app.setNotFoundHandler(answerUnknownPath)
   addRoutes(app, deps)
   if (dashboard) await addDashboard(app, dashboard, (address) => budget.take(address))
 

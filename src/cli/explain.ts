@@ -1,9 +1,9 @@
 import { ConfigError, type ConfigFault } from '../config/problem.ts'
 import { CodedError } from '../runtime/coded-error.ts'
+import { explainSystemError, isSystemError } from '../runtime/system-errors.ts'
 import { CliError, type CliFault } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { hintOf } from './hints.ts'
-import { explainSystemError, isSystemError } from './system-errors.ts'
 
 /** What is said on standard error before the process ends. */
 export interface Explanation {
@@ -27,12 +27,12 @@ const exitCodes: Readonly<Record<CliFault['code'] | ConfigFault['code'], ExitCod
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError || error instanceof ConfigError) {
     const hint = 'hint' in error.facts ? error.facts.hint : undefined
-    return { exitCode: exitCodes[error.code], message: withoutCode(error), ...(hint !== undefined && { hint }) }
+    return { exitCode: exitCodes[error.code], message: error.sentence, ...(hint !== undefined && { hint }) }
   }
   // What the system says of a port or a file says more than the module that asked for it.
   if (error instanceof CodedError && !isSystemError(error.cause)) {
     const hint = hintOf(error.code)
-    return { exitCode: ExitCode.failed, message: withoutCode(error), ...(hint !== undefined && { hint }) }
+    return { exitCode: ExitCode.failed, message: error.sentence, ...(hint !== undefined && { hint }) }
   }
   if (error instanceof CodedError) return explain(error.cause)
   if (isSystemError(error)) return { exitCode: ExitCode.failed, ...explainSystemError(error) }
@@ -42,10 +42,4 @@ export function explain(error: unknown): Explanation {
     message: 'phasorbus met an error it did not foresee; please report it with these lines',
     stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
   }
-}
-
-/** The code is for programs (`--json`, the log); a person reads the sentence. */
-function withoutCode(error: CodedError<{ readonly code: string }>): string {
-  const prefix = `${error.code}: `
-  return error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message
 }

@@ -30,6 +30,9 @@ that is there already is kept, unless --force is given.
 Times are UTC, ISO 8601 (2026-01-31T10:00), or how long ago: 30m, 2h, 7d. --to is
 exclusive.
 
+Where the API wants a token, it is that of --token, or of PHASORBUS_TOKEN in the
+environment.
+
 Examples:
   phasorbus export south-italy-113/secondary-station/1156/PMU/765 --from 2h -o pmu765.c37
   phasorbus export south-italy-113/secondary-station/1156/PMU/765 --from 2026-11-01 --to 2026-11-02 --format csv -o day.csv

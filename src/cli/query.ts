@@ -22,8 +22,12 @@ With --completeness: how many of its timestamps are held, and why the others are
 Times are UTC, ISO 8601 (2026-01-31T10:00, 2026-01-31 10:00:00.020), or how long
 ago: 90s, 30m, 2h, 7d. --to is exclusive.
 
+Where the API wants a token, it is that of --token, or of PHASORBUS_TOKEN in the
+environment.
+
 Examples:
   phasorbus query
+  PHASORBUS_TOKEN=… phasorbus query --url https://historian.example
   phasorbus query south-italy-113/secondary-station/1156/PMU/765
   phasorbus query south-italy-113/secondary-station/1156/PMU/765 1.freq --from 10m
   phasorbus query south-italy-113/secondary-station/1156/PMU/765 --completeness --from 1d --parts 24

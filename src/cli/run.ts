@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Address, parseAddress } from '../config/address.ts'
+import { METRICS_PATH } from '../config/check-ports.ts'
 import { type Grid, type Site, siteName } from '../config/grid.ts'
 import { loadGrid } from '../config/load-grid.ts'
 import { suggest } from '../config/suggest.ts'
@@ -7,6 +8,7 @@ import { createLog, type LogLevel, logLevels } from '../runtime/log.ts'
 import { runUntilSignal } from '../runtime/main.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { usageError } from './cli-error.ts'
+import { checkListeners } from './grid/check-listeners.ts'
 import { knownPmus } from './grid/known-pmus.ts'
 import { startGrid } from './grid/start-grid.ts'
 import { readGridArgument } from './grid-argument.ts'
@@ -57,7 +59,7 @@ async function run(file: string, options: Options): Promise<void> {
   const { name, text } = await readGridArgument(file)
   const isAsked = (site: Site): boolean =>
     options.site.length === 0 || options.site.some((asked) => isNamed(site, asked))
-  const { grid, warnings } = await loadGrid(name, {
+  const { grid, warnings, listeners } = await loadGrid(name, {
     runs: isAsked,
     knownPmus: knownPmus(),
     stateFolder: process.env.STATE_DIRECTORY,
@@ -72,7 +74,10 @@ async function run(file: string, options: Options): Promise<void> {
   const listen = options.metrics ?? grid.metrics?.listen
 
   await runUntilSignal(async (signal) => {
-    const running = await startGrid({ ...grid, sites: grid.sites.filter(isAsked) }, { signal, log, metrics }, grid)
+    const own = listeners.filter(({ position }) => !options.metrics || position.path !== METRICS_PATH)
+    const beforeListening = (): Promise<void> => checkListeners(own)
+    const deps = { signal, log, metrics, beforeListening }
+    const running = await startGrid({ ...grid, sites: grid.sites.filter(isAsked) }, deps, grid)
     const health = (): object => ({
       status: 'ok',
       brokers: running.buses.map(({ name, connected }) => ({ name, connected })),

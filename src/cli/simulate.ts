@@ -7,7 +7,7 @@ import { usageError } from './cli-error.ts'
 import { parseDuration } from './duration.ts'
 import { wholeNumber } from './number-option.ts'
 import { writeJson } from './output.ts'
-import { eventHelp, followEventLines, withoutCode } from './simulate/event-input.ts'
+import { eventHelp, followEventLines } from './simulate/event-input.ts'
 import { parseFormat } from './simulate/format-option.ts'
 import { collectEvents, oneOf, type SimulateOptions, wholeNumbers } from './simulate/options.ts'
 import { simulationReport, simulatorTable } from './simulate/report.ts'
@@ -129,6 +129,6 @@ function startOrExplain(start: () => Simulator): Simulator {
     return start()
   } catch (error) {
     if (!(error instanceof SimulatorError)) throw error
-    throw usageError(withoutCode(error), 'phasorbus simulate --help lists options and events')
+    throw usageError(error.sentence, 'phasorbus simulate --help lists options and events')
   }
 }

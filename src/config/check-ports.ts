@@ -7,15 +7,19 @@ import type { BrokerPlace, PlacedSite } from './resolve-site.ts'
 export interface PortOptions {
   /** The sites run in one process, so that what collides between them cannot be. */
   readonly together: boolean
-  readonly metrics?: { readonly listen: Address } & Position
+  readonly metrics?: ({ readonly listen: Address } & Position) | undefined
 }
 
-interface Use {
+/** An address at which something will listen, and where the file says so. */
+export interface Listener {
   readonly protocol: 'TCP' | 'UDP'
-  /** Devices may send to one port: see check-inputs.ts. */
-  readonly isSource?: true
   readonly address: Address
   readonly position: Position & { readonly path: string }
+}
+
+interface Use extends Listener {
+  /** Devices may send to one port: see check-inputs.ts. */
+  readonly isSource?: true
   /** Undefined: every process has it. */
   readonly site: Site | undefined
 }
@@ -26,7 +30,7 @@ interface Use {
  * about to run together.
  */
 export function checkPorts(placed: readonly PlacedSite[], { together, metrics }: PortOptions): Problem[] {
-  const uses = [...(metrics ? [metricsUse(metrics)] : []), ...brokerUses(placed), ...placed.flatMap(usesOf)]
+  const uses = allUses(placed, metrics)
   const seen = new Map<string, Use[]>()
   const problems: Problem[] = []
   for (const use of uses) {
@@ -39,6 +43,19 @@ export function checkPorts(placed: readonly PlacedSite[], { together, metrics }:
   }
   return problems
 }
+
+/** Where the address of the metrics stands. */
+export const METRICS_PATH = 'metrics.listen'
+
+/** What cannot run without its address; ports that the system chooses are left out. */
+export const listenersOf = (placed: readonly PlacedSite[], metrics: PortOptions['metrics']): readonly Listener[] =>
+  allUses(placed, metrics).filter(({ address, isSource }) => address.port !== 0 && !isSource)
+
+const allUses = (placed: readonly PlacedSite[], metrics: PortOptions['metrics']): Use[] => [
+  ...(metrics ? [metricsUse(metrics)] : []),
+  ...brokerUses(placed),
+  ...placed.flatMap(usesOf),
+]
 
 function collision(earlier: Use, use: Use, together: boolean): Problem {
   const { file, line } = earlier.position
@@ -61,7 +78,7 @@ function collide(one: Use, other: Use): boolean {
 }
 
 function metricsUse({ listen, ...position }: { readonly listen: Address } & Position): Use {
-  return { protocol: 'TCP', address: listen, site: undefined, position: { ...position, path: 'metrics.listen' } }
+  return { protocol: 'TCP', address: listen, site: undefined, position: { ...position, path: METRICS_PATH } }
 }
 
 /** Each embedded broker once, however many sites share it. */

@@ -5,7 +5,7 @@ import { checkInputs } from './check-inputs.ts'
 import { checkNames } from './check-names.ts'
 import { checkNetwork } from './check-network.ts'
 import { checkPdcs, type KnownPmus } from './check-pdcs.ts'
-import { checkPorts } from './check-ports.ts'
+import { checkPorts, type Listener, listenersOf } from './check-ports.ts'
 import { checkRecovery } from './check-recovery.ts'
 import { checkStreams } from './check-streams.ts'
 import type { Grid, Network, Site } from './grid.ts'
@@ -33,20 +33,22 @@ export interface LoadedGrid {
   readonly grid: Grid
   /** Doubts that do not keep the grid from running. */
   readonly warnings: readonly Problem[]
+  /** Where what is about to run will listen. */
+  readonly listeners: readonly Listener[]
 }
 
 /** Reads and checks a grid file and all it includes. Throws one {@link ConfigError} that has every problem. */
 export async function loadGrid(file: string, options: LoadOptions = {}): Promise<LoadedGrid> {
-  const { grid, problems } = await inspectGrid(file, options)
+  const { grid, problems, listeners = [] } = await inspectGrid(file, options)
   if (!grid || problems.some(({ severity }) => severity === 'error')) throw invalid(problems)
-  return { grid, warnings: problems }
+  return { grid, warnings: problems, listeners }
 }
 
 /** The same without throwing for what the file says wrong: for `phasorbus check` and editors. */
 export async function inspectGrid(
   file: string,
   options: LoadOptions = {},
-): Promise<{ grid?: Grid; problems: readonly Problem[] }> {
+): Promise<{ grid?: Grid; problems: readonly Problem[]; listeners?: readonly Listener[] }> {
   const text = options.text ?? (await read(file))
   const { documents, problems } = parseYaml(text, file)
   const [document, second] = documents
@@ -81,8 +83,11 @@ export async function inspectGrid(
     ...(fields.metrics && { metrics: fields.metrics }),
     ...(fields.network && { network: networkOf(fields.network) }),
   }
-  problems.push(...(await crossCheck(placed, fields, document, { ...options, complete: problems.length === 0 })))
-  return { grid, problems: sortProblems(problems) }
+  const { runs } = options
+  const here = runs ? placed.filter(({ site }) => runs(site)) : placed
+  const complete = problems.length === 0
+  problems.push(...(await crossCheck(placed, fields, document, { ...options, here, complete })))
+  return { grid, problems: sortProblems(problems), listeners: listenersOf(here, metricsOf(fields, document)) }
 }
 
 const networkOf = ({ nominalKv, branches }: NetworkFields): Network => ({
@@ -90,12 +95,20 @@ const networkOf = ({ nominalKv, branches }: NetworkFields): Network => ({
   ...(nominalKv !== undefined && { nominalKv }),
 })
 
+const metricsOf = ({ metrics }: GridFile, document: YamlDocument) =>
+  metrics && { listen: metrics.listen, ...document.at(['metrics', 'listen']) }
+
 /** What no schema can say: how the parts go together. */
 async function crossCheck(
   placed: readonly PlacedSite[],
-  { metrics, network }: GridFile,
+  fields: GridFile,
   document: YamlDocument,
-  { runs, knownPmus, complete }: LoadOptions & { readonly complete: boolean },
+  {
+    runs,
+    knownPmus,
+    here,
+    complete,
+  }: LoadOptions & { readonly here: readonly PlacedSite[]; readonly complete: boolean },
 ): Promise<Problem[]> {
   if (placed.length === 0 && complete) {
     return [
@@ -108,18 +121,14 @@ async function crossCheck(
       },
     ]
   }
-  const here = runs ? placed.filter(({ site }) => runs(site)) : placed
   return [
     ...checkNames(placed),
     ...checkInputs(here),
     ...checkRecovery(placed),
-    ...checkNetwork(placed, network),
+    ...checkNetwork(placed, fields.network),
     ...(complete ? await checkPdcs(placed, knownPmus) : []),
     ...(complete ? checkStreams(placed, runs) : []), // else a stream may be missing for another mistake's sake
-    ...checkPorts(here, {
-      together: runs !== undefined,
-      ...(metrics && { metrics: { listen: metrics.listen, ...document.at(['metrics', 'listen']) } }),
-    }),
+    ...checkPorts(here, { together: runs !== undefined, metrics: metricsOf(fields, document) }),
     ...(await checkFiles(here)),
   ]
 }

@@ -86,6 +86,8 @@ export class Connection {
   readonly #setup: readonly string[]
   readonly #closed: () => void
   #last: Promise<unknown> = Promise.resolve()
+  /** How many statements have begun. */
+  #statements = 0
 
   constructor(connection: DuckDBConnection, setup: readonly string[], closed: () => void) {
     this.#connection = connection
@@ -122,7 +124,8 @@ export class Connection {
 
   /**
    * Parts of an answer of any size, as they are read. `weight`: numbers that are made of a row, besides its own; a part
-   * is made, and may be used, within a turn. `pause`: is awaited after each part.
+   * is made, and may be used, within a turn. `pause`: is awaited after each part. Until the last part is read the
+   * connection may run nothing else: throws HistorianError where it did, for DuckDB would end the answer there.
    */
   async *pages(
     sql: string,
@@ -130,9 +133,16 @@ export class Connection {
     weight = 0,
     pause: () => Promise<unknown> = turn,
   ): AsyncGenerator<readonly Row[]> {
-    const result = await this.#inTurn(() => this.#connection.stream(sql, values))
+    const { result, statement } = await this.#inTurn(async () => ({
+      statement: this.#statements,
+      result: await this.#connection.stream(sql, values),
+    }))
     for (;;) {
-      const chunk = await result.fetchChunk()
+      const chunk = await result.fetchChunk().catch((error: unknown) => {
+        this.#checkUncut(statement, sql)
+        throw error
+      })
+      this.#checkUncut(statement, sql)
       if (!chunk || chunk.rowCount === 0) return
       const most = Math.max(1, Math.floor(CELLS_PER_PAGE / (chunk.columnCount + weight)))
       for (let from = 0; from < chunk.rowCount; from += most) {
@@ -165,8 +175,19 @@ export class Connection {
     return this.#connection.createAppender(table, null, 'temp')
   }
 
+  #checkUncut(statement: number, sql: string): void {
+    if (this.#statements === statement) return
+    throw new HistorianError(
+      { code: 'HISTORIAN_ANSWER_CUT', sql },
+      'another statement ran on the connection on which an answer was being read: give it one of its own',
+    )
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work)
+    const done = this.#last.then(() => {
+      this.#statements++
+      return work()
+    })
     this.#last = done.catch(() => {})
     return done
   }

@@ -1,5 +1,6 @@
 /** Events in words. */
 import { type Configuration, describeDataError, describeTrigger, framesPerSecond, Stat } from '../c37118/index.ts'
+import { reasonWords } from '../streams/index.ts'
 import type { ListedGap } from './completeness.ts'
 import { ABSENT_MARK, TRIGGER_MARK, type Wanted } from './marks.ts'
 import { Kind } from './schema.ts'
@@ -71,7 +72,7 @@ export function describeMark(configuration: Configuration, pmu: number | undefin
 
 export function describeGap({ why, reason, frames }: ListedGap): Said {
   const count = `${frames} frame${frames === 1 ? '' : 's'}`
-  return { kind: 'gap', what: why, detail: reason === '' ? count : `${count}: ${reason}` }
+  return { kind: 'gap', what: why, detail: reason === '' ? count : `${count}: ${reasonWords(reason)}` }
 }
 
 export const describeConfiguration = (configuration: Configuration): Said => ({

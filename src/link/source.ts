@@ -5,6 +5,7 @@ import { aborted } from '../runtime/aborted.ts'
 import { utcMs } from '../runtime/clock.ts'
 import { retryUntilAborted } from '../runtime/retry.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
+import { explainOffline } from './explain-offline.ts'
 import { Grudges } from './grudges.ts'
 import { LinkError } from './link-error.ts'
 import { openChannel } from './open-channel.ts'
@@ -106,7 +107,8 @@ export function startSource(config: SourceConfig, deps: SourceDeps): Source {
     onFailure(error, delayMs) {
       if (!(error instanceof LinkError)) throw error
       offline(error.facts)
-      log.warn({ ...facts, ...error.facts, delayMs: Math.round(delayMs) }, 'no data from the PMU')
+      const { message, hint } = explainOffline(error.facts)
+      log.warn({ ...facts, ...error.facts, hint, delayMs: Math.round(delayMs) }, `no data from the PMU: ${message}`)
     },
   }).then(() => offline({ code: 'LINK_STOPPED' }))
 

@@ -17,4 +17,10 @@ export abstract class CodedError<F extends { readonly code: string }> extends Er
   get code(): F['code'] {
     return this.facts.code
   }
+
+  /** The message for people: the code is for programs. */
+  get sentence(): string {
+    const prefix = `${this.code}: `
+    return this.message.startsWith(prefix) ? this.message.slice(prefix.length) : this.message
+  }
 }

@@ -120,13 +120,41 @@ describe('the API', () => {
       [`events?from=0&to=9999999999999&limit=9`, 400, /26 hours/],
       [`configuration?stream=${stream}&at=never`, 400, /at: `never` is no time/],
       [`range?${period}&channel=1.freq&extra=1`, 400, /additional/],
-      ['nothing', 404, /not found/i],
+      ['nothing', 404, /nothing answers GET here: \/api\/v1\/openapi\.json lists/],
     ]
     for (const [path, status, message] of wrong) {
       const answer = await get(path)
       expect([path, answer.status]).toEqual([path, status])
       expect(((await answer.json()) as { message: string }).message).toMatch(message)
     }
+  })
+
+  it('answers in its own shape what reaches no route; whoever looks with a browser, in words', async () => {
+    await using deps = testDeps()
+    const { url } = await apiOn(deps)
+    const { hostname, port } = new URL(url)
+    const said = async (request: string) => {
+      const socket = connect({ host: hostname, port: Number(port) })
+      socket.end(request)
+      const text = Buffer.concat(await socket.toArray()).toString()
+      const [head = '', body = ''] = text.split('\r\n\r\n')
+      return { status: Number(head.split(' ')[1]), head: head.toLowerCase(), body }
+    }
+    const get = (path: string, method = 'GET') =>
+      said(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+    for (const [answer, status, error] of [
+      [await get('/api/v1/range', 'POST'), 404, 'API_UNKNOWN_PATH'],
+      [await get('/api/v2'), 404, 'API_UNKNOWN_PATH'],
+      [await get('/api/v1/%zz'), 400, 'API_BAD_REQUEST'],
+      [await said('what is this?\r\n\r\n'), 400, 'API_BAD_REQUEST'],
+      [await said(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`), 431, 'API_BAD_REQUEST'],
+    ] as const) {
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { error, message: expect.stringMatching(/ /) }])
+      expect(answer.head).toContain('content-type: application/json')
+    }
+    const page = await get('/elsewhere')
+    expect([page.status, page.body]).toEqual([404, 'nothing is here\n'])
+    expect(page.head).toContain('content-type: text/plain')
   })
 
   it('answers those who have a token, where there are tokens', async () => {

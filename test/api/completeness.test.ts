@@ -60,8 +60,8 @@ describe('completeness over the API', () => {
       [50, 0],
     ])
     expect(before.gaps).toEqual([
-      { from_us: pmu.timeUs(60), to_us: pmu.timeUs(80), frames: 20, why: 'pending', detail: null },
-      { from_us: pmu.timeUs(120), to_us: pmu.timeUs(130), frames: 10, why: 'pending', detail: null },
+      { from_us: pmu.timeUs(60), to_us: pmu.timeUs(80), frames: 20, why: 'pending', reason: null, detail: null },
+      { from_us: pmu.timeUs(120), to_us: pmu.timeUs(130), frames: 10, why: 'pending', reason: null, detail: null },
     ])
 
     answers.resolve()
@@ -75,8 +75,22 @@ describe('completeness over the API', () => {
       pending: 0,
       reasons: { lost: { 'crash-window': 10 }, not_received: {} },
       gaps: [
-        { from_us: pmu.timeUs(70), to_us: pmu.timeUs(80), frames: 10, why: 'never-produced', detail: null },
-        { from_us: pmu.timeUs(120), to_us: pmu.timeUs(130), frames: 10, why: 'lost', detail: 'crash-window' },
+        {
+          from_us: pmu.timeUs(70),
+          to_us: pmu.timeUs(80),
+          frames: 10,
+          why: 'never-produced',
+          reason: null,
+          detail: null,
+        },
+        {
+          from_us: pmu.timeUs(120),
+          to_us: pmu.timeUs(130),
+          frames: 10,
+          why: 'lost',
+          reason: 'crash-window',
+          detail: 'killed before it was written',
+        },
       ],
     })
     const early = `${stream}&from=${pmu.timeUs(0) - 5_000_000}&to=${pmu.timeUs(0)}`

@@ -60,7 +60,7 @@ describe('events over the API', () => {
     await using deps = testDeps()
     const { line, pmu, url, stream } = await emptyApi(deps)
     line.journal().absent = [
-      { fromUs: pmu.timeUs(50) - 1, toUs: pmu.timeUs(60) - 1, verdict: 'not-received', reason: 'link-down' },
+      { fromUs: pmu.timeUs(50) - 1, toUs: pmu.timeUs(60) - 1, verdict: 'not-received', reason: 'LINK_SILENT' },
     ]
     pmu.journaled(0, 50)
     pmu.live(0, 50)
@@ -75,7 +75,7 @@ describe('events over the API', () => {
         stream: pmu.topic,
         kind: 'gap',
         what: 'not-received',
-        detail: '10 frames: link-down',
+        detail: '10 frames: the PMU sent nothing',
       },
     ])
   })

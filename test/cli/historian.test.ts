@@ -181,7 +181,10 @@ describe('phasorbus query and export', () => {
     const nobody = await runCli(['query', '--url', `http://127.0.0.1:${await freePort()}`])
     expect([nobody.exitCode, nobody.stderr]).toEqual([1, expect.stringContaining('does not answer')])
     const wrong = await runCli(['query', topic, '1.nothing', '--url', url])
-    expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('no channel 1.nothing')])
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      1,
+      `phasorbus: ${url} says no: ${topic} has no channel 1.nothing\n  \`phasorbus query ${topic}\` lists them\n`,
+    ])
   })
 
   it('goes on with an export that was interrupted', async () => {

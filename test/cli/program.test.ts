@@ -21,6 +21,12 @@ describe('phasorbus', () => {
     expect(stdout).toMatch(new RegExp(`Examples?:[\\s\\S]*phasorbus ${verb}`))
   })
 
+  it.each(['query', 'export'])('says how %s gets the token that an API wants', async (verb) => {
+    const { stdout } = await runCli([verb, '--help'])
+    expect(stdout).toMatch(/--token <token> /)
+    expect(stdout).toMatch(/Where the API wants a token, .* PHASORBUS_TOKEN/)
+  })
+
   it('gives the same help for `help VERB`', async () => {
     const [asked, option] = await Promise.all([runCli(['help', 'check']), runCli(['check', '--help'])])
     expect(asked.stdout).toBe(option.stdout)

@@ -265,17 +265,26 @@ describe('a mistake', () => {
   })
 
   it.each([
-    ['a PDC-adapter', (port: number) => grid.replace('tcp://127.0.0.1:0', `tcp://127.0.0.1:${port}`)],
-    ['the broker', (port: number) => grid.replace('mqtt://127.0.0.1:0', `mqtt://127.0.0.1:${port}`)],
-    ['the metrics', (port: number) => grid.replace("'127.0.0.1:0'", `'127.0.0.1:${port}'`)],
-  ])('a port of %s that is taken: which, and what to do, exit code 1', async (_case, text) => {
+    [
+      'a PDC-adapter',
+      '9:17: sites[0].pdcAdapters[0].listen[0]',
+      (port: number) => grid.replace('tcp://127.0.0.1:0', `tcp://127.0.0.1:${port}`),
+    ],
+    ['the broker', '2:9: broker', (port: number) => grid.replace('mqtt://127.0.0.1:0', `mqtt://127.0.0.1:${port}`)],
+    ['the metrics', '3:20: metrics.listen', (port: number) => grid.replace("'127.0.0.1:0'", `'127.0.0.1:${port}'`)],
+    [
+      'an API',
+      '16:24: sites[1].historians[0].api.listen',
+      (port: number) => `${grid}    historians:\n      - api: { listen: 127.0.0.1:${port} }\n`,
+    ],
+  ])('a port of %s that is taken: which, where, and what to do, exit code 1', async (_case, place, text) => {
     const taken = await listen()
     const { port } = taken.address() as { port: number }
     const { exitCode, stderr } = await runCli(['run', '--log-level', 'silent', '-'], { stdin: text(port) })
     taken.close()
     expect(exitCode).toBe(1)
     expect(stderr).toBe(
-      `phasorbus: cannot listen on 127.0.0.1:${port}: another program uses this port\n  see which one with \`ss -lntup 'sport = :${port}'\`, or choose another port\n`,
+      `phasorbus: <stdin>:${place}: cannot listen on 127.0.0.1:${port}: another program uses this port\n  see which one with \`ss -lntup 'sport = :${port}'\`, or choose another port\n`,
     )
   })
 })

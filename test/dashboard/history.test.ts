@@ -144,7 +144,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     const event = { stream: topics[0], kind: 'rocof', what: 'the frequency jumped', detail: '−1 Hz' }
     await using history = await opened(deps, {
       events: [{ ...event, time_us: timeUs(STRIKING), until_us: null }],
-      gaps: [{ ...at, frames: 1000, why: 'lost', detail: 'rotated' }],
+      gaps: [{ ...at, frames: 1000, why: 'lost', reason: 'rotated', detail: 'rotated' }],
     })
     const { url, page } = history
     await page.goto(url + view(0, 15_000))

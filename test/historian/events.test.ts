@@ -207,4 +207,26 @@ describe('events', () => {
     ])
     await close()
   })
+
+  it('tell a PMU absent from the frames of a PDC also by seconds, and what completed them apart', async () => {
+    const { store, writer, sealer, add, close } = await opened()
+    const topic = 'area/secondary-station/1/PDC/1'
+    const us = (n: number): number => startUs + n * periodUs
+    for (let n = 0; n < 200; n++) add(topic, { timeUs: us(n), stats: [n >= 60 && n < 160 ? ABSENT_STAT : 0, 0] })
+    for (let n = 150; n < 160; n++) add(topic, { timeUs: us(n), stats: [0, 0] }, Kind.revision)
+    await writer.flush()
+    const query = { topic, fromUs: startUs - 1e6, toUs: startUs + 60e6, limit: 10 }
+    const ask = async () => (await eventsOf(store, query, () => unknown)).events.slice(1)
+    const absence = { kind: 'absent', what: 'PMU absent from the frame', detail: 'PMU 1, PMU 7 (IDCODE 7)' }
+    const expected = [
+      { timeUs: us(60), untilUs: us(160), ...absence },
+      { timeUs: us(150), untilUs: us(160), kind: 'revision', what: 'completed' },
+    ]
+    expect(await ask()).toMatchObject(expected)
+    await sealer.seal(startUs + 3 * HOUR_US)
+    expect(await ask()).toMatchObject(expected)
+    await sealer.expire(startUs + 49 * HOUR_US, { frames: 1 })
+    expect(await ask()).toMatchObject([{ timeUs: us(50), untilUs: us(200), ...absence }])
+    await close()
+  })
 })

@@ -18,6 +18,7 @@ import {
   smallerDataAt,
 } from '../support/blue-pmu.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
+import { recordedLog } from '../support/recorded-log.ts'
 import { RecordingSink } from '../support/recorder.ts'
 import { cmd, type ScriptedPmu, startScriptedPmu } from '../support/scripted-pmu.ts'
 
@@ -100,11 +101,19 @@ describe('the dialogue of a PDC', () => {
   it('asks CFG-2 again when no answer comes, and gives up in the end', async () => {
     await using deps = testDeps()
     await using pmu = await startScriptedPmu()
-    const { sink } = start(deps, pmu, { answerMs: 10, attempts: 2 })
+    const { lines, log } = recordedLog()
+    const { sink } = start({ ...deps, log }, pmu, { answerMs: 10, attempts: 2 })
     await sink.until(({ offlines }) => offlines.length > 0)
     expect(sink.offlines[0]).toMatchObject({ code: 'LINK_NO_CONFIGURATION', attempts: 2 })
     expect(commandsOf(pmu).slice(0, 4)).toEqual([cmd.off, cmd.config2, cmd.config2, cmd.config3])
     await pmu.connected(2)
+    expect(lines).toContainEqual({
+      level: 'warn',
+      message: expect.stringMatching(
+        /^no data from the PMU: \S+ takes the connection but answers neither CFG-2 nor CFG-3$/,
+      ),
+      hint: expect.stringMatching(/^most often the IDCODE is another one/),
+    })
   })
 
   it('takes a CFG-3 where CFG-2 is not answered', async () => {

@@ -3,6 +3,8 @@ import type { Log } from '../../src/runtime/service.ts'
 export interface LogLine {
   readonly level: string
   readonly message: string
+  /** What to do. */
+  readonly hint?: string
 }
 
 /** A log, and what was written to it. */
@@ -10,7 +12,7 @@ export function recordedLog(): { readonly lines: readonly LogLine[]; readonly lo
   const lines: LogLine[] = []
   const at =
     (level: string) =>
-    (_facts: object, message: string): void =>
-      void lines.push({ level, message })
+    ({ hint }: { readonly hint?: string }, message: string): void =>
+      void lines.push({ level, message, ...(hint !== undefined && { hint }) })
   return { lines, log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type Counts, type EventKind, eventKinds } from '../../historian/index.ts'
-import { accountJson, missingWhys } from '../../streams/index.ts'
+import { accountJson, missingWhys, reasonWords } from '../../streams/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { array, integer, object, type PeriodQuery, periodOf, stream, string, time } from '../schemas.ts'
 import { admitted, askerOf } from '../while-connected.ts'
@@ -84,7 +84,8 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
                 to_us: { type: 'integer', description: 'exclusive' },
                 frames: integer,
                 why: { type: 'string', enum: missingWhys },
-                detail: { type: ['string', 'null'], description: 'the reason, as the journals say it' },
+                reason: { type: ['string', 'null'], description: 'as the journals say it, for programs' },
+                detail: { type: ['string', 'null'], description: 'the reason in words' },
               }),
             ),
             more_gaps: { type: 'integer', description: 'older ones, that are not listed' },
@@ -108,7 +109,8 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
           ...spanJson(gap),
           frames,
           why,
-          detail: reason === '' ? null : reason,
+          reason: reason === '' ? null : reason,
+          detail: reason === '' ? null : reasonWords(reason),
         })),
         more_gaps: found.moreGaps,
       }

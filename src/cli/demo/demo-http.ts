@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /** As a historian's API has it. */
-const USUAL_PORT = 9470
+export const USUAL_PORT = 9470
 
 /** Whether DuckDB is installed: npm leaves it out where there is no build for the platform. */
 export const hasHistorian = (): Promise<boolean> =>

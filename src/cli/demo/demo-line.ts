@@ -36,6 +36,8 @@ export interface DemoLine extends Running {
   readonly brokerUrl: string
   /** Of the dashboard; undefined where no historian can be had. */
   readonly pageUrl: string | undefined
+  /** The usual port of the dashboard is taken. */
+  readonly isMoved: boolean
   readonly pdcPort: number
   /** Of the area's PDC. */
   readonly areaPort: number
@@ -141,6 +143,7 @@ export async function startDemoLine({ seed, brokerPort, httpPort }: DemoOptions,
   return {
     brokerUrl,
     pageUrl: running.historians[0]?.api,
+    isMoved: http === 0 && httpPort === undefined,
     pdcPort,
     areaPort,
     area,

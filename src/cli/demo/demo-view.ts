@@ -3,6 +3,7 @@ import { formatHz, formatQuantity } from '../terminal/quantity.ts'
 import { createStyle, type Style } from '../terminal/style.ts'
 import { formatTable } from '../terminal/table.ts'
 import { area, cutOff, eventAt, idcodes, sites } from './demo-grid.ts'
+import { USUAL_PORT } from './demo-http.ts'
 import type { DemoLine, DemoStream } from './demo-line.ts'
 
 const redrawMs = 250
@@ -54,12 +55,12 @@ function conclusion(line: DemoLine, style: Style): string {
     : style.bad('Not every frame came through once, unaltered and in order.')
 }
 
-function introduction({ brokerUrl, pageUrl, pdcPort, areaPort }: DemoLine, style: Style): string[] {
+function introduction({ brokerUrl, pageUrl, isMoved, pdcPort, areaPort }: DemoLine, style: Style): string[] {
   return [
     style.bold('A simulated feeder, five substations, every frame checked at the PDC'),
     ...(pageUrl === undefined
       ? [style.warn('No dashboard: DuckDB is not installed (npm has no build of it for this platform).')]
-      : [`See it in a browser: ${style.bold(pageUrl)}`]),
+      : [`${isMoved ? `${USUAL_PORT} is taken: the dashboard is at` : 'See it in a browser:'} ${style.bold(pageUrl)}`]),
     `PMU → PMU-adapter → MQTT → PDC-adapter → PDC`,
     `                      MQTT → PDC of each substation → MQTT → PDC of the area`,
     style.dim(`broker ${brokerUrl}`),

@@ -31,13 +31,18 @@ export interface RunningGrid extends Running {
   readonly pmus: number
 }
 
+export interface GridDeps extends ServiceDeps {
+  readonly beforeListening?: () => Promise<void>
+}
+
 /**
  * Starts everything that a grid describes, from the same start functions that
  * separate processes use. Resolves when every port is open; rejects, with
  * nothing left running, if one cannot be had. A broker elsewhere need not be
  * there yet. `whole`: where this is only a share of it, for what an API tells.
+ * `beforeListening` is awaited when its nodes are this process's, and nothing listens yet.
  */
-export async function startGrid(grid: Grid, deps: ServiceDeps, whole: Grid = grid): Promise<RunningGrid> {
+export async function startGrid(grid: Grid, deps: GridDeps, whole: Grid = grid): Promise<RunningGrid> {
   const failed = new AbortController()
   const signal = AbortSignal.any([deps.signal, failed.signal])
   setMaxListeners(0, signal)
@@ -67,11 +72,12 @@ export async function startGrid(grid: Grid, deps: ServiceDeps, whole: Grid = gri
 
 async function startParts(
   grid: Grid,
-  deps: ServiceDeps,
+  { beforeListening, ...deps }: GridDeps,
   keep: Keep,
   told: GridJson,
 ): Promise<Omit<RunningGrid, 'done'>> {
   const locks = await lockNodes(grid.sites, deps, keep)
+  await beforeListening?.()
   const simulated = await startSimulatedPmus(grid, deps, keep)
   const inputs = createSharedInputs()
   const embedded = new EmbeddedBrokers(deps, keep)

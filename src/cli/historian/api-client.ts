@@ -101,8 +101,20 @@ export class ApiClient {
       await setTimeout(1000 * Number(answer.headers.get('retry-after') ?? 1), undefined, signal && { signal })
       return this.#get(path, query, signal)
     }
-    const { message = answer.statusText } = (await answer.json().catch(() => ({}))) as { message?: string }
-    const hint = answer.status === 401 ? 'give --token, or PHASORBUS_TOKEN' : undefined
-    throw failure(`${this.#url} says no: ${message}`, hint)
+    const said = (await answer.json().catch(() => ({}))) as { readonly error?: string; readonly message?: string }
+    throw failure(
+      `${this.#url} says no: ${said.message ?? answer.statusText}`,
+      hintOf(answer.status, said.error, query),
+    )
   }
+}
+
+function hintOf(
+  status: number,
+  code: string | undefined,
+  { stream }: Readonly<Record<string, string | readonly string[]>>,
+): string | undefined {
+  if (status === 401) return 'give --token, or PHASORBUS_TOKEN'
+  if (code === 'HISTORIAN_UNKNOWN_CHANNEL') return `\`phasorbus query ${stream}\` lists them`
+  return code === 'HISTORIAN_UNKNOWN_STREAM' ? '`phasorbus query` lists what is stored' : undefined
 }

@@ -1,5 +1,6 @@
 import type { CompletenessAnswer, CompletenessCounts } from '../../api/index.ts'
 import { isoTime } from '../../runtime/iso-time.ts'
+import { reasonWords } from '../../streams/index.ts'
 import { count, formatSpan } from '../terminal/quantity.ts'
 import { formatTable } from '../terminal/table.ts'
 
@@ -25,7 +26,7 @@ export function completenessText(answer: CompletenessAnswer): string {
       isoTime(gap.from_us),
       formatSpan((gap.to_us - gap.from_us) / 1000),
       `${gap.frames}`,
-      gap.detail === null ? gap.why : `${gap.why}: ${gap.detail}`,
+      [gap.why.replace('-', ' '), ...(gap.detail === null ? [] : [reasonWords(gap.detail)])].join(': '),
     ])
     lines.push('', ...formatTable(['gap from', 'length', 'frames', 'why'], rows, { right: [1, 2] }))
   }
@@ -41,7 +42,9 @@ function share({ held, expected }: CompletenessCounts): string {
 function missing({ never_produced, not_received, lost, pending, reasons }: CompletenessAnswer): readonly string[] {
   const why = (of: Readonly<Record<string, number>>): string => {
     const named = Object.entries(of).filter(([, number]) => number > 0)
-    return named.length === 0 ? '' : ` (${named.map(([reason, number]) => `${reason} ${number}`).join(', ')})`
+    return named.length === 0
+      ? ''
+      : ` (${named.map(([reason, number]) => `${reasonWords(reason)}: ${number}`).join(', ')})`
   }
   const said = [
     never_produced > 0 && `${never_produced} never produced`,

@@ -1,8 +1,8 @@
 /** Where an export goes: what is there already is not written over unless that is asked for. */
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { isSystemError } from '../../runtime/system-errors.ts'
 import { failure } from '../cli-error.ts'
-import { isSystemError } from '../system-errors.ts'
 import type { ExportFormat } from './write-export.ts'
 
 /** `force`: files that are there are replaced. Throws CliError: they stay, or there is no such folder. */

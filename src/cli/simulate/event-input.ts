@@ -41,12 +41,11 @@ function obey(line: string, { simulator, quit }: EventInput): string | undefined
     return at === undefined || at <= now ? `at ${now.toFixed(2)} s: ${line}` : `will be at ${at} s: ${line}`
   } catch (error) {
     if (!(error instanceof SimulatorError)) throw error
-    return 'problems' in error.facts ? error.facts.problems.join('; ') : withoutCode(error)
+    return 'problems' in error.facts ? error.facts.problems.join('; ') : error.sentence
   }
 }
 
 /** The sentence for a person. */
-export const withoutCode = ({ code, message }: SimulatorError): string => message.replace(`${code}: `, '')
 
 /** Every event with its fields; those in brackets may be left out. */
 export function eventHelp(): string {

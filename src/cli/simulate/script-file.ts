@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { invalid } from '../../config/problem.ts'
 import { checkDocument } from '../../config/schema-problems.ts'
 import { parseYaml } from '../../config/yaml-document.ts'
+import { explainReason, isSystemError } from '../../runtime/system-errors.ts'
 import { type SimulatorEvent, SimulatorScript } from '../../simulator/index.ts'
 import { usageError } from '../cli-error.ts'
-import { explainReason, isSystemError } from '../system-errors.ts'
 
 /** Reads a YAML list of events. Throws with every problem in it, by line. */
 export async function readScript(file: string): Promise<readonly SimulatorEvent[]> {

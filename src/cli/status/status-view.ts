@@ -1,5 +1,5 @@
 /** What a person reads: nodes, streams, and per consumer what became of every timestamp. */
-import { type AccountJson, type StreamState, sumOf } from '../../streams/index.ts'
+import { type AccountJson, reasonWords, type StreamState, sumOf } from '../../streams/index.ts'
 import { printable } from '../terminal/printable.ts'
 import { count, formatSpan } from '../terminal/quantity.ts'
 import type { Style } from '../terminal/style.ts'
@@ -15,7 +15,7 @@ export function statusLines(model: StatusModel, style: Style): string[] {
   const { nodes, streams, consumers, unreadable } = model
   const nodeRows = nodes.map(([topic, { online, reason, since, brokers }]) => [
     topic,
-    online ? 'online' : `offline: ${printable(reason ?? 'no reason given')}`,
+    online ? 'online' : `offline: ${printable(reasonWords(reason ?? 'no reason given'))}`,
     `since ${timeText(since)}`,
     brokers.map(printable).join(' '),
   ])
@@ -32,7 +32,9 @@ export function statusLines(model: StatusModel, style: Style): string[] {
 }
 
 function streamRow({ topic, online, states }: StreamStatus): string[] {
-  const reasons = [...new Set(states.flatMap(({ reason }) => (reason === undefined ? [] : [printable(reason)])))]
+  const reasons = [
+    ...new Set(states.flatMap(({ reason }) => (reason === undefined ? [] : [printable(reasonWords(reason))]))),
+  ]
   const rate = states.find((state) => state.rate !== null)?.rate
   return [
     topic,
@@ -84,9 +86,9 @@ function consumerLines({ node, consumer, streams, total }: ConsumerStatus, style
   const rows = streams.map(([topic, account]) => accountRow(topic, account))
   if (streams.length > 1) rows.push(accountRow('total', total))
   const about = [
-    reasonText('not received', total.not_received),
-    reasonText('lost', total.lost),
-    reasonText('outside', total.outside),
+    accountText('not received', total.not_received),
+    accountText('lost', total.lost),
+    accountText('outside', total.outside),
     total.duplicates > 0 ? count(total.duplicates, 'duplicate') : '',
     total.conflicts > 0 ? style.warn(`${count(total.conflicts, 'conflict')}: two frames of one time that differ`) : '',
   ].filter(Boolean)
@@ -107,12 +109,19 @@ const accountRow = (name: string, account: AccountJson): string[] => [
   String(sumOf(account.not_received)),
 ]
 
-const reasonText = (what: string, reasons: Readonly<Record<string, number>>): string =>
+const reasonText = (
+  what: string,
+  reasons: Readonly<Record<string, number>>,
+  text = (reason: string, number: number): string => `${reason} ${number}`,
+): string =>
   sumOf(reasons) === 0
     ? ''
     : `${what}: ${Object.entries(reasons)
-        .map(([reason, number]) => `${printable(reason)} ${number}`)
+        .map(([reason, number]) => printable(text(reason, number)))
         .join(', ')}`
+
+const accountText = (what: string, reasons: Readonly<Record<string, number>>): string =>
+  reasonText(what, reasons, (reason, number) => `${reasonWords(reason)}: ${number}`)
 
 function verdict(consumers: readonly ConsumerStatus[], style: Style): string[] {
   const lost = consumers.reduce((sum, { total }) => sum + sumOf(total.lost), 0)

@@ -1,6 +1,6 @@
 import type { BusError } from '../../bus/index.ts'
+import { explainReason, isSystemError } from '../../runtime/system-errors.ts'
 import { type CliError, failure } from '../cli-error.ts'
-import { explainReason, isSystemError } from '../system-errors.ts'
 
 const hint = 'check --broker, and that the broker runs; a grid that runs here has one at mqtt://127.0.0.1:1883'
 

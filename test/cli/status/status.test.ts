@@ -93,9 +93,9 @@ describe('phasorbus status', () => {
     expect(text).toMatch(/PMU\/765 +online +50 +2026-11-22 12:00:00 and 3.2 h +adapter/)
     expect(text).toMatch(/consumer pdc-1 at south\/pop\/7\/NODE\/pop/)
     expect(text).toMatch(/PMU\/765 +1 +2 +100 +90 +4 +1 +2\n/)
-    expect(text).toContain('not received: silent 2')
-    expect(text).toContain('lost: crash-window 1')
-    expect(text).toContain('outside: stale 5')
+    expect(text).toContain('not received: silent: 2')
+    expect(text).toContain('lost: killed before it was written: 1')
+    expect(text).toContain('outside: too old when it came: 5')
     expect(text).toContain('1 conflict')
     expect(text).toMatch(/1 timestamp lost\n2 timestamps pending/)
     expect(statusObject(model)).toMatchObject({
@@ -134,7 +134,7 @@ describe('phasorbus status', () => {
     const shown = (outside: Record<string, number>): string =>
       textOf(modelOf([`${PDC}/state`, node({ consumers: { 'pdc-1': { [STREAM]: { ...none, outside } } } })]))
     expect(shown({})).toContain('nothing is expected yet: no PDC has taken a frame')
-    expect(shown({ stale: 157 })).toMatch(/outside: stale 157.*\n157 frames outside the accounts/s)
+    expect(shown({ stale: 157 })).toMatch(/outside: too old when it came: 157.*\n157 frames outside the accounts/s)
     expect(shown({}) + shown({ stale: 157 })).not.toContain('nothing lost')
   })
 

@@ -1,5 +1,5 @@
-import type { OfflineReason } from '../../link/index.ts'
-import { explainReason } from '../system-errors.ts'
+import { explainReason } from '../runtime/system-errors.ts'
+import type { OfflineReason } from './source-sink.ts'
 
 /** Why no data flows, and what to do, for the person at the PMU. */
 export function explainOffline(reason: OfflineReason): { message: string; hint?: string } {
