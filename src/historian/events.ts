@@ -8,7 +8,14 @@ import { type SealedHour, sealedHours } from './best-segments.ts'
 import { completenessOf, type LedgerView } from './completeness.ts'
 import { configurationHistories, type InForce } from './configuration-history.ts'
 import type { Connection } from './database.ts'
-import { describeChange, describeConfiguration, describeGap, describeMark, type Said } from './describe-events.ts'
+import {
+  describeChange,
+  describeConfiguration,
+  describeGap,
+  describeMark,
+  type EventKind,
+  type Said,
+} from './describe-events.ts'
 import { hotRuns, MOST_RUNS, NEXT, type Run, sealedRuns } from './marks.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
@@ -17,6 +24,8 @@ import type { Store } from './store.ts'
 export interface EventsQuery extends Period {
   /** Undefined: of all streams. */
   readonly topic?: string
+  /** Undefined: all kinds. */
+  readonly kinds?: readonly EventKind[]
   /** The newest so many. */
   readonly limit: number
 }
@@ -38,12 +47,13 @@ export interface Events {
 /** Throws HistorianError where the stream is unknown. */
 export async function eventsOf(
   store: Store,
-  { topic, fromUs, toUs, limit }: EventsQuery,
+  { topic, kinds, fromUs, toUs, limit }: EventsQuery,
   viewOf: (topic: string) => LedgerView,
   signal?: AbortSignal,
 ): Promise<Events> {
   const topics = topic === undefined ? store.topics : [topic]
   const period = { fromUs, toUs }
+  const isWanted = ({ kind }: Said): boolean => kinds === undefined || kinds.includes(kind)
   const found: StreamEvent[] = []
   let isCut = false
   const streams = topics.map((each) => store.streamOf(each))
@@ -60,8 +70,10 @@ export async function eventsOf(
   }
   const connection = await store.connect()
   try {
-    const marked = await markedOf(store, connection, topics, period, found, limit, signal)
-    const all = [...found, ...marked.events].toSorted(byTime)
+    const wanted = found.filter(isWanted)
+    const runs = new Runs(store, period, isWanted)
+    const marked = await markedOf(runs, connection, topics, wanted, limit, signal)
+    const all = [...wanted, ...marked.events].toSorted(byTime)
     const events = all.slice(-limit)
     return { events, more: isCut || marked.isCut || all.length > events.length }
   } finally {
@@ -87,17 +99,16 @@ function configurations(
 
 /** From the newest hour on, until there are enough of them. */
 async function markedOf(
-  store: Store,
+  runs: Runs,
   connection: Connection,
   topics: readonly string[],
-  period: Period,
   others: readonly StreamEvent[],
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly events: readonly StreamEvent[]; readonly isCut: boolean }> {
+  const { store, period } = runs
   const streams = topics.map((topic) => store.streamOf(topic))
   const epochs = streams.flatMap((stream) => store.epochsOf(stream))
-  const runs = new Runs(store, period)
   runs.add(await hotRuns(store, connection, epochs, period))
   // Only now: what was sealed before was no longer hot, and what is sealed since is found twice, and joined.
   const hours = new Map<number, SealedHour[]>()
@@ -125,15 +136,17 @@ const nameOf = ({ topic, kind, what, detail }: StreamEvent): string => [topic, k
 
 /** Runs of the same mark that meet, at the end of an hour for one, are one event. */
 class Runs {
-  readonly #store: Store
-  readonly #period: Period
+  readonly store: Store
+  readonly period: Period
+  readonly #isWanted: (said: Said) => boolean
   readonly #byMark = new Map<string, { readonly said: Said; readonly parts: Run[] }>()
   #events: readonly { readonly run: Run; readonly said: Said }[] | undefined
   isCut = false
 
-  constructor(store: Store, period: Period) {
-    this.#store = store
-    this.#period = period
+  constructor(store: Store, period: Period, isWanted: (said: Said) => boolean) {
+    this.store = store
+    this.period = period
+    this.#isWanted = isWanted
   }
 
   add(runs: readonly Run[]): void {
@@ -143,17 +156,21 @@ class Runs {
       for (const mark of run.pmu === undefined ? [run.mark] : marksOf(run.mark)) {
         const key = `${run.epoch.number} ${run.pmu} ${mark}`
         const known = this.#byMark.get(key)
-        if (known) known.parts.push(run)
-        else this.#byMark.set(key, { said: describeMark(run.epoch.configuration, run.pmu, mark), parts: [run] })
+        if (known) {
+          known.parts.push(run)
+          continue
+        }
+        const said = describeMark(run.epoch.configuration, run.pmu, mark)
+        if (this.#isWanted(said)) this.#byMark.set(key, { said, parts: [run] })
       }
     }
   }
 
   all(): readonly StreamEvent[] {
     return this.#joined().map(({ run: { epoch, fromUs, lastUs, stepUs }, said }) => ({
-      timeUs: Math.max(fromUs, this.#period.fromUs),
-      untilUs: Math.min(lastUs + stepUs, this.#period.toUs),
-      topic: this.#store.topicOf(epoch.stream),
+      timeUs: Math.max(fromUs, this.period.fromUs),
+      untilUs: Math.min(lastUs + stepUs, this.period.toUs),
+      topic: this.store.topicOf(epoch.stream),
       ...said,
     }))
   }

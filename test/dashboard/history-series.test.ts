@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { eventKinds as offered } from '../../dashboard/src/api/answers.ts'
 import { csvOf } from '../../dashboard/src/history/csv.ts'
 import { drawnOf, groupsOf, sampleAt, timesOf, tracesOf } from '../../dashboard/src/history/series.ts'
 import { queryOf, usualChannels, viewOf } from '../../dashboard/src/history/view.ts'
 import { drawLine } from '../../dashboard/src/parts/line-path.ts'
+import { eventKinds } from '../../src/historian/index.ts'
 
 const period = { fromUs: 0, toUs: 1e6 }
 const one = (times_us: readonly number[], values: readonly (number | null)[], unit = 'Hz') => ({
@@ -126,19 +128,25 @@ describe('CSV of what is seen', () => {
 })
 
 describe('a view', () => {
+  const events = { isOfAll: false, kinds: offered }
+  it('offers the kinds of events that the historian tells', () => {
+    expect(offered.toSorted()).toEqual(eventKinds.toSorted())
+  })
+
   it('is the same after it was an address', () => {
     const view = {
       period: { fromUs: 1_795_953_600_000_000, toUs: 1_795_953_600_020_000 },
       channels: [{ stream: 'area/s/1/PMU/1', id: '1.V|A.magnitude' }],
+      events: { isOfAll: true, kinds: ['gap', 'conflict'] as const },
     }
     expect(viewOf(new URLSearchParams(pairsOf(queryOf(view))))).toEqual(view)
-    const none = { ...view, channels: [] }
+    const none = { ...view, channels: [], events: { isOfAll: false, kinds: [] } }
     expect(viewOf(new URLSearchParams(pairsOf(queryOf(none))))).toEqual(none)
   })
 
   it('is the usual one where the address says nothing, or nonsense', () => {
     for (const text of ['', 'from=x&to=y', 'from=5&to=2'])
-      expect(viewOf(new URLSearchParams(text))).toEqual({ period: undefined, channels: undefined })
+      expect(viewOf(new URLSearchParams(text))).toEqual({ period: undefined, channels: undefined, events })
   })
 
   it('shows the frequency of the first streams at first', () => {

@@ -139,6 +139,10 @@ describe('events', () => {
         const newest = await ask({ limit: 2 })
         expect(newest.events).toEqual(hot.events.slice(-2))
         expect(newest.more).toBe(hot.events.length > 2)
+        const kinds = ['trigger', 'appeared'] as const
+        const some = await eventsOf(store, { ...query, kinds, limit: 2 }, () => unknown)
+        const wanted = hot.events.filter(({ kind }) => kind === 'trigger' || kind === 'appeared')
+        expect(some).toEqual({ events: wanted.slice(-2), more: wanted.length > 2 })
       }),
       { numRuns: 15, endOnFailure: true },
     )

@@ -16,6 +16,19 @@ export interface RangeAnswer {
   }[]
 }
 
+/** In the order in which they are offered. */
+export const eventKinds = [
+  'trigger',
+  'sync-lost',
+  'data-error',
+  'gap',
+  'configuration',
+  'appeared',
+  'conflict',
+  'revision',
+] as const
+export type EventKind = (typeof eventKinds)[number]
+
 /** What was striking. */
 export interface StoredEvent {
   readonly time_us: number

@@ -1,6 +1,6 @@
 /** What a historian says of a period beside its values: events, and what is missing. */
 import type { Period } from '../history/period.ts'
-import type { CompletenessAnswer, EventsAnswer } from './answers.ts'
+import { type CompletenessAnswer, type EventKind, type EventsAnswer, eventKinds } from './answers.ts'
 import { ApiFailure, get } from './client.ts'
 
 const timesOf = ({ fromUs, toUs }: Period) => ({ from: `${fromUs}`, to: `${toUs}` })
@@ -12,10 +12,16 @@ export const MAX_EVENTS_US = 31 * 86_400e6
 /** undefined: the historian tells none. */
 export const getEvents = (
   period: Period,
-  stream: string | undefined,
+  { stream, kinds }: { readonly stream: string | undefined; readonly kinds: readonly EventKind[] },
   signal: AbortSignal,
-): Promise<EventsAnswer | undefined> =>
-  orNothing(get<EventsAnswer>('events', { ...timesOf(period), ...(stream !== undefined && { stream }) }, signal))
+): Promise<EventsAnswer | undefined> => {
+  const query = {
+    ...timesOf(period),
+    ...(stream !== undefined && { stream }),
+    ...(kinds.length < eventKinds.length && { kind: kinds }),
+  }
+  return orNothing(get<EventsAnswer>('events', query, signal))
+}
 
 /** undefined: the historian does not tell it. */
 export const getCompleteness = (

@@ -37,9 +37,10 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   const moment = `${period.fromUs} ${period.toUs}`
   const key = JSON.stringify([channels, moment, width])
   const seen = useAnswer(key, (signal) => ask(channels, period, width, signal))
-  const told = useAnswer(`${moment} ${topics}`, (signal) => askEvents(topics, period, signal))
-  const change = (changes: Partial<View>): void =>
-    pushQuery('history', queryOf({ period, channels: view.channels, ...changes }))
+  const told = useAnswer(JSON.stringify([moment, topics, view.events]), (signal) =>
+    askEvents(topics, view.events, period, signal),
+  )
+  const change = (changes: Partial<View>): void => pushQuery('history', queryOf({ ...view, period, ...changes }))
   const show = (next: Period): void => change({ period: bounded(next) })
   const play = (): void => startPlayback(period, [...(streams.value ?? []).map(({ stream }) => stream), ...topics])
   return (
@@ -76,7 +77,7 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
         )}
       </div>
       <HistoryCompleteness streams={topics} period={period} events={told.value?.events ?? []} onChoose={show} />
-      <HistoryEvents told={told} onChoose={show} />
+      <HistoryEvents told={told} choice={view.events} onChange={(events) => change({ events })} onChoose={show} />
     </>
   )
 }

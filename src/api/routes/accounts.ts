@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { type Counts, eventKinds } from '../../historian/index.ts'
+import { type Counts, type EventKind, eventKinds } from '../../historian/index.ts'
 import { accountJson, missingWhys } from '../../streams/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { array, integer, object, type PeriodQuery, periodOf, stream, string, time } from '../schemas.ts'
@@ -22,6 +22,12 @@ const counts = {
 } as const
 const span = { from_us: integer, to_us: integer } as const
 const byReason = { type: 'object', additionalProperties: integer } as const
+
+interface EventsQuery extends PeriodQuery {
+  readonly stream?: string
+  readonly kind?: EventKind[]
+  readonly limit: number
+}
 
 /** What became of timestamps, and what was striking. */
 export function addAccountRoutes(app: FastifyInstance, { historian, places }: RouteDeps): void {
@@ -115,11 +121,12 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
     },
   )
 
-  app.get<{ Querystring: PeriodQuery & { readonly stream?: string; readonly limit: number } }>(
+  app.get<{ Querystring: EventsQuery }>(
     '/api/v1/events',
     {
       schema: {
-        summary: 'What was striking in a period, of a stream or of all: the newest of it, by time.',
+        summary:
+          'What was striking in a period, of a stream or of all, of some kinds or all: the newest of it, by time.',
         querystring: {
           type: 'object',
           required: ['from', 'to'],
@@ -128,6 +135,13 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
             stream,
             from: time,
             to: time,
+            kind: {
+              type: 'array',
+              items: { type: 'string', enum: eventKinds },
+              minItems: 1,
+              maxItems: eventKinds.length,
+              description: 'repeat it for several; all by default',
+            },
             limit: { type: 'integer', minimum: 1, maximum: MAX_EVENTS, default: 200 },
           },
         },
@@ -149,14 +163,14 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
       },
     },
     async (request, reply) => {
-      const { stream: topic, limit, ...query } = request.query
+      const { stream: topic, kind: kinds, limit, ...query } = request.query
       const period = topic
         ? periodOf(query, MAX_EVENTS_US, '31 days are the most')
         : periodOf(query, MAX_ALL_EVENTS_US, 'without a stream, 26 hours are the most')
       const asker = askerOf(request, reply)
       await admitted(places.reading(period), asker, reply)
       const { events, more } = await historian.events(
-        { ...(topic !== undefined && { topic }), limit, ...period },
+        { ...(topic !== undefined && { topic }), ...(kinds && { kinds }), limit, ...period },
         asker,
       )
       return {
