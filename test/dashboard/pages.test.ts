@@ -209,6 +209,12 @@ describe.skipIf(chromium.skip)(chromium.title('the dashboard, in a browser'), ()
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
   })
 
+  it('shows the grid at an address that names no page, and says so in the address', async () => {
+    const page = await open('zzz')
+    await page.waitForURL(/#\/grid$/)
+    await page.getByText('2 of 2 PMUs online').waitFor()
+  })
+
   it('goes by the keyboard alone, and tells times in UTC and local, in light and dark', async () => {
     const page = await open('grid', { timezoneId: 'Asia/Kolkata', colorScheme: 'dark' })
     await page.getByText('7.300 kV').first().waitFor()
