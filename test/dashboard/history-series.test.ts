@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eventKinds as offered } from '../../dashboard/src/api/answers.ts'
 import { csvOf } from '../../dashboard/src/history/csv.ts'
-import { drawnOf, groupsOf, sampleAt, timesOf, tracesOf } from '../../dashboard/src/history/series.ts'
+import { beginOf, drawnOf, groupsOf, sampleAt, timesOf, tracesOf } from '../../dashboard/src/history/series.ts'
 import { queryOf, usualChannels, viewOf } from '../../dashboard/src/history/view.ts'
 import { drawLine } from '../../dashboard/src/parts/line-path.ts'
 import { eventKinds } from '../../src/historian/index.ts'
@@ -43,6 +43,12 @@ describe('what the API gave of a channel', () => {
       ['', 1],
     ])
     expect(drawnOf(groups[1]!.traces[0]!, groups[1]!.quantity.factor)[1]).toEqual([63.5])
+  })
+
+  it('begins no later than its first value, which least and greatest may come after', () => {
+    const raw = tracesOf('a', { raw: true, series: [one([40, 60], [1, 2]), one([], [])] }, period, 10)
+    const parts = tracesOf('a', { raw: false, series: [one([500_000], [1])] }, period, 20)
+    expect([raw, parts, []].map((traces) => beginOf(traces))).toEqual([40, 400_000, undefined])
   })
 
   it('has the value nearest to the cursor, and none in a gap', () => {

@@ -5,6 +5,7 @@ import { useAppState } from '../app-state.ts'
 import { ask, type Seen } from '../history/ask.ts'
 import { Cursor } from '../history/cursor.ts'
 import { bounded, durationOf, lastOf, lengthUs, type Period, presets } from '../history/period.ts'
+import { beginOf } from '../history/series.ts'
 import { queryOf, sameChannel, usualChannels, type View, viewOf } from '../history/view.ts'
 import { HistoryChannels } from '../parts/history-channels.tsx'
 import { HistoryCompleteness } from '../parts/history-completeness.tsx'
@@ -42,7 +43,10 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   )
   const change = (changes: Partial<View>): void => pushQuery('history', queryOf({ ...view, period, ...changes }))
   const show = (next: Period): void => change({ period: bounded(next) })
-  const play = (): void => startPlayback(period, [...(streams.value ?? []).map(({ stream }) => stream), ...topics])
+  const play = (): void => {
+    const all = [...(streams.value ?? []).map(({ stream }) => stream), ...topics]
+    startPlayback(period, all, seen.isOld ? undefined : beginOf(seen.value?.traces ?? []))
+  }
   return (
     <>
       <HistoryPeriod period={period} cursorUs={() => cursor.atUs} onChange={show} />
