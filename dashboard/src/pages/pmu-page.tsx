@@ -52,7 +52,13 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
         <ReferencePicker value={against} onChange={(value) => change({ against: value === '' ? undefined : value })} />
       </div>
       {!stream && <p>{topic === '' ? 'No PMU has said anything yet.' : `Nothing is heard of ${topic}.`}</p>}
-      {stream && !buffer && <p>Its configuration is not known yet.</p>}
+      {stream && !buffer && (
+        <p>
+          {stream.hasNoRoom
+            ? 'There is no room for its values: 256 MiB of all streams are kept.'
+            : 'Its configuration is not known yet.'}
+        </p>
+      )}
       {stream && buffer && (
         <Pmu
           key={`${topic} ${number}`}

@@ -2,6 +2,7 @@
  * A period of the past, played: frames come from the historian ahead of the playhead,
  * and are shown as if they came now. Where they do not come fast enough, it waits.
  */
+import { RingRoom } from '../scene/ring-room.ts'
 import type { Scene, SceneStream } from '../scene/scene.ts'
 import { Track } from './track.ts'
 import { type LoaderDeps, TrackLoader } from './track-loader.ts'
@@ -62,7 +63,8 @@ export class PlaybackScene implements Scene {
     this.#lastMs = deps.nowMs()
     const sorted = [...new Set(topics)].sort()
     const pmus = new Set(sorted.filter(isPmu).slice(0, MAX_PLAYED))
-    this.streams = sorted.map((topic) => new Track(topic, pmus.has(topic) ? 1 : 0, () => this.#headUs))
+    const rings = new RingRoom()
+    this.streams = sorted.map((topic) => new Track(topic, pmus.has(topic) ? 1 : 0, rings, () => this.#headUs))
     this.#tracks = new Map(this.streams.map((track) => [track.topic, track]))
     for (const track of this.streams) track.rewind(this.#shownUs)
     this.#end = deps.everyTick(() => this.advance())
