@@ -55,6 +55,11 @@ export class LiveStream implements SceneStream {
     return performance.now() - this.arrivals.lastMs < SILENT_MS + 4000 / rate
   }
 
+  get silentS(): number | undefined {
+    const { lastMs } = this.arrivals
+    return Number.isFinite(lastMs) ? (performance.now() - lastMs) / 1000 : undefined
+  }
+
   /** A node says that it is online. */
   get isCarried(): boolean {
     return [...this.states.values()].some(({ online }) => online)

@@ -1,4 +1,6 @@
 /** Numbers and times as they are told. */
+import { durationOf } from '../history/period.ts'
+
 const MINUS = '−'
 const signed = (text: string): string => text.replace(/^-/, MINUS)
 
@@ -48,6 +50,10 @@ export function clock(seconds: number, isUtc: boolean, digits = 0): string {
 }
 
 const two = (number: number): string => String(number).padStart(2, '0')
+
+/** `○ offline, last 12 s ago`: of a stream whose values are old. */
+export const offline = (silentS: number | undefined): string =>
+  silentS === undefined ? '○ offline' : `○ offline, last ${durationOf(Math.max(1, Math.floor(silentS)) * 1e6)} ago`
 
 /** `1156/765`: what tells a stream from others of its area. */
 export function shortName(topic: string): string {

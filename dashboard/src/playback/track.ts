@@ -41,9 +41,13 @@ export class Track implements SceneStream {
   }
 
   get isOnline(): boolean {
+    const { silentS } = this
+    return silentS !== undefined && silentS * 1e6 < SILENT_US + 4e6 / this.buffer!.rate
+  }
+
+  get silentS(): number | undefined {
     const timeS = this.buffer?.timeS
-    if (timeS === undefined) return false
-    return this.#playheadUs() - timeS * 1e6 < SILENT_US + 4e6 / this.buffer!.rate
+    return timeS === undefined ? undefined : (this.#playheadUs() - timeS * 1e6) / 1e6
   }
 
   /** A frame that follows those that are held; others are left out. */

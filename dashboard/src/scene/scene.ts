@@ -10,6 +10,8 @@ export interface SceneStream {
   readonly hasNoRoom: boolean
   /** Frames come at DATA_RATE, and its node says that it is online. */
   readonly isOnline: boolean
+  /** Seconds since its newest frame; undefined before the first. */
+  readonly silentS: number | undefined
 }
 
 export interface Scene {
