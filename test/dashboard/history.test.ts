@@ -257,6 +257,35 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     expect(came.map((each) => Buffer.from(each))).toEqual(sent.map((each) => Buffer.from(each)))
   })
 
+  it('is zoomed by a finger that goes sideways, and scrolled by one that goes up', async () => {
+    await using deps = testDeps()
+    await using history = await opened(deps, { viewport: { width: 390, height: 844 }, hasTouch: true })
+    const { url, page } = history
+    await page.goto(url + view(0, 500))
+    await isFine(page, 'raw')
+    const first = page.url()
+    const fingers = await page.context().newCDPSession(page)
+    const swipe = async (byX: number, byY: number): Promise<void> => {
+      await page.locator('.u-over').first().scrollIntoViewIfNeeded()
+      const box = (await page.locator('.u-over').first().boundingBox())!
+      const [x, y] = [box.x + box.width * 0.3, box.y + box.height * 0.6]
+      const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', part: number) =>
+        fingers.send('Input.dispatchTouchEvent', {
+          type,
+          touchPoints: type === 'touchEnd' ? [] : [{ x: x + byX * part, y: y + byY * part }],
+        })
+      await touch('touchStart', 0)
+      for (const part of [0.1, 0.3, 0.6, 1]) await touch('touchMove', part)
+      await touch('touchEnd', 1)
+    }
+    await swipe(0, -100)
+    await page.waitForFunction('scrollY > 0')
+    expect(page.url()).toBe(first)
+    await swipe(120, 0)
+    await page.waitForURL((now) => now.href !== first)
+    await page.waitForSelector('[data-fineness] >> text=/^[3-5](\\.\\d+)? s/')
+  })
+
   it('fits a phone', async () => {
     await using deps = testDeps()
     await using history = await opened(deps, { viewport: { width: 390, height: 844 } })

@@ -30,6 +30,7 @@ export async function opened(
     readonly bears?: RegExp
     readonly viewport?: { readonly width: number; readonly height: number }
     readonly timezoneId?: string
+    readonly hasTouch?: boolean
   } = {},
 ): Promise<OpenedHistory> {
   const url = await filledHistorian(deps, token === undefined ? {} : { token })

@@ -8,6 +8,7 @@ import { useLatest } from '../scene/use.ts'
 import { lineColour, lineDash } from './colours.ts'
 import { clock, day, time } from './format.ts'
 import { drawLine } from './line-path.ts'
+import { selectByTouch } from './touch-select.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -67,7 +68,9 @@ export function Plot(props: PlotProps) {
       if (width > 0 && width !== made.width) made.setSize({ width, height })
     })
     observer.observe(place.current!)
+    const endTouch = latest.current.onSelect ? selectByTouch(made) : undefined
     return () => {
+      endTouch?.()
       observer.disconnect()
       made.destroy()
     }
@@ -85,7 +88,7 @@ export function Plot(props: PlotProps) {
     })
   }
   useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))
-  return <div class="plot" role="img" aria-label={title} ref={place} />
+  return <div class={props.onSelect ? 'plot selectable' : 'plot'} role="img" aria-label={title} ref={place} />
 }
 
 function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dark', isUtc: boolean): Options {
@@ -165,9 +168,9 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       setSelect: [
         (plot) => {
           const { left, width } = plot.select
+          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
           if (width < 4) return
           props.current.onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
-          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
         },
       ],
     },
