@@ -37,7 +37,7 @@ describe('channels to choose from', () => {
     const { choices, more } = findChoices(scene.streams, 'south V1')
     expect(choices).toEqual([
       { stream: topic(2, 'PMU/2'), channel: '1.V1.magnitude', label: 'South V1.magnitude', unit: 'V' },
-      { stream: topic(2, 'PMU/2'), channel: '1.V1.angle', label: 'South V1.angle', unit: 'rad' },
+      { stream: topic(2, 'PMU/2'), channel: '1.V1.angle', label: 'South V1.angle', unit: '°' },
     ])
     expect(more).toBe(0)
   })
