@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { eventKinds as offered } from '../../dashboard/src/api/answers.ts'
 import { csvOf } from '../../dashboard/src/history/csv.ts'
+import { heldRuns } from '../../dashboard/src/history/held-runs.ts'
+import { labelOf } from '../../dashboard/src/history/labels.ts'
 import { beginOf, drawnOf, groupsOf, sampleAt, timesOf, tracesOf } from '../../dashboard/src/history/series.ts'
 import { queryOf, usualChannels, viewOf } from '../../dashboard/src/history/view.ts'
 import { drawLine } from '../../dashboard/src/parts/line-path.ts'
@@ -96,7 +98,35 @@ describe('a line', () => {
 
   it('of an angle does not go back across ±180°', () => {
     expect(drawn([170, 179, -175, -170], true)).toBe('M0L10M20L30')
+    expect(drawn([179, undefined, -179, -178], true)).toBe('M0L2M20L30')
     expect(drawn([170, 179, -175, -170])).toBe('M0L10L20L30')
+  })
+})
+
+describe('what is held', () => {
+  it('is one where it goes on the same, less high where some is missing, and nothing where nothing is expected', () => {
+    const counts = [
+      [0, 0],
+      [50, 50],
+      [50, 50],
+      [25, 50],
+      [0, 50],
+      [50, 50],
+    ] as const
+    const parts = counts.map(([held, expected], n) => ({ from_us: n, to_us: n + 1, held, expected }))
+    expect(heldRuns(parts)).toEqual([
+      { fromUs: 1, toUs: 3, part: 1 },
+      { fromUs: 3, toUs: 4, part: 0.5 },
+      { fromUs: 5, toUs: 6, part: 1 },
+    ])
+  })
+})
+
+describe('the name of a line', () => {
+  it('is that of its station, if it has one', () => {
+    const stations = new Map([['a/s/1156/PMU/765', ['', 'Mill Lane']]])
+    const names = ['2.freq', '1.freq', 'x'].map((id) => labelOf({ stream: 'a/s/1156/PMU/765', id }, stations))
+    expect(names).toEqual(['Mill Lane freq (1156/765)', '1156/765 1.freq', '1156/765 x'])
   })
 })
 

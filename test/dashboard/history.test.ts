@@ -217,7 +217,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await page.getByLabel('1.IA.magnitude').check()
     await page.waitForSelector(row(1, '1.IA.magnitude'))
     expect(page.url()).toContain('1.IA.magnitude')
-    await page.click('[aria-label="remove 1156/766 1.IA.magnitude"]')
+    await page.click('[aria-label="remove Station B IA.magnitude (1156/766)"]')
     await page.waitForSelector(row(1, '1.IA.magnitude'), { state: 'detached' })
   })
 

@@ -48,7 +48,14 @@ export async function opened(
   await watched.page.route('**/api/v1/completeness?*', (route) => {
     const isSecond = new URL(route.request().url()).searchParams.get('stream') === topics[1]
     const lost = isSecond ? gaps.reduce((sum, { frames }) => sum + frames, 0) : 0
-    const answer = { ...counts, held: 15_000 - lost, lost, gaps: isSecond ? gaps : [], more_gaps: 0, parts: [] }
+    const answer = {
+      ...counts,
+      held: 15_000 - lost,
+      lost,
+      gaps: isSecond ? gaps : [],
+      more_gaps: 0,
+      parts: [] as const,
+    }
     return route.fulfill({ json: answer })
   })
   return {

@@ -67,4 +67,11 @@ export interface CompletenessAnswer {
   readonly gaps: readonly StoredGap[]
   /** So many are not listed. */
   readonly more_gaps: number
+  /** Of the period, by time. */
+  readonly parts: readonly {
+    readonly from_us: number
+    readonly to_us: number
+    readonly expected: number
+    readonly held: number
+  }[]
 }

@@ -27,9 +27,10 @@ export const getEvents = (
 export const getCompleteness = (
   stream: string,
   period: Period,
+  parts: number,
   signal: AbortSignal,
 ): Promise<CompletenessAnswer | undefined> =>
-  orNothing(get<CompletenessAnswer>('completeness', { stream, ...timesOf(period), parts: '1' }, signal))
+  orNothing(get<CompletenessAnswer>('completeness', { stream, ...timesOf(period), parts: `${parts}` }, signal))
 
 async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {

@@ -2,7 +2,11 @@
 import { durationOf } from '../history/period.ts'
 
 const MINUS = '−'
-const signed = (text: string): string => text.replace(/^-/, MINUS)
+export const signed = (text: string): string => text.replace(/^-/, MINUS)
+
+/** With its unit: `−12.50°`, `7.309 kV`. */
+export const withUnit = (value: number, digits: number, unit: string): string =>
+  `${signed(value.toFixed(digits))}${unit === '' || unit === '°' ? '' : ' '}${unit}`
 
 /** With its unit, in five figures: `7.3091 kV`; `–` where it is absent. */
 export function quantity(value: number, unit: string): string {
@@ -10,11 +14,11 @@ export function quantity(value: number, unit: string): string {
   if (unit === 'V' || unit === 'A') {
     const size = Math.abs(value)
     const [factor, prefix] = size >= 1e6 ? [1e-6, 'M'] : size >= 1e3 ? [1e-3, 'k'] : [1, '']
-    return `${signed((value * factor).toFixed(3))} ${prefix}${unit}`
+    return withUnit(value * factor, 3, `${prefix}${unit}`)
   }
-  if (unit === 'rad') return `${signed(degrees(value).toFixed(2))}°`
-  if (unit === 'Hz') return `${signed(value.toFixed(4))} Hz`
-  if (unit === 'Hz/s') return `${signed(value.toFixed(3))} Hz/s`
+  if (unit === 'rad') return withUnit(degrees(value), 2, '°')
+  if (unit === 'Hz') return withUnit(value, 4, unit)
+  if (unit === 'Hz/s') return withUnit(value, 3, unit)
   return signed(Number(value.toPrecision(6)).toString())
 }
 
