@@ -142,7 +142,7 @@ describe.skipIf(chromium.skip)(chromium.title('the dashboard, in a browser'), ()
     expect(await page.locator('svg.polar').getAttribute('aria-label')).toContain('VB 7.290 kV at −110.00°')
 
     await page.getByLabel('angles against').selectOption(`${site}/PMU/766|1.VA.angle`)
-    await page.locator('tr', { hasText: 'VA' }).getByText('3.50°').waitFor()
+    await page.locator('td[data-channel="1.VA.angle"]', { hasText: '3.50°' }).waitFor()
     expect(page.url()).toContain('against=')
   })
 
