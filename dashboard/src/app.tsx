@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks'
 import { ComparePage } from './pages/compare-page.tsx'
 import { GridPage } from './pages/grid-page.tsx'
 import { HealthPage } from './pages/health-page.tsx'
@@ -5,7 +6,7 @@ import { HistoryPage } from './pages/history-page.tsx'
 import { PmuPage } from './pages/pmu-page.tsx'
 import { Header } from './parts/header.tsx'
 import { PlaybackBar } from './parts/playback-bar.tsx'
-import { useRoute } from './route.ts'
+import { replaceQuery, useRoute } from './route.ts'
 
 export const pages = [
   { id: 'grid', title: 'Grid', page: GridPage },
@@ -18,6 +19,10 @@ export const pages = [
 export function App() {
   const route = useRoute()
   const { id, title, page: Page } = pages.find((each) => each.id === route.page) ?? pages[0]
+  useEffect(() => {
+    // An address that names no page is not kept.
+    if (route.page !== id) replaceQuery(id, {})
+  }, [route.page, id])
   document.title = `${title} · phasorbus`
   return (
     <>

@@ -2,21 +2,9 @@
 import { type Configuration, describeDataError, describeTrigger, framesPerSecond, Stat } from '../c37118/index.ts'
 import { reasonWords } from '../streams/index.ts'
 import type { ListedGap } from './completeness.ts'
+import type { EventKind } from './event-kinds.ts'
 import { ABSENT_MARK, TRIGGER_MARK, type Wanted } from './marks.ts'
 import { Kind } from './schema.ts'
-
-export const eventKinds = [
-  'trigger',
-  'sync-lost',
-  'data-error',
-  'absent',
-  'configuration',
-  'appeared',
-  'gap',
-  'conflict',
-  'revision',
-] as const
-export type EventKind = (typeof eventKinds)[number]
 
 /** Bits of STAT, as runs have them, that are events of a kind. */
 const bitsOf: Readonly<Partial<Record<EventKind, number>>> = {

@@ -12,12 +12,11 @@ import {
   describeConfiguration,
   describeGap,
   describeMark,
-  type EventKind,
-  eventKinds,
   marksOf,
   marksWanted,
   type Said,
 } from './describe-events.ts'
+import { type EventKind, eventKinds } from './event-kinds.ts'
 import { hotRuns, MOST_RUNS, NEXT, type Run, sealedRuns, type Wanted } from './marks.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'

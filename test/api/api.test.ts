@@ -116,6 +116,7 @@ describe('the API', () => {
       [`range?stream=${stream}&from=0&to=99999999999999&channel=1.freq&format=csv`, 400, /26 hours/],
       [`completeness?${period}&parts=100000`, 400, /parts/],
       [`completeness?stream=a/b/c/PMU/9&from=0&to=1`, 404, /nothing is stored/],
+      [`events?from=1&to=2&kind=rumour`, 400, /kind/],
       [`events?from=1&to=1`, 400, /from is not before to/],
       [`events?from=0&to=9999999999999&limit=9`, 400, /26 hours/],
       [`configuration?stream=${stream}&at=never`, 400, /at: `never` is no time/],

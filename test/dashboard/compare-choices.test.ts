@@ -14,7 +14,7 @@ function sceneOf(streams: Readonly<Record<string, Configuration | undefined>>): 
   const all = Object.entries(streams).map(([topic, configuration]): SceneStream => {
     const buffer = configuration && new MeasurementBuffer(configuration)
     if (buffer) for (let n = 0; n < 2 * buffer.rate; n++) buffer.push(frameWriter(buffer.configuration)(n))
-    return { topic, buffer, isOnline: true }
+    return { topic, buffer, hasNoRoom: false, isOnline: true, silentS: 0 }
   })
   return {
     kind: 'playback',
@@ -37,7 +37,7 @@ describe('channels to choose from', () => {
     const { choices, more } = findChoices(scene.streams, 'south V1')
     expect(choices).toEqual([
       { stream: topic(2, 'PMU/2'), channel: '1.V1.magnitude', label: 'South V1.magnitude', unit: 'V' },
-      { stream: topic(2, 'PMU/2'), channel: '1.V1.angle', label: 'South V1.angle', unit: 'rad' },
+      { stream: topic(2, 'PMU/2'), channel: '1.V1.angle', label: 'South V1.angle', unit: '°' },
     ])
     expect(more).toBe(0)
   })

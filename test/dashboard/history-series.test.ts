@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { csvOf } from '../../dashboard/src/history/csv.ts'
-import { drawnOf, groupsOf, sampleAt, timesOf, tracesOf } from '../../dashboard/src/history/series.ts'
+import { heldRuns } from '../../dashboard/src/history/held-runs.ts'
+import { labelOf } from '../../dashboard/src/history/labels.ts'
+import { beginOf, drawnOf, groupsOf, sampleAt, timesOf, tracesOf } from '../../dashboard/src/history/series.ts'
 import { queryOf, usualChannels, viewOf } from '../../dashboard/src/history/view.ts'
 import { drawLine } from '../../dashboard/src/parts/line-path.ts'
+import { eventKinds } from '../../src/historian/event-kinds.ts'
 
 const period = { fromUs: 0, toUs: 1e6 }
 const one = (times_us: readonly number[], values: readonly (number | null)[], unit = 'Hz') => ({
@@ -41,6 +44,12 @@ describe('what the API gave of a channel', () => {
       ['', 1],
     ])
     expect(drawnOf(groups[1]!.traces[0]!, groups[1]!.quantity.factor)[1]).toEqual([63.5])
+  })
+
+  it('begins no later than its first value, which least and greatest may come after', () => {
+    const raw = tracesOf('a', { raw: true, series: [one([40, 60], [1, 2]), one([], [])] }, period, 10)
+    const parts = tracesOf('a', { raw: false, series: [one([500_000], [1])] }, period, 20)
+    expect([raw, parts, []].map((traces) => beginOf(traces))).toEqual([40, 400_000, undefined])
   })
 
   it('has the value nearest to the cursor, and none in a gap', () => {
@@ -88,7 +97,35 @@ describe('a line', () => {
 
   it('of an angle does not go back across ±180°', () => {
     expect(drawn([170, 179, -175, -170], true)).toBe('M0L10M20L30')
+    expect(drawn([179, undefined, -179, -178], true)).toBe('M0L2M20L30')
     expect(drawn([170, 179, -175, -170])).toBe('M0L10L20L30')
+  })
+})
+
+describe('what is held', () => {
+  it('is one where it goes on the same, less high where some is missing, and nothing where nothing is expected', () => {
+    const counts = [
+      [0, 0],
+      [50, 50],
+      [50, 50],
+      [25, 50],
+      [0, 50],
+      [50, 50],
+    ] as const
+    const parts = counts.map(([held, expected], n) => ({ from_us: n, to_us: n + 1, held, expected }))
+    expect(heldRuns(parts)).toEqual([
+      { fromUs: 1, toUs: 3, part: 1 },
+      { fromUs: 3, toUs: 4, part: 0.5 },
+      { fromUs: 5, toUs: 6, part: 1 },
+    ])
+  })
+})
+
+describe('the name of a line', () => {
+  it('is that of its station, if it has one', () => {
+    const stations = new Map([['a/s/1156/PMU/765', ['', 'Mill Lane']]])
+    const names = ['2.freq', '1.freq', 'x'].map((id) => labelOf({ stream: 'a/s/1156/PMU/765', id }, stations))
+    expect(names).toEqual(['Mill Lane freq (1156/765)', '1156/765 1.freq', '1156/765 x'])
   })
 })
 
@@ -126,19 +163,22 @@ describe('CSV of what is seen', () => {
 })
 
 describe('a view', () => {
+  const events = { isOfAll: false, kinds: eventKinds }
+
   it('is the same after it was an address', () => {
     const view = {
       period: { fromUs: 1_795_953_600_000_000, toUs: 1_795_953_600_020_000 },
       channels: [{ stream: 'area/s/1/PMU/1', id: '1.V|A.magnitude' }],
+      events: { isOfAll: true, kinds: ['gap', 'conflict'] as const },
     }
     expect(viewOf(new URLSearchParams(pairsOf(queryOf(view))))).toEqual(view)
-    const none = { ...view, channels: [] }
+    const none = { ...view, channels: [], events: { isOfAll: false, kinds: [] } }
     expect(viewOf(new URLSearchParams(pairsOf(queryOf(none))))).toEqual(none)
   })
 
   it('is the usual one where the address says nothing, or nonsense', () => {
     for (const text of ['', 'from=x&to=y', 'from=5&to=2'])
-      expect(viewOf(new URLSearchParams(text))).toEqual({ period: undefined, channels: undefined })
+      expect(viewOf(new URLSearchParams(text))).toEqual({ period: undefined, channels: undefined, events })
   })
 
   it('shows the frequency of the first streams at first', () => {

@@ -141,7 +141,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
   it('tells events and gaps, and shows the one that is chosen with what was around it', async () => {
     await using deps = testDeps()
     const at = { from_us: timeUs(gap[0]), to_us: timeUs(gap[1]) }
-    const event = { stream: topics[0], kind: 'rocof', what: 'the frequency jumped', detail: '−1 Hz' }
+    const event = { stream: topics[0], kind: 'trigger', what: 'the frequency jumped', detail: '−1 Hz' }
     await using history = await opened(deps, {
       events: [{ ...event, time_us: timeUs(STRIKING), until_us: null }],
       gaps: [{ ...at, frames: 1000, why: 'lost', reason: 'rotated', detail: 'rotated' }],
@@ -151,15 +151,40 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await page.waitForSelector(`[data-strip="${topics[1]}"] >> text=14 000 of 15 000 frames held, 1 000 lost`)
     await page.click('text=1 gap')
     await page.waitForSelector('text=1 000 frames, 20 s: lost (rotated)')
-    await page.click('[data-event=rocof] button')
+    await page.click('[data-event=trigger] button')
     await isFine(page, 'raw')
     const shown = new URLSearchParams(page.url().split('?')[1])
     expect([shown.get('from'), shown.get('to')]).toEqual([isoOf(timeUs(STRIKING) - 5e6), isoOf(timeUs(STRIKING) + 5e6)])
   })
 
+  it('tells events of the streams that are chosen, or of all, and of the kinds that are wanted, and keeps that', async () => {
+    await using deps = testDeps()
+    const event = (stream: string, kind: string) => ({
+      ...{ stream, kind, what: `${kind} there`, detail: '' },
+      ...{ time_us: timeUs(50), until_us: null },
+    })
+    const pdc = 'area/control-center/1/PDC/1'
+    await using history = await opened(deps, {
+      events: [event(topics[0], 'trigger'), event(topics[0], 'gap'), event(pdc, 'revision')],
+    })
+    const { url, page } = history
+    await page.goto(url + view(0, 100))
+    const told = () =>
+      page.locator('[data-event]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-event')))
+    await expect.poll(told).toEqual(['trigger', 'gap'])
+    await page.click('text="all streams"')
+    await expect.poll(told).toEqual(['trigger', 'gap', 'revision'])
+    await page.getByLabel('gaps').uncheck()
+    await expect.poll(told).toEqual(['trigger', 'revision'])
+    await page.reload()
+    await expect.poll(told).toEqual(['trigger', 'revision'])
+    await page.click('text="chosen streams"')
+    await expect.poll(told).toEqual(['trigger'])
+  })
+
   it('says that the historian does not answer, shows nothing of before as if it were of now, and asks again', async () => {
     await using deps = testDeps()
-    const event = { stream: topics[0], kind: 'rocof', what: 'the frequency jumped', detail: '' }
+    const event = { stream: topics[0], kind: 'trigger', what: 'the frequency jumped', detail: '' }
     await using history = await opened(deps, {
       events: [{ ...event, time_us: timeUs(50), until_us: null }],
       bears: /ERR_FAILED/,
@@ -167,7 +192,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     const { url, page } = history
     await page.goto(url + view(0, 100))
     await isFine(page, 'raw')
-    await page.waitForSelector('[data-event=rocof]')
+    await page.waitForSelector('[data-event=trigger]')
     await page.route('**/api/v1/**', (route) => route.abort())
     await page.click('[aria-label="forward"]')
     await page.waitForSelector('[role=alert] >> text=the historian does not answer: it is asked again')
@@ -192,7 +217,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await page.getByLabel('1.IA.magnitude').check()
     await page.waitForSelector(row(1, '1.IA.magnitude'))
     expect(page.url()).toContain('1.IA.magnitude')
-    await page.click('[aria-label="remove 1156/766 1.IA.magnitude"]')
+    await page.click('[aria-label="remove Station B IA.magnitude (1156/766)"]')
     await page.waitForSelector(row(1, '1.IA.magnitude'), { state: 'detached' })
   })
 
@@ -230,6 +255,35 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     const came: Uint8Array[] = []
     new FrameSplitter().push(bytes, (each) => came.push(each))
     expect(came.map((each) => Buffer.from(each))).toEqual(sent.map((each) => Buffer.from(each)))
+  })
+
+  it('is zoomed by a finger that goes sideways, and scrolled by one that goes up', async () => {
+    await using deps = testDeps()
+    await using history = await opened(deps, { viewport: { width: 390, height: 844 }, hasTouch: true })
+    const { url, page } = history
+    await page.goto(url + view(0, 500))
+    await isFine(page, 'raw')
+    const first = page.url()
+    const fingers = await page.context().newCDPSession(page)
+    const swipe = async (byX: number, byY: number): Promise<void> => {
+      await page.locator('.u-over').first().scrollIntoViewIfNeeded()
+      const box = (await page.locator('.u-over').first().boundingBox())!
+      const [x, y] = [box.x + box.width * 0.3, box.y + box.height * 0.6]
+      const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', part: number) =>
+        fingers.send('Input.dispatchTouchEvent', {
+          type,
+          touchPoints: type === 'touchEnd' ? [] : [{ x: x + byX * part, y: y + byY * part }],
+        })
+      await touch('touchStart', 0)
+      for (const part of [0.1, 0.3, 0.6, 1]) await touch('touchMove', part)
+      await touch('touchEnd', 1)
+    }
+    await swipe(0, -100)
+    await page.waitForFunction('scrollY > 0')
+    expect(page.url()).toBe(first)
+    await swipe(120, 0)
+    await page.waitForURL((now) => now.href !== first)
+    await page.waitForSelector('[data-fineness] >> text=/^[3-5](\\.\\d+)? s/')
   })
 
   it('fits a phone', async () => {

@@ -30,17 +30,32 @@ export async function opened(
     readonly bears?: RegExp
     readonly viewport?: { readonly width: number; readonly height: number }
     readonly timezoneId?: string
+    readonly hasTouch?: boolean
   } = {},
 ): Promise<OpenedHistory> {
   const url = await filledHistorian(deps, token === undefined ? {} : { token })
   const watched = await watchedPage(await openBrowser(), url, page)
-  await watched.page.route('**/api/v1/events?*', (route) => route.fulfill({ json: { events, more: false } }))
+  await watched.page.route('**/api/v1/events?*', (route) => {
+    const asked = new URL(route.request().url()).searchParams
+    const [stream, kinds] = [asked.get('stream'), asked.getAll('kind')]
+    const told = events.filter(
+      (event) => (stream === null || event.stream === stream) && (kinds.length === 0 || kinds.includes(event.kind)),
+    )
+    return route.fulfill({ json: { events: told, more: false } })
+  })
   await watched.page.route('**/api/v1/grid', (route) => route.fulfill({ json: { area: 'area', sites: [] } }))
   const counts = { expected: 15_000, never_produced: 0, not_received: 0, pending: 0 }
   await watched.page.route('**/api/v1/completeness?*', (route) => {
     const isSecond = new URL(route.request().url()).searchParams.get('stream') === topics[1]
     const lost = isSecond ? gaps.reduce((sum, { frames }) => sum + frames, 0) : 0
-    const answer = { ...counts, held: 15_000 - lost, lost, gaps: isSecond ? gaps : [], more_gaps: 0, parts: [] }
+    const answer = {
+      ...counts,
+      held: 15_000 - lost,
+      lost,
+      gaps: isSecond ? gaps : [],
+      more_gaps: 0,
+      parts: [] as const,
+    }
     return route.fulfill({ json: answer })
   })
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PlaybackScene } from '../../dashboard/src/playback/playback-scene.ts'
+import { type PlaybackDeps, PlaybackScene } from '../../dashboard/src/playback/playback-scene.ts'
 import { until } from '../support/until.ts'
 import { framesOf, gap, RATE, sampleOf, startUs, timeUs, topics } from './filled-historian.ts'
 
@@ -29,8 +29,8 @@ class Player {
   network: () => Promise<void> = async () => {}
   has: (pmu: number, n: number) => boolean = (pmu, n) => pmu === 0 || n < gap[0] || n >= gap[1]
 
-  constructor({ from = 3000, to = 12_000, all = topics as readonly string[], mostBytes = 2 ** 26 } = {}) {
-    this.scene = new PlaybackScene({ fromUs: timeUs(from), toUs: timeUs(to) }, all, {
+  constructor({ from = 3000, to = 12_000, all = topics as readonly string[], mostBytes = 2 ** 26, begin = 3000 } = {}) {
+    const deps: PlaybackDeps = {
       mostBytes,
       nowMs: () => {
         this.nowMs += this.eachLookMs
@@ -40,7 +40,8 @@ class Player {
         this.isTicking = false
       },
       frames: (topic, fromUs, toUs, signal) => this.#frames({ topic, fromUs, toUs }, signal),
-    })
+    }
+    this.scene = new PlaybackScene({ fromUs: timeUs(from), toUs: timeUs(to) }, all, deps, timeUs(begin))
   }
 
   async #frames(request: Request, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | undefined> {
@@ -108,6 +109,27 @@ describe('what is played back', () => {
     player.expectShown(0)
     player.expectShown(1)
     expect(player.scene.streams.map(({ isOnline }) => isOnline)).toEqual([true, true])
+  })
+
+  it('begins with the first frame where nothing is held at first, also of what is held far later', async () => {
+    for (const { has, first, begin } of [
+      { has: (pmu: number, n: number) => n >= (pmu === 0 ? 5001 : 4500), first: 4500, begin: 3000 },
+      { has: (_: number, n: number) => n >= 11_000, first: 11_000, begin: 10_900 },
+    ]) {
+      const player = new Player({ begin })
+      player.has = has
+      player.scene.isPlaying = false
+      await until(() => {
+        player.tick(0)
+        return !player.scene.isWaiting && player.n > begin
+      })
+      expect(player.n).toBe(first)
+      expect(player.scene.find(topics[1])!.buffer?.value('1.freq')).toBe(sampleOf(1, first).freq)
+      player.scene.seek(timeUs(3000))
+      await player.settled()
+      expect(player.n).toBe(3000)
+      player.scene.close()
+    }
   })
 
   it.each([0.1, 1, 10, 60])('moves on at %s times the speed of then', async (speed) => {

@@ -37,6 +37,10 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
     await page.keyboard.press('Space')
     await isState(page, 'paused')
     await page.click('nav >> text=PMU')
+    for (const state of ['playing', 'paused']) {
+      await page.keyboard.press('Space')
+      await isState(page, state)
+    }
     await page.locator(`${bar} input`).fill(`${timeUs(7000) - timeUs(3000)}`)
     for (const [key, n] of [
       ['', 7000],

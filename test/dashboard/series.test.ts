@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { anglesAgainst, joinSeries, type Series, withoutJumps } from '../../dashboard/src/scene/series.ts'
+import { anglesAgainst, joinSeries, type Series } from '../../dashboard/src/scene/series.ts'
 
 const rad = (degrees: number): number => (degrees * Math.PI) / 180
 
@@ -61,9 +61,5 @@ describe('angles against a reference', () => {
 
   it('are as they were sent without one', () => {
     expect(anglesAgainst({ times: [1], values: [[Math.PI / 2]] }, undefined)).toEqual([[90]])
-  })
-
-  it('are drawn without a line over ±180°, also where nothing is due between', () => {
-    expect(withoutJumps([179, undefined, -179, -178, null, 179])).toEqual([179, undefined, null, -178, null, 179])
   })
 })

@@ -12,7 +12,7 @@ import {
   frameTimeOf,
   Stat,
 } from '../../src/c37118/index.ts'
-import { type EventKind, eventKinds } from '../../src/historian/describe-events.ts'
+import { type EventKind, eventKinds } from '../../src/historian/event-kinds.ts'
 import { type EventsQuery, eventsOf, type StreamEvent } from '../../src/historian/events.ts'
 import { HotWriter } from '../../src/historian/hot-writer.ts'
 import { Kind } from '../../src/historian/schema.ts'

@@ -1,6 +1,7 @@
 /** What a historian says of a period beside its values: events, and what is missing. */
 
 import type { CompletenessAnswer, EventsAnswer } from '../../../src/api/answers.ts'
+import { type EventKind, eventKinds } from '../../../src/historian/event-kinds.ts'
 import type { Period } from '../history/period.ts'
 import { ApiFailure, get } from './client.ts'
 
@@ -13,18 +14,25 @@ export const MAX_EVENTS_US = 31 * 86_400e6
 /** undefined: the historian tells none. */
 export const getEvents = (
   period: Period,
-  stream: string | undefined,
+  { stream, kinds }: { readonly stream: string | undefined; readonly kinds: readonly EventKind[] },
   signal: AbortSignal,
-): Promise<EventsAnswer | undefined> =>
-  orNothing(get<EventsAnswer>('events', { ...timesOf(period), ...(stream !== undefined && { stream }) }, signal))
+): Promise<EventsAnswer | undefined> => {
+  const query = {
+    ...timesOf(period),
+    ...(stream !== undefined && { stream }),
+    ...(kinds.length < eventKinds.length && { kind: kinds }),
+  }
+  return orNothing(get<EventsAnswer>('events', query, signal))
+}
 
 /** undefined: the historian does not tell it. */
 export const getCompleteness = (
   stream: string,
   period: Period,
+  parts: number,
   signal: AbortSignal,
 ): Promise<CompletenessAnswer | undefined> =>
-  orNothing(get<CompletenessAnswer>('completeness', { stream, ...timesOf(period), parts: '1' }, signal))
+  orNothing(get<CompletenessAnswer>('completeness', { stream, ...timesOf(period), parts: `${parts}` }, signal))
 
 async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {

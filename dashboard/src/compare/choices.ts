@@ -6,6 +6,7 @@ import { labelOf } from './plot-groups.ts'
 
 export interface ChannelChoice extends ChannelRef {
   readonly label: string
+  /** As it is drawn. */
   readonly unit: string
 }
 
@@ -39,7 +40,8 @@ export function findChoices(streams: readonly SceneStream[], text: string): Foun
       if (!isPmu(topic) && fits(topic.toLowerCase())) add({ stream: topic })
       continue
     }
-    for (const { id, unit } of buffer.channels) {
+    for (const { id, unit: of } of buffer.channels) {
+      const unit = of === 'rad' ? '°' : of
       const label = labelOf(buffer, id)
       if (fits(`${label} ${topic} ${unit}`.toLowerCase())) add({ stream: topic, channel: id, label, unit })
     }

@@ -9,6 +9,8 @@ export interface Trace {
   readonly unit: string
   /** Every value; else the least and the greatest of each part. */
   readonly isRaw: boolean
+  /** How long such a part is, in µs; 0 of every value. */
+  readonly partUs: number
   /** µs since 1970; grow, or stay. */
   readonly timesUs: readonly number[]
   /** null: absent. */
@@ -55,6 +57,7 @@ export function tracesOf(
     channel: { stream, id: channel },
     unit,
     isRaw: raw,
+    partUs: raw ? 0 : (period.toUs - period.fromUs) / (points >> 1),
     timesUs: times_us,
     values,
     gaps: raw ? gapsOfAll(times_us) : gapsOfParts(times_us, period, points >> 1),
@@ -135,6 +138,12 @@ export function sampleAt(
   const isOutside = low === 0 || low === timesUs.length || gaps.has(low)
   if (isOutside && Math.abs(timesUs[at]! - atUs) > 2 * usualUs) return undefined
   return { timeUs: timesUs[at]!, value: values[at]! }
+}
+
+/** No later than the first value of any; undefined where there is none. */
+export function beginOf(traces: readonly Trace[]): number | undefined {
+  const begins = traces.flatMap(({ timesUs, partUs }) => (timesUs.length === 0 ? [] : [timesUs[0]! - partUs]))
+  return begins.length === 0 ? undefined : Math.min(...begins)
 }
 
 /** All times at which any has a value, each once. */

@@ -1,5 +1,6 @@
 /** What the page History shows, as the address says it: so that a view can be linked to. */
 import type { StoredStream } from '../../../src/api/answers.ts'
+import { type EventKind, eventKinds } from '../../../src/historian/event-kinds.ts'
 import { bounded, isoOf, type Period, usOf } from './period.ts'
 
 export interface ChosenChannel {
@@ -8,11 +9,19 @@ export interface ChosenChannel {
   readonly id: string
 }
 
+/** Which events are told. */
+export interface EventChoice {
+  /** Of all streams; else of those that are chosen. */
+  readonly isOfAll: boolean
+  readonly kinds: readonly EventKind[]
+}
+
 export interface View {
   /** Absent: none was chosen yet. */
   readonly period: Period | undefined
   /** Absent: the usual ones. */
   readonly channels: readonly ChosenChannel[] | undefined
+  readonly events: EventChoice
 }
 
 /** Of one view. Plots with more are not read by anyone, and each costs points. */
@@ -20,12 +29,20 @@ export const MAX_CHOSEN = 32
 /** Frequencies that are shown when nothing was chosen. */
 const USUAL = 3
 
-/** `from` and `to`, and `c` of each channel: `TOPIC|ID`; `c=` alone: none. */
+/**
+ * `from` and `to`, and `c` of each channel: `TOPIC|ID`; `c=` alone: none. Of events: `e=all`, of all streams, and `k` of
+ * each kind, where it is not all; `k=` alone: none.
+ */
 export function viewOf(query: URLSearchParams): View {
   const [fromUs, toUs] = [usOf(query.get('from') ?? ''), usOf(query.get('to') ?? '')]
   const isPeriod = fromUs !== undefined && toUs !== undefined && fromUs < toUs
   const channels = query.getAll('c')
+  const kinds = query.getAll('k')
   return {
+    events: {
+      isOfAll: query.get('e') === 'all',
+      kinds: eventKinds.filter((kind) => kinds.length === 0 || kinds.includes(kind)),
+    },
     period: isPeriod ? bounded({ fromUs, toUs }) : undefined,
     channels:
       channels.length === 0
@@ -37,9 +54,15 @@ export function viewOf(query: URLSearchParams): View {
   }
 }
 
-export function queryOf({ period, channels }: View): Record<string, string | readonly string[]> {
+export function queryOf({
+  period,
+  channels,
+  events: { isOfAll, kinds },
+}: View): Record<string, string | readonly string[]> {
   return {
     ...(period && { from: isoOf(period.fromUs), to: isoOf(period.toUs) }),
+    ...(isOfAll && { e: 'all' }),
+    ...(kinds.length < eventKinds.length && { k: kinds.length === 0 ? '' : kinds }),
     ...(channels && { c: channels.length === 0 ? '' : channels.map(({ stream, id }) => `${stream}|${id}`) }),
   }
 }

@@ -8,7 +8,10 @@ import type { LiveScene } from './live-scene.ts'
 
 /** This historian's, among the consumers. */
 export const HISTORIAN = 'historian'
+/** Beside the historian. */
 const MAX_CONSUMERS = 24
+/** Its node was not online for so long: another consumer may have its place. */
+const GONE_MS = 600_000
 const EVERY_MS = 1000
 /** An answer that takes longer is given up. */
 const ANSWER_MS = 5000
@@ -24,7 +27,7 @@ export class AccountsWatch {
   /** Why the historian does not tell its accounts now. */
   trouble: string | undefined
   readonly #live: LiveScene
-  readonly #consumers = new Map<string, WatchedConsumer>()
+  readonly #consumers = new Map<string, WatchedConsumer & { onlineMs: number }>()
 
   private constructor(live: LiveScene) {
     this.#live = live
@@ -53,28 +56,39 @@ export class AccountsWatch {
     try {
       const accounts = await getAccounts(AbortSignal.timeout(ANSWER_MS))
       this.trouble = undefined
-      this.#of(HISTORIAN, 'this historian')?.look(accounts, Date.now() / 1000)
+      this.#of(HISTORIAN, 'this historian', true)?.look(accounts, Date.now() / 1000)
     } catch (error) {
       this.trouble = error instanceof Error ? error.message : String(error)
     }
   }
 
   #readNodes(): void {
-    for (const [node, { consumers = {} }] of this.#live.nodes) {
+    for (const [node, { online, consumers = {} }] of this.#live.nodes) {
       for (const [consumer, accounts] of Object.entries(consumers)) {
         const label = `${consumer} at ${node.split('/').slice(1).join('/')}`
-        this.#of(`${node}|${consumer}`, label)?.look(accounts, Date.now() / 1000)
+        this.#of(`${node}|${consumer}`, label, online)?.look(accounts, Date.now() / 1000)
       }
     }
   }
 
-  #of(id: string, label: string): ConsumerWatch | undefined {
+  #of(id: string, label: string, isOnline: boolean): ConsumerWatch | undefined {
+    const nowMs = performance.now()
     const known = this.#consumers.get(id)
-    if (known) return known.watch
-    if (this.#consumers.size >= MAX_CONSUMERS) return undefined
+    if (known) {
+      if (isOnline) known.onlineMs = nowMs
+      return known.watch
+    }
+    if (id !== HISTORIAN && !this.#hasPlace(nowMs)) return undefined
     const watch = new ConsumerWatch()
-    this.#consumers.set(id, { id, label, watch })
+    this.#consumers.set(id, { id, label, watch, onlineMs: nowMs })
     return watch
+  }
+
+  #hasPlace(nowMs: number): boolean {
+    const others = [...this.#consumers.values()].filter(({ id }) => id !== HISTORIAN)
+    if (others.length < MAX_CONSUMERS) return true
+    const gone = others.find(({ onlineMs }) => nowMs - onlineMs >= GONE_MS)
+    return gone !== undefined && this.#consumers.delete(gone.id)
   }
 }
 

@@ -1,71 +1,19 @@
 /** What the bus says of an area now: streams, their states, and the nodes that carry and consume them. */
-import { type Configuration, decodeConfiguration } from '../../../src/c37118/index.ts'
-import {
-  EpochGate,
-  isConfiguration,
-  meaningOf,
-  type NodeState,
-  parseNodeState,
-  parseStreamState,
-  type StreamState,
-  splitPayload,
-} from '../../../src/streams/index.ts'
+import { meaningOf, type NodeState } from '../../../src/streams/index.ts'
 import type { LiveAccess } from '../api/client.ts'
-import { MeasurementBuffer } from '../scene/measurement-buffer.ts'
-import type { Scene, SceneStream } from '../scene/scene.ts'
-import { Arrivals } from './arrivals.ts'
+import type { Scene } from '../scene/scene.ts'
 import { connectLiveBus, type LiveBus } from './live-bus.ts'
-
-/** Streams that are shown; of more, those that came first. */
-const MAX_STREAMS = 512
-const MAX_NODES = 256
-/** Without a frame for so long, and four reporting periods, a stream is not online. */
-const SILENT_MS = 1000
-
-export class LiveStream implements SceneStream {
-  readonly topic: string
-  buffer: MeasurementBuffer | undefined
-  configuration: Configuration | undefined
-  /** As its nodes tell it. */
-  readonly states = new Map<string, StreamState>()
-  readonly arrivals = new Arrivals()
-  readonly gate: EpochGate
-
-  constructor(topic: string) {
-    this.topic = topic
-    this.gate = new EpochGate({
-      configuration: (fragments) => {
-        this.configuration = decodeConfiguration(fragments)
-        this.buffer = new MeasurementBuffer(this.configuration)
-      },
-      data: (frame) => {
-        this.buffer?.push(frame)
-        if (this.buffer) this.arrivals.note(this.buffer.timeS)
-      },
-      dropped() {},
-    })
-  }
-
-  get isOnline(): boolean {
-    const says = this.states.size === 0 || [...this.states.values()].some(({ online }) => online)
-    return says && this.isFlowing
-  }
-
-  get isFlowing(): boolean {
-    const rate = this.buffer?.rate ?? 1
-    return performance.now() - this.arrivals.lastMs < SILENT_MS + 4000 / rate
-  }
-}
+import { LiveNodes } from './live-nodes.ts'
+import type { LiveStream } from './live-stream.ts'
+import { LiveStreams } from './live-streams.ts'
 
 export class LiveScene implements Scene {
   readonly kind = 'live'
   readonly bus: LiveBus | undefined
-  /** By topic of the node. */
-  readonly nodes = new Map<string, NodeState>()
-  /** Messages that are none of the contract's, or cannot be read. */
+  /** Messages that are none of the contract's, or cannot be read, or are refused. */
   unreadable = 0
-  readonly #streams = new Map<string, LiveStream>()
-  #sorted: readonly LiveStream[] | undefined
+  readonly #streams = new LiveStreams()
+  readonly #nodes = new LiveNodes()
   readonly #followed = new Map<string, number>()
   readonly #areas: readonly string[]
 
@@ -75,7 +23,7 @@ export class LiveScene implements Scene {
     this.bus = connectLiveBus({ ...access, url: access.url }, token, {
       message: (topic, payload, isRetained) => this.#message(topic, payload, isRetained),
       changed: () => {
-        if (this.bus && !this.bus.isConnected) for (const stream of this.#streams.values()) stream.gate.reconnected()
+        if (this.bus && !this.bus.isConnected) this.#streams.reconnected()
         onChange()
       },
     })
@@ -85,12 +33,21 @@ export class LiveScene implements Scene {
   }
 
   get streams(): readonly LiveStream[] {
-    this.#sorted ??= [...this.#streams.values()].sort((one, other) => (one.topic < other.topic ? -1 : 1))
-    return this.#sorted
+    return this.#streams.all
+  }
+
+  /** By topic of the node. */
+  get nodes(): ReadonlyMap<string, NodeState> {
+    return this.#nodes.states
+  }
+
+  /** Messages of streams that have no place here. */
+  get refused(): number {
+    return this.#streams.refused
   }
 
   find(topic: string): LiveStream | undefined {
-    return this.#streams.get(topic)
+    return this.#streams.find(topic)
   }
 
   /** Of the newest frame of any stream, as long as frames come; a source's clock may be wrong, so no later than ours. */
@@ -118,52 +75,13 @@ export class LiveScene implements Scene {
   #message(topic: string, payload: Uint8Array, isRetained: boolean): void {
     const meaning = meaningOf(topic)
     try {
-      if (meaning?.kind === 'frames') this.#frames(meaning.stream, payload, isRetained)
-      else if (meaning?.kind === 'state') this.#state(meaning.stream, meaning.nodeId, payload)
-      else if (meaning?.kind === 'node') this.#node(meaning.node, payload)
+      if (meaning?.kind === 'frames') {
+        if (!this.#streams.frames(meaning.stream, payload, isRetained)) this.unreadable++
+      } else if (meaning?.kind === 'state') this.#streams.state(meaning.stream, meaning.nodeId, payload)
+      else if (meaning?.kind === 'node') this.#nodes.heard(meaning.node, payload)
     } catch {
       // Anyone may publish anything: it costs itself, and is shown on the page Health.
       this.unreadable++
     }
-  }
-
-  #frames(topic: string, payload: Uint8Array, isRetained: boolean): void {
-    if (payload.length === 0) {
-      this.#retire(topic)
-      return
-    }
-    const stream = this.#stream(topic)
-    if (!stream) return
-    const fragments: Uint8Array[] = []
-    const isGood = splitPayload(payload, (frame) => {
-      if (isConfiguration(frame)) fragments.push(frame.slice())
-      else stream.gate.data(frame)
-    })
-    if (fragments.length > 0) stream.gate.configuration(fragments, isRetained)
-    if (!isGood) this.unreadable++
-  }
-
-  #state(topic: string, nodeId: string, payload: Uint8Array): void {
-    const stream = this.#stream(topic)
-    if (payload.length === 0) stream?.states.delete(nodeId)
-    else stream?.states.set(nodeId, parseStreamState(payload))
-  }
-
-  #node(node: string, payload: Uint8Array): void {
-    if (payload.length === 0) this.nodes.delete(node)
-    else if (this.nodes.has(node) || this.nodes.size < MAX_NODES) this.nodes.set(node, parseNodeState(payload))
-  }
-
-  #stream(topic: string): LiveStream | undefined {
-    const known = this.#streams.get(topic)
-    if (known || this.#streams.size >= MAX_STREAMS) return known
-    const stream = new LiveStream(topic)
-    this.#streams.set(topic, stream)
-    this.#sorted = undefined
-    return stream
-  }
-
-  #retire(topic: string): void {
-    if (this.#streams.delete(topic)) this.#sorted = undefined
   }
 }

@@ -3,7 +3,7 @@ import type { GridJson } from '../../../src/api/answers.ts'
 import { getGrid } from '../api/grid.ts'
 import { useAppState } from '../app-state.ts'
 import { diverging } from '../parts/colours.ts'
-import { quantity, shortName, wrapped } from '../parts/format.ts'
+import { offline, quantity, shortName, wrapped } from '../parts/format.ts'
 import { OneLineDiagram } from '../parts/one-line-diagram.tsx'
 import { type Station, stationsOf } from '../parts/station.ts'
 import { useAnswer } from '../parts/use-answer.ts'
@@ -100,7 +100,7 @@ function Tile({
   readonly colour: string
   readonly reference: Station | undefined
 }) {
-  const { topic, name, isOnline, voltage, angle, freq } = station
+  const { topic, name, isOnline, silentS, voltage, angle, freq } = station
   return (
     <a
       class="tile"
@@ -109,10 +109,11 @@ function Tile({
       data-stream={topic}
     >
       <div>
-        <b>{name}</b> <span class="quiet">{shortName(topic)}</span> {isOnline ? '' : <span class="bad">○ offline</span>}
+        <b>{name}</b> <span class="quiet">{shortName(topic)}</span>{' '}
+        {isOnline ? '' : <span class="bad">{offline(silentS)}</span>}
       </div>
-      <div class="big">{quantity(voltage, 'V')}</div>
-      <div>
+      <div class={isOnline ? 'big' : 'big quiet'}>{quantity(voltage, 'V')}</div>
+      <div class={isOnline ? '' : 'quiet'}>
         <span title="against the first PMU online">{quantity(wrapped(angle - (reference?.angle ?? 0)), 'rad')}</span>
         {' · '}
         {quantity(freq, 'Hz')}

@@ -4,7 +4,9 @@ import { getStreams } from '../api/client.ts'
 import { useAppState } from '../app-state.ts'
 import { ask, type Seen } from '../history/ask.ts'
 import { Cursor } from '../history/cursor.ts'
+import { type Stations, stationsAt } from '../history/labels.ts'
 import { bounded, durationOf, lastOf, lengthUs, type Period, presets } from '../history/period.ts'
+import { beginOf } from '../history/series.ts'
 import { queryOf, sameChannel, usualChannels, type View, viewOf } from '../history/view.ts'
 import { HistoryChannels } from '../parts/history-channels.tsx'
 import { HistoryCompleteness } from '../parts/history-completeness.tsx'
@@ -16,6 +18,8 @@ import { type Answer, useAnswer } from '../parts/use-answer.ts'
 import { currentPlayback, startPlayback } from '../playback/start.ts'
 import { pushQuery, replaceQuery } from '../route.ts'
 import './history-page.css'
+
+const noStations: Stations = new Map()
 
 /** A new width is worth new values from such a change on. */
 const WIDTH_STEP_PX = 100
@@ -37,11 +41,16 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   const moment = `${period.fromUs} ${period.toUs}`
   const key = JSON.stringify([channels, moment, width])
   const seen = useAnswer(key, (signal) => ask(channels, period, width, signal))
-  const told = useAnswer(`${moment} ${topics}`, (signal) => askEvents(topics, period, signal))
-  const change = (changes: Partial<View>): void =>
-    pushQuery('history', queryOf({ period, channels: view.channels, ...changes }))
+  const told = useAnswer(JSON.stringify([moment, topics, view.events]), (signal) =>
+    askEvents(topics, view.events, period, signal),
+  )
+  const stations = useAnswer(JSON.stringify([topics, period.toUs]), (signal) => stationsAt(topics, period.toUs, signal))
+  const change = (changes: Partial<View>): void => pushQuery('history', queryOf({ ...view, period, ...changes }))
   const show = (next: Period): void => change({ period: bounded(next) })
-  const play = (): void => startPlayback(period, [...(streams.value ?? []).map(({ stream }) => stream), ...topics])
+  const play = (): void => {
+    const all = [...(streams.value ?? []).map(({ stream }) => stream), ...topics]
+    startPlayback(period, all, seen.isOld ? undefined : beginOf(seen.value?.traces ?? []))
+  }
   return (
     <>
       <HistoryPeriod period={period} cursorUs={() => cursor.atUs} onChange={show} />
@@ -57,7 +66,13 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
           ▶ play
         </button>
         <Fineness seen={seen} period={period} />
-        {seen.value && <HistoryExport seen={seen.value} plots={() => [...place.current!.querySelectorAll('canvas')]} />}
+        {seen.value && (
+          <HistoryExport
+            seen={seen.value}
+            stations={stations.value ?? noStations}
+            plots={() => [...place.current!.querySelectorAll('canvas')]}
+          />
+        )}
       </div>
       {[...(seen.value?.troubles ?? []), ...(seen.trouble === undefined ? [] : [seen.trouble])].map((trouble) => (
         <p key={trouble} class="bad" role="alert">
@@ -70,13 +85,14 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
             seen={seen.value}
             period={period}
             cursor={cursor}
+            stations={stations.value ?? noStations}
             onSelect={show}
             onRemove={({ channel }) => change({ channels: channels.filter((each) => !sameChannel(each, channel)) })}
           />
         )}
       </div>
       <HistoryCompleteness streams={topics} period={period} events={told.value?.events ?? []} onChoose={show} />
-      <HistoryEvents told={told} onChoose={show} />
+      <HistoryEvents told={told} choice={view.events} onChange={(events) => change({ events })} onChoose={show} />
     </>
   )
 }

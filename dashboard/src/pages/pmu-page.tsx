@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { describeStat, describeTimeQuality, Stat } from '../../../src/c37118/index.ts'
 import { useAppState } from '../app-state.ts'
 import { ChannelTables } from '../parts/channel-tables.tsx'
-import { count, quantity, time, wrapped } from '../parts/format.ts'
+import { count, offline, quantity, time, wrapped } from '../parts/format.ts'
 import { type PhasorChannels, phasorsOf } from '../parts/phasors.ts'
 import { PmuPlots } from '../parts/pmu-plots.tsx'
 import { Polar } from '../parts/polar.tsx'
@@ -52,13 +52,20 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
         <ReferencePicker value={against} onChange={(value) => change({ against: value === '' ? undefined : value })} />
       </div>
       {!stream && <p>{topic === '' ? 'No PMU has said anything yet.' : `Nothing is heard of ${topic}.`}</p>}
-      {stream && !buffer && <p>Its configuration is not known yet.</p>}
+      {stream && !buffer && (
+        <p>
+          {stream.hasNoRoom
+            ? 'There is no room for its values: 256 MiB of all streams are kept.'
+            : 'Its configuration is not known yet.'}
+        </p>
+      )}
       {stream && buffer && (
         <Pmu
           key={`${topic} ${number}`}
           topic={topic}
           buffer={buffer}
           isOnline={stream.isOnline}
+          silentS={stream.silentS}
           pmu={Math.min(number, buffer.configuration.pmus.length - 1)}
           reference={refOf(against)}
         />
@@ -71,11 +78,12 @@ interface PmuProps {
   readonly topic: string
   readonly buffer: MeasurementBuffer
   readonly isOnline: boolean
+  readonly silentS: number | undefined
   readonly pmu: number
   readonly reference: Reference
 }
 
-function Pmu({ topic, buffer, isOnline, pmu, reference }: PmuProps) {
+function Pmu({ topic, buffer, isOnline, silentS, pmu, reference }: PmuProps) {
   const { scene, isUtc, theme } = useAppState()
   const { configuration, latest } = buffer
   const settings = configuration.pmus[pmu]!
@@ -89,31 +97,34 @@ function Pmu({ topic, buffer, isOnline, pmu, reference }: PmuProps) {
   }))
   const stat = latest.stat[pmu]!
   const isSeen = buffer.timeS !== undefined
+  // What it said last is neither good nor bad now.
+  const kindOf = (isGood: boolean) => (!isOnline ? 'quiet' : isGood ? 'good' : 'bad')
+  const plain = isOnline ? '' : 'quiet'
   return (
     <>
       <h1>
         {settings.stn.trim()} <span class="quiet">IDCODE {settings.idcode}</span>
       </h1>
       <dl class="facts">
-        <Fact name="state" value={isOnline ? '● online' : '○ offline'} kind={isOnline ? 'good' : 'bad'} />
+        <Fact name="state" value={isOnline ? '● online' : offline(silentS)} kind={isOnline ? 'good' : 'bad'} />
         <Fact name="time of the newest frame" value={isSeen ? time(buffer.timeS!, isUtc, 6) : '–'} />
         <Fact
           name="STAT"
           value={isSeen ? describeStat(stat, latest.version) : '–'}
-          kind={(stat & TROUBLE) === 0 ? 'good' : 'bad'}
+          kind={kindOf((stat & TROUBLE) === 0)}
         />
         <Fact
           name="time quality"
           value={isSeen ? describeTimeQuality(latest.timeQuality) : '–'}
-          kind={(latest.timeQuality & 0x0f) === 0 ? 'good' : 'bad'}
+          kind={kindOf((latest.timeQuality & 0x0f) === 0)}
         />
-        <Fact name="frequency" value={quantity(buffer.value(`${pmu + 1}.freq`), 'Hz')} />
-        <Fact name="ROCOF" value={quantity(buffer.value(`${pmu + 1}.dfreq`), 'Hz/s')} />
+        <Fact name="frequency" value={quantity(buffer.value(`${pmu + 1}.freq`), 'Hz')} kind={plain} />
+        <Fact name="ROCOF" value={quantity(buffer.value(`${pmu + 1}.dfreq`), 'Hz/s')} kind={plain} />
         <Fact name="frames per second" value={`${Number(buffer.rate.toPrecision(4))}`} />
         <Fact name="frames seen" value={count(buffer.frames)} />
       </dl>
       <div class="columns">
-        <section>
+        <section class={isOnline ? '' : 'old'}>
           <h2>Phasors</h2>
           <Polar phasors={polar} theme={theme} />
           <PhasorTable phasors={phasors} buffer={buffer} turn={turn} />
@@ -145,7 +156,7 @@ function Fact({
 }: {
   readonly name: string
   readonly value: string
-  readonly kind?: '' | 'good' | 'bad'
+  readonly kind?: '' | 'good' | 'bad' | 'quiet'
 }) {
   return (
     <div>

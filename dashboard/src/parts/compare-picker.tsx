@@ -18,6 +18,8 @@ export function ComparePicker({ chosen, isFull, onToggle, onOpenStream }: Props)
   const [text, setText] = useState('')
   const [isOpen, setOpen] = useState(false)
   const [at, setAt] = useState(0)
+  // Enter takes out only what the arrow keys have gone to: the first that is found may be there already.
+  const [isGoneTo, setGoneTo] = useState(false)
   const id = useId()
   const place = useRef<HTMLDivElement>(null)
   const { choices, more } = isOpen ? findChoices(scene.streams, text) : { choices: [], more: 0 }
@@ -27,17 +29,18 @@ export function ComparePicker({ chosen, isFull, onToggle, onOpenStream }: Props)
   const move = (to: number): void => {
     const next = choices.length === 0 ? 0 : (to + choices.length) % choices.length
     setAt(next)
+    setGoneTo(true)
     document.getElementById(`${id}-${next}`)?.scrollIntoView({ block: 'nearest' })
   }
-  const take = (choice: Choice | undefined): void => {
+  const take = (choice: Choice | undefined, canRemove: boolean): void => {
     if (!choice) return
     if (!isChannel(choice)) onOpenStream(choice.stream)
-    else if (has.has(refText(choice)) || !isFull) onToggle(choice)
+    else if (has.has(refText(choice)) ? canRemove : !isFull) onToggle(choice)
   }
   const keys: Readonly<Record<string, () => void>> = {
     ArrowDown: () => (isOpen ? move(active + 1) : setOpen(true)),
     ArrowUp: () => (isOpen ? move(active - 1) : setOpen(true)),
-    Enter: () => (isOpen ? take(choices[active]) : setOpen(true)),
+    Enter: () => (isOpen ? take(choices[active], isGoneTo) : setOpen(true)),
     Escape: () => (isOpen ? setOpen(false) : setText('')),
   }
   return (
@@ -66,6 +69,7 @@ export function ComparePicker({ chosen, isFull, onToggle, onOpenStream }: Props)
           setText(event.currentTarget.value)
           setOpen(true)
           setAt(0)
+          setGoneTo(false)
         }}
         onKeyDown={(event) => {
           const act = keys[event.key]
@@ -89,7 +93,7 @@ export function ComparePicker({ chosen, isFull, onToggle, onOpenStream }: Props)
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => {
                 setAt(n)
-                take(choice)
+                take(choice, true)
               }}
             >
               <ChoiceText choice={choice} isChosen={isChannel(choice) && has.has(refText(choice))} />
@@ -123,5 +127,7 @@ function ChoiceText({ choice, isChosen }: { readonly choice: Choice; readonly is
 function closingWords(found: number, more: number, isFull: boolean): string {
   if (isFull) return 'No more fit into one drawing: take some out first.'
   if (found === 0) return 'No channel has these words.'
-  return more > 0 ? `${more} more: add a word.` : 'Enter adds, Enter again takes out, Esc closes.'
+  return more > 0
+    ? `${more} more: add a word.`
+    : 'Enter adds; where the arrow keys went, Enter again takes out. Esc closes.'
 }

@@ -5,7 +5,7 @@ import { appState } from '../app-state.ts'
 import { type PlotGroup, seriesOf } from '../compare/plot-groups.ts'
 import { type ChannelRef, refText } from '../scene/channel-ref.ts'
 import { KEPT_S } from '../scene/measurement-buffer.ts'
-import { type Series, withoutJumps } from '../scene/series.ts'
+import type { Series } from '../scene/series.ts'
 import { thinned } from '../scene/thinned.ts'
 import { Plot } from './plot.tsx'
 
@@ -44,8 +44,7 @@ export function ComparePlot({ group, against, windowS, frozenS, onDrawn }: Props
     const series = read()
     onDrawn(series)
     const { times, values } = thinned(series, MAX_DRAWN)
-    const rows = group.of === 'rad' ? values.map(withoutJumps) : values
-    return [times, ...rows] as AlignedData
+    return [times, ...values] as AlignedData
   }
   const title = titleOf(group, against)
   return (

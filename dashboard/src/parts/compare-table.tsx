@@ -5,6 +5,7 @@ import { angleStatisticsOf, type LineStatistics, statisticsOf } from '../compare
 import { refText } from '../scene/channel-ref.ts'
 import type { Series } from '../scene/series.ts'
 import { useTicks } from '../scene/use.ts'
+import { withUnit } from './format.ts'
 import { LineSwatch } from './line-swatch.tsx'
 
 interface Props {
@@ -76,7 +77,7 @@ function Row({ line, n, group, isOnline, statistics }: RowProps) {
       </th>
       {Object.entries(cells).map(([name, value]) => (
         <td key={name} class="number" data-of={name} data-value={value}>
-          {Number.isFinite(value) ? `${value.toFixed(group.digits).replace('-', '−')} ${group.unit}` : '–'}
+          {Number.isFinite(value) ? withUnit(value, group.digits, group.unit) : '–'}
         </td>
       ))}
     </tr>

@@ -1,6 +1,12 @@
 /** Numbers and times as they are told. */
+import { durationOf } from '../history/period.ts'
+
 const MINUS = '−'
-const signed = (text: string): string => text.replace(/^-/, MINUS)
+export const signed = (text: string): string => text.replace(/^-/, MINUS)
+
+/** With its unit: `−12.50°`, `7.309 kV`. */
+export const withUnit = (value: number, digits: number, unit: string): string =>
+  `${signed(value.toFixed(digits))}${unit === '' || unit === '°' ? '' : ' '}${unit}`
 
 /** With its unit, in five figures: `7.3091 kV`; `–` where it is absent. */
 export function quantity(value: number, unit: string): string {
@@ -8,11 +14,11 @@ export function quantity(value: number, unit: string): string {
   if (unit === 'V' || unit === 'A') {
     const size = Math.abs(value)
     const [factor, prefix] = size >= 1e6 ? [1e-6, 'M'] : size >= 1e3 ? [1e-3, 'k'] : [1, '']
-    return `${signed((value * factor).toFixed(3))} ${prefix}${unit}`
+    return withUnit(value * factor, 3, `${prefix}${unit}`)
   }
-  if (unit === 'rad') return `${signed(degrees(value).toFixed(2))}°`
-  if (unit === 'Hz') return `${signed(value.toFixed(4))} Hz`
-  if (unit === 'Hz/s') return `${signed(value.toFixed(3))} Hz/s`
+  if (unit === 'rad') return withUnit(degrees(value), 2, '°')
+  if (unit === 'Hz') return withUnit(value, 4, unit)
+  if (unit === 'Hz/s') return withUnit(value, 3, unit)
   return signed(Number(value.toPrecision(6)).toString())
 }
 
@@ -48,6 +54,10 @@ export function clock(seconds: number, isUtc: boolean, digits = 0): string {
 }
 
 const two = (number: number): string => String(number).padStart(2, '0')
+
+/** `○ offline, last 12 s ago`: of a stream whose values are old. */
+export const offline = (silentS: number | undefined): string =>
+  silentS === undefined ? '○ offline' : `○ offline, last ${durationOf(Math.max(1, Math.floor(silentS)) * 1e6)} ago`
 
 /** `1156/765`: what tells a stream from others of its area. */
 export function shortName(topic: string): string {

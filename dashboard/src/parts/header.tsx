@@ -1,7 +1,7 @@
 import { update, useAppState } from '../app-state.ts'
 import { href } from '../route.ts'
 import { useTicks } from '../scene/use.ts'
-import { time } from './format.ts'
+import { clock, day } from './format.ts'
 
 export function Header({
   pages,
@@ -70,5 +70,10 @@ function Connection() {
 function Clock() {
   const { scene, isUtc } = useAppState()
   useTicks(4)
-  return <time class="clock">{time(scene.nowS, isUtc, scene.kind === 'playback' ? 3 : 0)}</time>
+  return (
+    <time class="clock">
+      <span class="wide-only">{day(scene.nowS, isUtc)} </span>
+      {clock(scene.nowS, isUtc, scene.kind === 'playback' ? 3 : 0)}
+    </time>
+  )
 }

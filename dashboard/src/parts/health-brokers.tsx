@@ -1,6 +1,7 @@
 /** Nodes, and the brokers that they say they use; and how this page is connected. */
 import type { NodeState } from '../../../src/streams/index.ts'
 import { useAppState } from '../app-state.ts'
+import { MAX_STREAMS } from '../live/live-streams.ts'
 import { count, time } from './format.ts'
 
 export function Brokers() {
@@ -74,8 +75,23 @@ function OwnConnection() {
         <b class="bad">□ the historian gives no way to live data</b>
       )}
       , <span data-unreadable={unreadable}>{count(unreadable)} messages that could not be read</span>
+      <Limits />
     </p>
   )
+}
+
+/** What this page has no room for. */
+function Limits() {
+  const { live } = useAppState()
+  const without = live.streams.filter(({ hasNoRoom }) => hasNoRoom).length
+  const short = live.streams.filter(({ buffer }) => buffer?.isShort).length
+  const words = [
+    live.refused > 0 &&
+      `${MAX_STREAMS} streams are shown, the most: ${count(live.refused)} messages of others were left out`,
+    without > 0 && `no room for the values of ${count(without)} streams`,
+    short > 0 && `less than the usual minute is kept of ${count(short)} streams`,
+  ].filter((each) => each !== false)
+  return words.length === 0 ? null : <span class="bad">; {words.join('; ')}</span>
 }
 
 function sinceText({ since }: NodeState, isUtc: boolean): string {

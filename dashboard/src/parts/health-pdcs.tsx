@@ -13,7 +13,7 @@ export function PdcOutputs() {
     <section>
       <h2>PDC outputs</h2>
       <div class="scroll">
-        <table class="wide">
+        <table class="wide cards">
           <thead>
             <tr>
               <th>output</th>
@@ -33,20 +33,28 @@ export function PdcOutputs() {
           <tbody>
             {outputs.map(({ topic, node, pdc }) => (
               <tr key={`${topic} ${node}`} data-pdc={topic}>
-                <td>
+                <td data-name="output">
                   {shortName(topic)} <span class="quiet">{node}</span>
                 </td>
-                <td class="number" data-of="complete">
+                <td class="number" data-name="complete" data-of="complete">
                   {completeText(pdc)}
                 </td>
-                <td class="number">{count(pdc.frames.partial)}</td>
-                <td class="number">{count(pdc.frames.empty)}</td>
-                <td class="number">{count(pdc.frames.revised)}</td>
-                <td class="number">
+                <td class="number" data-name="partial">
+                  {count(pdc.frames.partial)}
+                </td>
+                <td class="number" data-name="empty">
+                  {count(pdc.frames.empty)}
+                </td>
+                <td class="number" data-name="revised">
+                  {count(pdc.frames.revised)}
+                </td>
+                <td class="number" data-name="latency, mean / p99">
                   {pdc.latency_ms ? `${pdc.latency_ms.mean.toFixed(1)} / ${pdc.latency_ms.p99.toFixed(1)} ms` : '–'}
                 </td>
-                <td>{pdc.final === null ? '–' : time(Date.parse(pdc.final) / 1000, isUtc, 0)}</td>
-                <td>{troubleText(pdc) || '–'}</td>
+                <td data-name="final until">
+                  {pdc.final === null ? '–' : time(Date.parse(pdc.final) / 1000, isUtc, 0)}
+                </td>
+                <td data-name="went without, could not use">{troubleText(pdc) || '–'}</td>
               </tr>
             ))}
           </tbody>

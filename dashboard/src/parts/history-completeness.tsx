@@ -2,13 +2,17 @@
 import type { StoredEvent, StoredGap } from '../../../src/api/answers.ts'
 import { getCompleteness } from '../api/history.ts'
 import { useAppState } from '../app-state.ts'
-import { around, durationOf, type Period } from '../history/period.ts'
+import { heldRuns } from '../history/held-runs.ts'
+import { around, durationOf, lengthUs, type Period } from '../history/period.ts'
 import { count, shortName, time } from './format.ts'
 import { useAnswer } from './use-answer.ts'
 
 /** Streams of which it is told. */
 export const MAX_TOLD = 12
 const MAX_LISTED = 50
+/** Of the strip: no more, and none so short that no frame of it is expected. */
+const MAX_PARTS = 120
+const PART_US = 1e6
 
 interface Props {
   readonly streams: readonly string[]
@@ -44,18 +48,21 @@ function OfStream({ stream, period, events, onChoose }: Omit<Props, 'streams'> &
     isOld,
     isUnderWay,
     trouble,
-  } = useAnswer(key, (signal) => getCompleteness(stream, period, signal))
+  } = useAnswer(key, (signal) => getCompleteness(stream, period, partsOf(period), signal))
   // Gaps of another period would stand at wrong places.
   const value = isOld ? undefined : kept
   if (!kept && !isOld && trouble === undefined && events.length === 0) return null
   const gaps = value?.gaps ?? []
   return (
     <div class="history-strip" data-strip={stream}>
-      <div class="history-band" role="img" aria-label={`what is missing of ${shortName(stream)}`}>
+      <div class="history-band" role="img" aria-label={`what is held of ${shortName(stream)}, and what is missing`}>
+        {heldRuns(value?.parts ?? []).map(({ fromUs, toUs, part }) => (
+          <i key={fromUs} class="held" style={{ ...place(fromUs, toUs, period), height: `${100 * part}%` }} />
+        ))}
         {gaps.map((gap) => (
           <i
             key={`${gap.from_us} ${gap.why}`}
-            class={kindOf(gap)}
+            class={`gap ${kindOf(gap)}`}
             title={wordsOf(gap)}
             style={place(gap.from_us, gap.to_us, period)}
           />
@@ -90,6 +97,8 @@ function OfStream({ stream, period, events, onChoose }: Omit<Props, 'streams'> &
     </div>
   )
 }
+
+const partsOf = (period: Period): number => Math.max(1, Math.min(MAX_PARTS, Math.floor(lengthUs(period) / PART_US)))
 
 const kindOf = ({ why }: StoredGap): string => why.replaceAll('_', '-')
 

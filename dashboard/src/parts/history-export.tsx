@@ -4,20 +4,21 @@ import { request, token, urlOf } from '../api/client.ts'
 import { framesQuery, MAX_FRAMES_US } from '../api/frames.ts'
 import { useAppState } from '../app-state.ts'
 import type { Seen } from '../history/ask.ts'
+import { labelOf, type Stations } from '../history/labels.ts'
 import { lengthUs, type Period } from '../history/period.ts'
 import { type PicturePlot, pictureOf } from '../history/picture.ts'
 import { fileName, save, saveDrawn, saveEverySample } from '../history/save.ts'
 import { groupsOf } from '../history/series.ts'
 import { lineColour, lineDash } from './colours.ts'
 import { shortName, time } from './format.ts'
-import { labelOf } from './history-plots.tsx'
 
 interface Props {
   readonly seen: Seen
+  readonly stations: Stations
   readonly plots: () => readonly HTMLCanvasElement[]
 }
 
-export function HistoryExport({ seen, plots }: Props) {
+export function HistoryExport({ seen, stations, plots }: Props) {
   const { isUtc, theme } = useAppState()
   const [state, setState] = useState('')
   const leaving = useRef(new AbortController())
@@ -37,7 +38,7 @@ export function HistoryExport({ seen, plots }: Props) {
     const canvases = plots()
     const of = groupsOf(traces).map(({ quantity, traces: lines }, at): PicturePlot => {
       const colours = lines.map((trace, n) => ({
-        label: labelOf(trace),
+        label: labelOf(trace.channel, stations),
         colour: lineColour(n, theme),
         dash: lineDash(n) ?? [],
       }))

@@ -4,10 +4,11 @@ import uPlot, { type AlignedData } from 'uplot'
 import { useAppState } from '../app-state.ts'
 import type { Seen } from '../history/ask.ts'
 import type { Cursor } from '../history/cursor.ts'
+import { labelOf, type Stations } from '../history/labels.ts'
 import type { Period } from '../history/period.ts'
 import { drawnOf, type Group, groupsOf, sampleAt, type Trace, timesOf } from '../history/series.ts'
 import { useTicks } from '../scene/use.ts'
-import { shortName, time } from './format.ts'
+import { time, withUnit } from './format.ts'
 import { LineSwatch } from './line-swatch.tsx'
 import { Plot } from './plot.tsx'
 
@@ -18,11 +19,12 @@ interface Props {
   /** As it is now: of `seen`, or of what is asked for. */
   readonly period: Period
   readonly cursor: Cursor
+  readonly stations: Stations
   readonly onSelect: (period: Period) => void
   readonly onRemove: (trace: Trace) => void
 }
 
-export function HistoryPlots({ seen, period, cursor, onSelect, onRemove }: Props) {
+export function HistoryPlots({ seen, period, cursor, stations, onSelect, onRemove }: Props) {
   const groups = useMemo(() => groupsOf(seen.traces), [seen])
   return (
     <>
@@ -31,8 +33,8 @@ export function HistoryPlots({ seen, period, cursor, onSelect, onRemove }: Props
           <h2>
             {group.quantity.title} {group.quantity.shown !== '' && <span class="quiet">{group.quantity.shown}</span>}
           </h2>
-          <GroupPlot group={group} period={period} cursor={cursor} onSelect={onSelect} />
-          <Values group={group} cursor={cursor} onRemove={onRemove} />
+          <GroupPlot group={group} period={period} cursor={cursor} stations={stations} onSelect={onSelect} />
+          <Values group={group} cursor={cursor} stations={stations} onRemove={onRemove} />
         </section>
       ))}
       <CursorSlider seen={seen} cursor={cursor} />
@@ -40,14 +42,13 @@ export function HistoryPlots({ seen, period, cursor, onSelect, onRemove }: Props
   )
 }
 
-export const labelOf = ({ channel }: Trace): string => `${shortName(channel.stream)} ${channel.id}`
-
 function GroupPlot({
   group: { quantity, traces },
   period,
   cursor,
+  stations,
   onSelect,
-}: Pick<Props, 'period' | 'cursor' | 'onSelect'> & { readonly group: Group }) {
+}: Pick<Props, 'period' | 'cursor' | 'stations' | 'onSelect'> & { readonly group: Group }) {
   const { scene } = useAppState()
   const data = useMemo((): AlignedData => {
     const drawn = traces.map((trace) => drawnOf(trace, quantity.factor) as unknown as AlignedData)
@@ -57,7 +58,7 @@ function GroupPlot({
     <div class="under-playhead">
       <Plot
         title={quantity.title}
-        lines={traces.map((trace) => ({ label: labelOf(trace), unit: quantity.shown }))}
+        lines={traces.map((trace) => ({ label: labelOf(trace.channel, stations), unit: quantity.shown }))}
         data={() => data}
         period={() => [period.fromUs / 1e6, period.toUs / 1e6]}
         perSecond={0}
@@ -66,6 +67,7 @@ function GroupPlot({
         leastSpan={quantity.leastSpan}
         sync={SYNC}
         hasLegend={false}
+        hasPoints={traces.every(({ isRaw }) => isRaw)}
         onSelect={(fromS, toS) => onSelect({ fromUs: Math.floor(fromS * 1e6), toUs: Math.ceil(toS * 1e6) })}
         onCursor={(atS) => cursor.move(atS === undefined ? undefined : atS * 1e6)}
       />
@@ -91,8 +93,9 @@ function useCursor(cursor: Cursor): number | undefined {
 function Values({
   group: { quantity, traces },
   cursor,
+  stations,
   onRemove,
-}: Pick<Props, 'cursor' | 'onRemove'> & { readonly group: Group }) {
+}: Pick<Props, 'cursor' | 'stations' | 'onRemove'> & { readonly group: Group }) {
   const { scene, isUtc } = useAppState()
   const isPlayed = scene.kind === 'playback'
   useTicks(isPlayed ? 5 : 0)
@@ -104,9 +107,10 @@ function Values({
           {traces.map((trace, n) => {
             const sample = sampleAt(trace, atUs ?? trace.timesUs.at(-1) ?? 0)
             const value = sample?.value ?? null
+            const label = labelOf(trace.channel, stations)
             return (
               <tr
-                key={labelOf(trace)}
+                key={`${trace.channel.stream}|${trace.channel.id}`}
                 data-stream={trace.channel.stream}
                 data-channel={trace.channel.id}
                 data-raw={trace.isRaw}
@@ -114,15 +118,15 @@ function Values({
                 data-time-us={sample?.timeUs}
                 data-value={value}
               >
-                <td>
-                  <LineSwatch n={n} /> {labelOf(trace)}
+                <td title={trace.channel.stream}>
+                  <LineSwatch n={n} /> {label}
                 </td>
                 <td class="number">
-                  {value === null ? '–' : `${(value * quantity.factor).toFixed(quantity.digits)} ${quantity.shown}`}
+                  {value === null ? '–' : withUnit(value * quantity.factor, quantity.digits, quantity.shown)}
                 </td>
                 <td class="number quiet wide-only">{sample ? time(sample.timeUs / 1e6, isUtc, 3) : ''}</td>
                 <td class="number">
-                  <button type="button" aria-label={`remove ${labelOf(trace)}`} onClick={() => onRemove(trace)}>
+                  <button type="button" aria-label={`remove ${label}`} onClick={() => onRemove(trace)}>
                     ×
                   </button>
                 </td>

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import type { GridPmu, Network } from '../api/grid.ts'
 import { href } from '../route.ts'
-import { quantity, wrapped } from './format.ts'
+import { offline, quantity, wrapped } from './format.ts'
 import { layOut, type Placed } from './one-line-layout.ts'
 import type { Station } from './station.ts'
 
@@ -71,13 +71,13 @@ export function OneLineDiagram({ network, pmus, stations, colour, reference }: P
         })}
         {measured.map(({ bus, station }) => {
           const [x, y] = at(bus)
-          const { topic, name, isOnline, voltage, angle, freq } = station
+          const { topic, name, isOnline, silentS, voltage, angle, freq } = station
           const top = below.has(bus) ? y + 26 : y - 50
           return (
             <a
               key={topic}
               href={href('pmu', { stream: topic })}
-              aria-label={`${name}: ${quantity(voltage, 'V')}, ${quantity(freq, 'Hz')}`}
+              aria-label={`${name}: ${isOnline ? '' : `${offline(silentS)}: `}${quantity(voltage, 'V')}, ${quantity(freq, 'Hz')}`}
             >
               <circle
                 cx={x}

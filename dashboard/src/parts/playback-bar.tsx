@@ -4,7 +4,7 @@ import { useAppState } from '../app-state.ts'
 import { PlaybackScene, speeds } from '../playback/playback-scene.ts'
 import { backToLive } from '../playback/start.ts'
 import { useTicks } from '../scene/use.ts'
-import { time } from './format.ts'
+import { clock, day, time } from './format.ts'
 import './playback-bar.css'
 
 /** What an arrow key moves; with Shift ten times as much. */
@@ -51,8 +51,9 @@ function Bar({ scene }: { readonly scene: PlaybackScene }) {
         ❙▶
       </button>
       <label>
-        <span class="quiet">speed</span>{' '}
+        <span class="quiet wide-only">speed</span>{' '}
         <select
+          aria-label="speed"
           value={`${scene.speed}`}
           onChange={({ currentTarget }) => {
             scene.speed = Number(currentTarget.value)
@@ -83,7 +84,10 @@ function Bar({ scene }: { readonly scene: PlaybackScene }) {
         value={scene.nowS * 1e6 - fromUs}
         onInput={({ currentTarget }) => scene.seek(fromUs + Number(currentTarget.value))}
       />
-      <time>{shown}</time>
+      <time>
+        <span class="wide-only">{day(scene.nowS, isUtc)} </span>
+        {clock(scene.nowS, isUtc, 3)}
+      </time>
       <span class={scene.trouble === undefined ? 'quiet' : 'bad'} role="status">
         {state}
       </span>
@@ -100,7 +104,7 @@ function press(scene: PlaybackScene, event: KeyboardEvent): void {
   const at = event.target instanceof Element ? event.target : undefined
   if (at?.matches('input:not([type=range]):not([type=checkbox]), textarea, select')) return
   const isArrow = event.key === 'ArrowLeft' || event.key === 'ArrowRight'
-  if ((isArrow && at?.matches('input')) || (event.key === ' ' && at?.matches('button, a, summary, input'))) return
+  if ((isArrow && at?.matches('input')) || (event.key === ' ' && at?.matches('button, summary, input'))) return
   const nowUs = scene.nowS * 1e6
   const byUs = ARROW_US * (event.shiftKey ? 10 : 1)
   if (event.key === ' ') scene.toggle()

@@ -6,8 +6,9 @@ import { useAppState } from '../app-state.ts'
 import { everyTick, onceSoon } from '../scene/ticker.ts'
 import { useLatest } from '../scene/use.ts'
 import { lineColour, lineDash } from './colours.ts'
-import { clock, day, time } from './format.ts'
+import { clock, day, signed, time, withUnit } from './format.ts'
 import { drawLine } from './line-path.ts'
+import { selectByTouch } from './touch-select.ts'
 
 export interface PlotLine {
   readonly label: string
@@ -40,15 +41,19 @@ export interface PlotProps {
   readonly sync?: string
   /** `false`: whoever shows it says what the lines are. */
   readonly hasLegend?: boolean
+  /** Each value is a sample: those that stand apart have points. */
+  readonly hasPoints?: boolean
   /** The pointer is at this time; undefined: at none. */
   readonly onCursor?: (atS: number | undefined) => void
 }
 
-/** Of the canvas, left and right of what is plotted: what lies on and under it is aligned with it, by the style sheet. */
+/** Of the canvas, left and right of what is plotted: half of the longest time fits right of it. What lies on and under it is aligned with it, by the style sheet. */
 const PLOT_LEFT_PX = 64
-const PLOT_RIGHT_PX = 36
+const PLOT_RIGHT_PX = 46
 
 const WIDTH_PX = 600
+const POINT_PX = 5
+const SPARSE_PX = 6
 
 export function Plot(props: PlotProps) {
   const { lines, perSecond, height = 160, title } = props
@@ -56,7 +61,8 @@ export function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
   const latest = useLatest(props)
-  const key = JSON.stringify([lines, height, theme, isUtc, props.digits, props.sync, props.leastSpan, props.lineWidth])
+  const { digits, sync, leastSpan, lineWidth, hasPoints } = props
+  const key = JSON.stringify([lines, height, theme, isUtc, digits, sync, leastSpan, lineWidth, hasPoints])
 
   useEffect(() => {
     const empty = [[], ...latest.current.lines.map(() => [])] as AlignedData
@@ -67,7 +73,9 @@ export function Plot(props: PlotProps) {
       if (width > 0 && width !== made.width) made.setSize({ width, height })
     })
     observer.observe(place.current!)
+    const endTouch = latest.current.onSelect ? selectByTouch(made) : undefined
     return () => {
+      endTouch?.()
       observer.disconnect()
       made.destroy()
     }
@@ -85,7 +93,7 @@ export function Plot(props: PlotProps) {
     })
   }
   useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))
-  return <div class="plot" role="img" aria-label={title} ref={place} />
+  return <div class={props.onSelect ? 'plot selectable' : 'plot'} role="img" aria-label={title} ref={place} />
 }
 
 function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dark', isUtc: boolean): Options {
@@ -99,6 +107,7 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
     onSelect,
     perSecond,
     hasLegend = true,
+    hasPoints = false,
   } = props.current
   const style = getComputedStyle(document.documentElement)
   const ink = style.getPropertyValue('--ink')
@@ -135,7 +144,7 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       {
         ...axis,
         size: PLOT_LEFT_PX,
-        values: (_plot, ticks) => ticks.map((tick) => String(Number(tick.toPrecision(9)))),
+        values: (_plot, ticks) => ticks.map((tick) => signed(String(Number(tick.toPrecision(9))))),
       },
     ],
     series: [
@@ -145,13 +154,18 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         stroke: lineColour(colour ?? at, theme),
         ...(lineDash(colour ?? at) && { dash: lineDash(colour ?? at)! }),
         width: lineWidth,
-        points: { show: false },
+        points: {
+          show: hasPoints && isSparse,
+          size: POINT_PX,
+          fill: lineColour(colour ?? at, theme),
+        },
         spanGaps: false,
         // uPlot's own draws of many values the least and the greatest of a pixel, as often as live ones need it.
-        ...(perSecond === 0 && { paths: pathOf(unit === '°') }),
+        // It has no short gaps, though, and so no end where an angle goes over ±180°.
+        ...((perSecond === 0 || unit === '°') && { paths: pathOf(unit === '°') }),
         value: (plot: uPlot, value: number | null | undefined, series: number, idx: number | null) => {
           const told = value === undefined && idx !== null ? lastDue(plot.data[series]!, idx) : value
-          return told === null || told === undefined ? '–' : `${told.toFixed(digits)} ${unit}`
+          return told === null || told === undefined ? '–' : withUnit(told, digits, unit)
         },
       })),
     ],
@@ -165,13 +179,18 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
       setSelect: [
         (plot) => {
           const { left, width } = plot.select
+          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
           if (width < 4) return
           props.current.onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
-          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
         },
       ],
     },
   }
+}
+
+/** Samples are so far apart, in pixels, that each can be seen. */
+function isSparse(plot: uPlot, _line: number, first: number, last: number): boolean {
+  return last - first < plot.over.clientWidth / SPARSE_PX
 }
 
 /** Lines of several rates are joined: at most times nothing is due of a slow one, and what it said last holds. */

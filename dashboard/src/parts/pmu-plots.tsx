@@ -3,7 +3,7 @@ import type { AlignedData } from 'uplot'
 import { appState } from '../app-state.ts'
 import type { Reference } from '../scene/channel-ref.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
-import { anglesAgainst, withoutJumps } from '../scene/series.ts'
+import { anglesAgainst } from '../scene/series.ts'
 import type { PhasorChannels } from './phasors.ts'
 import { Plot } from './plot.tsx'
 
@@ -41,7 +41,7 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
   const directed = phasors.filter((phasor) => !small.has(phasor))
   return (
     <section>
-      <h2>Frequency</h2>
+      <h2>Frequency, Hz</h2>
       <Plot
         {...common}
         title="frequency"
@@ -50,7 +50,7 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
         leastSpan={0.01}
         digits={4}
       />
-      <h2>ROCOF</h2>
+      <h2>ROCOF, Hz/s</h2>
       <Plot
         {...common}
         title="rate of change of frequency"
@@ -61,7 +61,7 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
       {groups.map(({ name, unit, of, factor }) =>
         of.length === 0 ? null : (
           <div key={name}>
-            <h2>{name}</h2>
+            <h2>{`${name}, ${factor === 1 ? unit : `k${unit}`}`}</h2>
             <Plot
               {...common}
               title={name}
@@ -79,7 +79,7 @@ export function PmuPlots({ topic, pmu, phasors, reference }: Props) {
           </div>
         ),
       )}
-      <h2>Angles</h2>
+      <h2>Angles, °</h2>
       <Plot
         {...common}
         title="angles"
@@ -135,5 +135,5 @@ function seriesOf(topic: string, channels: readonly string[]) {
 function anglesOf(topic: string, channels: readonly string[], reference: Reference): AlignedData {
   const series = seriesOf(topic, channels)
   const against = reference && seriesOf(reference.stream, [reference.channel])
-  return [series.times, ...anglesAgainst(series, against).map(withoutJumps)]
+  return [series.times, ...anglesAgainst(series, against)]
 }

@@ -1,6 +1,6 @@
 /** Phasors of one PMU as arrows: voltages and currents each against the greatest of their kind. */
 import { lineColour } from './colours.ts'
-import { degrees, quantity } from './format.ts'
+import { degrees, quantity, signed } from './format.ts'
 
 export interface PolarPhasor {
   readonly name: string
@@ -63,7 +63,7 @@ export function Polar({
         const [x, y] = onCircle(R + 14, (angle * Math.PI) / 180)
         return (
           <text key={angle} x={x} y={y + 4} text-anchor="middle">
-            {angle}°
+            {signed(`${angle}`)}°
           </text>
         )
       })}

@@ -7,6 +7,8 @@ export interface Station {
   readonly topic: string
   readonly name: string
   readonly isOnline: boolean
+  /** Seconds since its newest frame. */
+  readonly silentS: number | undefined
   /** V, rad and Hz; NaN where absent. */
   readonly voltage: number
   readonly angle: number
@@ -16,7 +18,7 @@ export interface Station {
 }
 
 /** One for each PMU in its frames. */
-export function stationsOf({ topic, buffer, isOnline }: SceneStream): readonly Station[] {
+export function stationsOf({ topic, buffer, isOnline, silentS }: SceneStream): readonly Station[] {
   if (!buffer) return []
   const phasors = phasorsOf(buffer.configuration, buffer.channels)
   return buffer.configuration.pmus.map(({ stn }, pmu) => {
@@ -25,6 +27,7 @@ export function stationsOf({ topic, buffer, isOnline }: SceneStream): readonly S
       topic,
       name: stn.trim(),
       isOnline,
+      silentS,
       freq: buffer.value(`${pmu + 1}.freq`),
       voltage: voltage ? buffer.value(voltage.magnitude) : Number.NaN,
       angle: voltage ? buffer.value(voltage.angle) : Number.NaN,

@@ -2,6 +2,7 @@
  * A period of the past, played: frames come from the historian ahead of the playhead,
  * and are shown as if they came now. Where they do not come fast enough, it waits.
  */
+import { RingRoom } from '../scene/ring-room.ts'
 import type { Scene, SceneStream } from '../scene/scene.ts'
 import { Track } from './track.ts'
 import { type LoaderDeps, TrackLoader } from './track-loader.ts'
@@ -46,18 +47,24 @@ export class PlaybackScene implements Scene {
   #shownUs: number
   #steps = 0
   #isShort = false
+  /** Nothing was there to be shown yet. */
+  #isFresh = true
 
-  /** PMUs are played; others as long as they are followed. */
-  constructor(period: PlaybackPeriod, topics: readonly string[], deps: PlaybackDeps) {
+  /**
+   * PMUs are played, from `period.fromUs` on, or from `beginUs` in it; where nothing is there, from the first frame on.
+   * Others are played as long as they are followed.
+   */
+  constructor(period: PlaybackPeriod, topics: readonly string[], deps: PlaybackDeps, beginUs = period.fromUs) {
     this.period = period
     this.#deps = deps
     this.#loader = new TrackLoader(deps, () => this.#load())
-    this.#headUs = period.fromUs
-    this.#shownUs = period.fromUs - BEFORE_US
+    this.#headUs = Math.min(period.toUs, Math.max(period.fromUs, Math.floor(beginUs)))
+    this.#shownUs = this.#headUs - BEFORE_US
     this.#lastMs = deps.nowMs()
     const sorted = [...new Set(topics)].sort()
     const pmus = new Set(sorted.filter(isPmu).slice(0, MAX_PLAYED))
-    this.streams = sorted.map((topic) => new Track(topic, pmus.has(topic) ? 1 : 0, () => this.#headUs))
+    const rings = new RingRoom()
+    this.streams = sorted.map((topic) => new Track(topic, pmus.has(topic) ? 1 : 0, rings, () => this.#headUs))
     this.#tracks = new Map(this.streams.map((track) => [track.topic, track]))
     for (const track of this.streams) track.rewind(this.#shownUs)
     this.#end = deps.everyTick(() => this.advance())
@@ -99,6 +106,7 @@ export class PlaybackScene implements Scene {
     const isNear = toUs >= this.#headUs && toUs - this.#headUs < BEFORE_US
     this.#headUs = toUs
     this.#steps = 0
+    this.#isFresh = false
     if (isNear) return
     this.#shownUs = toUs - BEFORE_US
     for (const track of this.#wanted) if (track.rewind(this.#shownUs)) this.#loader.abort(track)
@@ -146,6 +154,7 @@ export class PlaybackScene implements Scene {
     const passedUs = Math.min(LONGEST_TICK_MS, nowMs - this.#lastMs) * 1000
     this.#lastMs = nowMs
     const isEnough = (): boolean => this.#deps.nowMs() - nowMs > SHOW_MS
+    this.#skipToFirst()
     const goalUs = this.#goal(passedUs)
     while (this.#shownUs < goalUs) {
       const toUs = Math.min(goalUs, this.#shownUs + SLICE_US)
@@ -160,6 +169,18 @@ export class PlaybackScene implements Scene {
       else this.isPlaying = false
     }
     this.#load()
+  }
+
+  /** As soon as it is known which frame is the first, where nobody was online at first. */
+  #skipToFirst(): void {
+    if (!this.#isFresh || this.#shownUs < this.#headUs) return
+    const wanted = this.#wanted
+    const nextUs = Math.min(...wanted.map((track) => track.nextUs ?? Number.POSITIVE_INFINITY))
+    const readyUs = Math.min(this.period.toUs, ...wanted.map(({ toUs }) => toUs - 1))
+    this.#isFresh = !wanted.some(({ isOnline }) => isOnline)
+    if (!this.#isFresh || nextUs > readyUs) return
+    this.#headUs = nextUs
+    this.#isFresh = false
   }
 
   get #wanted(): readonly Track[] {

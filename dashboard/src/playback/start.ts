@@ -3,7 +3,7 @@ import { framesOf } from '../api/frames.ts'
 import { pause } from '../api/pause.ts'
 import { appState, update } from '../app-state.ts'
 import { everyTick } from '../scene/ticker.ts'
-import { type PlaybackPeriod, PlaybackScene } from './playback-scene.ts'
+import { type PlaybackDeps, type PlaybackPeriod, PlaybackScene } from './playback-scene.ts'
 
 const TICKS_PER_S = 30
 /** Between requests: the API gives an address 50 a second, and pages ask too. */
@@ -19,13 +19,15 @@ async function pacedFrames(...asked: Parameters<typeof framesOf>): ReturnType<ty
   return framesOf(...asked)
 }
 
-export function startPlayback(period: PlaybackPeriod, topics: readonly string[]): void {
+/** `beginUs`: where frames begin in it, if that is known. */
+export function startPlayback(period: PlaybackPeriod, topics: readonly string[], beginUs?: number): void {
   const before = currentPlayback()
-  const scene = new PlaybackScene(period, topics, {
+  const deps: PlaybackDeps = {
     frames: pacedFrames,
     nowMs: () => performance.now(),
     everyTick: (tick) => everyTick(TICKS_PER_S, tick),
-  })
+  }
+  const scene = new PlaybackScene(period, topics, deps, beginUs)
   update({ scene })
   before?.close()
 }

@@ -1,5 +1,6 @@
 /** One stream that is played back: frames around the playhead, and what was shown of them so far. */
-import { MeasurementBuffer } from '../scene/measurement-buffer.ts'
+import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
+import type { RingRoom } from '../scene/ring-room.ts'
 import type { SceneStream } from '../scene/scene.ts'
 import type { Described, TimedFrame } from './stored-frames.ts'
 
@@ -11,6 +12,7 @@ const SILENT_US = 1e6
 export class Track implements SceneStream {
   readonly topic: string
   buffer: MeasurementBuffer | undefined
+  hasNoRoom = false
   /** Why frames are missing; they are asked for again. */
   trouble: string | undefined
   /** By so many; frames are asked for as long as it is by any. */
@@ -25,20 +27,27 @@ export class Track implements SceneStream {
   /** When it is asked for again after it failed, by the scene's clock. */
   retryAtMs = Number.NEGATIVE_INFINITY
   readonly #playheadUs: () => number
+  readonly #rings: RingRoom
+  #shown: Described | undefined
   #frames: TimedFrame[] = []
   /** Frames before this place were shown. */
   #next = 0
 
-  constructor(topic: string, wanted: number, playheadUs: () => number) {
+  constructor(topic: string, wanted: number, rings: RingRoom, playheadUs: () => number) {
     this.topic = topic
     this.wanted = wanted
+    this.#rings = rings
     this.#playheadUs = playheadUs
   }
 
   get isOnline(): boolean {
+    const { silentS } = this
+    return silentS !== undefined && silentS * 1e6 < SILENT_US + 4e6 / this.buffer!.rate
+  }
+
+  get silentS(): number | undefined {
     const timeS = this.buffer?.timeS
-    if (timeS === undefined) return false
-    return this.#playheadUs() - timeS * 1e6 < SILENT_US + 4e6 / this.buffer!.rate
+    return timeS === undefined ? undefined : (this.#playheadUs() - timeS * 1e6) / 1e6
   }
 
   /** A frame that follows those that are held; others are left out. */
@@ -62,8 +71,12 @@ export class Track implements SceneStream {
       const { timeUs, frame, by } = this.#frames[this.#next]!
       if (timeUs > toUs) return true
       if (isEnough()) return false
-      if (this.buffer?.configuration !== by.configuration) this.buffer = new MeasurementBuffer(by.configuration)
-      this.buffer.push(frame)
+      if (this.#shown !== by) {
+        this.#shown = by
+        this.buffer = this.#rings.bufferOf(by.configuration, this.buffer)
+        this.hasNoRoom = this.buffer === undefined
+      }
+      this.buffer?.push(frame)
     }
     return true
   }
@@ -108,7 +121,9 @@ export class Track implements SceneStream {
 
   /** It is not wanted any more. */
   forget(): void {
+    this.#rings.release(this.buffer)
     this.buffer = undefined
+    this.#shown = undefined
     this.by = undefined
     this.rewind(Number.NEGATIVE_INFINITY)
   }

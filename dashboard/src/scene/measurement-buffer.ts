@@ -16,6 +16,8 @@ import { FrameTable } from '../../../src/historian/frame-table.ts'
 export const KEPT_S = 60
 /** Numbers of a stream that are kept at most: a PDC's frame may have thousands. */
 const MAX_NUMBERS = 1_000_000
+/** Of a channel, beside its values: its names, and what reads it. */
+const CHANNEL_BYTES = 256
 /** A clock may jump back; what is behind by no more than this came out of order, and is left out. */
 const REORDER_S = 2
 
@@ -30,6 +32,10 @@ export class MeasurementBuffer {
   /** Frames per second, by DATA_RATE. */
   readonly rate: number
   readonly latest: DataColumns
+  /** What it holds, near enough. */
+  readonly bytes: number
+  /** There was no room for as much as would be kept else. */
+  readonly isShort: boolean
   readonly #decoder: DataDecoder
   readonly #at: ReadonlyMap<string, number>
   readonly #capacity: number
@@ -39,7 +45,8 @@ export class MeasurementBuffer {
   #count = 0
   #lastS = Number.NEGATIVE_INFINITY
 
-  constructor(configuration: Configuration) {
+  /** Of no more than `mostBytes`, or of two frames: fewer seconds are kept where there is no room for all. */
+  constructor(configuration: Configuration, mostBytes = Number.POSITIVE_INFINITY) {
     this.configuration = configuration
     this.channels = channelsOf(new FrameTable(configuration))
     this.#at = new Map(this.channels.map(({ id }, at) => [id, at]))
@@ -47,7 +54,11 @@ export class MeasurementBuffer {
     this.#decoder = compileDecoder(configuration)
     this.latest = this.#decoder.createColumns()
     const wanted = Math.ceil(Math.min(240, Math.max(1, this.rate)) * KEPT_S)
-    this.#capacity = Math.max(2, Math.min(wanted, Math.floor(MAX_NUMBERS / (this.channels.length + 1))))
+    const columns = this.channels.length + 1
+    const mostNumbers = Math.min(MAX_NUMBERS, (mostBytes - columns * CHANNEL_BYTES) / 8)
+    this.#capacity = Math.max(2, Math.min(wanted, Math.floor(mostNumbers / columns)))
+    this.bytes = columns * (CHANNEL_BYTES + 8 * this.#capacity)
+    this.isShort = this.#capacity < Math.min(wanted, Math.floor(MAX_NUMBERS / columns))
     this.#times = new Float64Array(this.#capacity)
     this.#values = this.channels.map(() => new Float64Array(this.#capacity))
   }

@@ -6,8 +6,12 @@ export interface SceneStream {
   readonly topic: string
   /** Until its configuration is known: undefined. Another object after each change of the configuration. */
   readonly buffer: MeasurementBuffer | undefined
+  /** Its configuration is known, and there is no room for its values beside those of others. */
+  readonly hasNoRoom: boolean
   /** Frames come at DATA_RATE, and its node says that it is online. */
   readonly isOnline: boolean
+  /** Seconds since its newest frame; undefined before the first. */
+  readonly silentS: number | undefined
 }
 
 export interface Scene {

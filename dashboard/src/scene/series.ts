@@ -58,14 +58,3 @@ function valuesAt({ times, values }: Series, wanted: readonly number[]): (number
     return at < times.length && times[at]! - timeS <= SAME_S ? values[0]![at] : undefined
   })
 }
-
-/** For drawing: where an angle in degrees goes over ±180°, the line ends and begins anew. */
-export function withoutJumps(degrees: readonly (number | null | undefined)[]): (number | null | undefined)[] {
-  let before: number | null = null
-  return degrees.map((value) => {
-    if (value === undefined) return undefined
-    const isJump = value !== null && before !== null && Math.abs(value - before) > 180
-    before = value
-    return isJump ? null : value
-  })
-}

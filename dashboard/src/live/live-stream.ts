@@ -1,0 +1,91 @@
+/** One stream, as the bus tells it. */
+import type { Configuration } from '../../../src/c37118/index.ts'
+import { EpochGate, type HeldBudget, parseStreamState, type StreamState } from '../../../src/streams/index.ts'
+import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
+import type { RingRoom } from '../scene/ring-room.ts'
+import type { SceneStream } from '../scene/scene.ts'
+import { Arrivals } from './arrivals.ts'
+
+/** Nodes of one stream, as readers of the bus have it; the state of one more is refused. */
+const MAX_NODES = 16
+const MAX_STATE_BYTES = 64 * 1024
+/** Without a frame for so long, and four reporting periods, a stream is not online. */
+const SILENT_MS = 1000
+
+/** What all streams of a page share. */
+export interface StreamRoom {
+  readonly held: HeldBudget
+  readonly rings: RingRoom
+}
+
+export class LiveStream implements SceneStream {
+  readonly topic: string
+  readonly sinceMs = performance.now()
+  buffer: MeasurementBuffer | undefined
+  hasNoRoom = false
+  /** As its nodes tell it. */
+  readonly states = new Map<string, StreamState>()
+  readonly arrivals = new Arrivals()
+  readonly gate: EpochGate
+  readonly #room: StreamRoom
+
+  constructor(topic: string, room: StreamRoom) {
+    this.topic = topic
+    this.#room = room
+    this.gate = new EpochGate(
+      {
+        configuration: (_, configuration) => this.#configure(configuration),
+        data: (frame) => {
+          this.buffer?.push(frame)
+          if (this.buffer) this.arrivals.note(this.buffer.timeS)
+          else this.arrivals.lastMs = performance.now()
+        },
+        dropped() {},
+      },
+      { budget: room.held },
+    )
+  }
+
+  get isOnline(): boolean {
+    return (this.states.size === 0 || this.isCarried) && this.isFlowing
+  }
+
+  get isFlowing(): boolean {
+    const rate = this.buffer?.rate ?? 1
+    return performance.now() - this.arrivals.lastMs < SILENT_MS + 4000 / rate
+  }
+
+  get silentS(): number | undefined {
+    const { lastMs } = this.arrivals
+    return Number.isFinite(lastMs) ? (performance.now() - lastMs) / 1000 : undefined
+  }
+
+  /** A node says that it is online. */
+  get isCarried(): boolean {
+    return [...this.states.values()].some(({ online }) => online)
+  }
+
+  /** When a frame came last; before the first, when it was heard of. Of `performance.now()`. */
+  get lastMs(): number {
+    return Math.max(this.sinceMs, this.arrivals.lastMs)
+  }
+
+  /** Throws where it is none, or too long, or of one node too many. */
+  state(nodeId: string, payload: Uint8Array): void {
+    if (payload.length > MAX_STATE_BYTES) throw new Error(`a state of ${payload.length} bytes: 64 KiB are the most`)
+    if (!this.states.has(nodeId) && this.states.size >= MAX_NODES) throw new Error(`more than ${MAX_NODES} nodes`)
+    this.states.set(nodeId, parseStreamState(payload))
+  }
+
+  /** Gives its room back: it is not used any more. */
+  end(): void {
+    this.gate.reset()
+    this.#room.rings.release(this.buffer)
+    this.buffer = undefined
+  }
+
+  #configure(configuration: Configuration): void {
+    this.buffer = this.#room.rings.bufferOf(configuration, this.buffer)
+    this.hasNoRoom = this.buffer === undefined
+  }
+}
