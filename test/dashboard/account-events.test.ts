@@ -53,8 +53,8 @@ describe('the log of a stream', () => {
       ),
     ).toEqual([
       'gap opened: 10 pending',
-      'lost 3: crash-window',
-      'not received 2: LINK_SILENT',
+      'lost 3: killed before it was written',
+      'not received 2: the PMU sent nothing',
       'never produced 1',
       'healed 4 late at once, 6 frames will not come',
     ])
@@ -76,7 +76,7 @@ describe('the log of a stream', () => {
       'gap opened: 30 pending',
       'healing: 20 left of 30',
       'gap grows: 60 pending',
-      'lost 60: expired',
+      'lost 60: older than the journal keeps',
       'healed 10 late in 3 s, 60 frames will not come',
     ])
     expect(told(account({ pending: 1 }), account({ lost: { expired: 1 } })).at(-1)).toBe(
@@ -93,7 +93,7 @@ describe('the log of a stream', () => {
 
   it('counts together what goes on', () => {
     const stale = (count: number): AccountJson => account({ outside: { stale: count }, conflicts: count })
-    expect(told(stale(0), stale(50), stale(100), stale(150))).toEqual(['outside 150: stale', 'conflicts 150'])
+    expect(told(stale(0), stale(50), stale(100), stale(150))).toEqual(['outside 150: too old when it came', 'conflicts 150'])
   })
 
   it('has two entries of two gaps', () => {

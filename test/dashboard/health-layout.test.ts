@@ -110,7 +110,7 @@ describe('the presence of a stream', () => {
 
   it('is offline by the word of the node, or of its will, and tells why', () => {
     const said = presenceOf({ states: state({ online: false, reason: 'LINK_SILENT' }), ...follows }, nodes({}))
-    expect(said).toMatchObject({ kind: 'offline', says: ['adapter says offline: LINK_SILENT'] })
+    expect(said).toMatchObject({ kind: 'offline', says: ['adapter says offline: the PMU sent nothing'] })
     const willed = presenceOf(
       { states: state({}), ...follows, isFlowing: false },
       nodes({ online: false, reason: 'connection lost' }),

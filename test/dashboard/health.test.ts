@@ -75,14 +75,20 @@ describe.skipIf(need.skip)(need.title('the page Health'), () => {
       await eventually(() => partsOf(row)).toMatchObject({ late: 37, lost: 3, pending: 0, not_received: 0 })
       const { expected, live } = await partsOf(row)
       expect(live! + 40).toBe(expected)
-      expect(await row.locator('.account').textContent()).toContain('lost 3 (crash-window 3)')
+      expect(await row.locator('.account').textContent()).toContain('lost 3 (killed before it was written: 3)')
       await eventually(() => row.locator('[data-most-pending]').getAttribute('data-most-pending')).toBe('40')
       await eventually(async () => (await logOf(page)).map((text) => text.replace(/at once|in \d+ s/, 'soon'))).toEqual(
-        ['▲ gap opened: 40 pending', '✕ lost 3: crash-window', '● healed 37 late soon, 3 frames will not come'],
+        [
+          '▲ gap opened: 40 pending',
+          '✕ lost 3: killed before it was written',
+          '● healed 37 late soon, 3 frames will not come',
+        ],
       )
       await row.locator('summary').click()
       const hour = row.locator('[data-period="hour"]')
-      await eventually(() => hour.textContent()).toMatch(/held: .*, lost 3.*3 frames lost \(crash-window\)/)
+      await eventually(() => hour.textContent()).toMatch(
+        /held: .*, lost 3.*3 frames lost \(killed before it was written\)/,
+      )
 
       pmu.live(from - 5, from)
       await eventually(() => row.locator('[data-beside="duplicates"]').getAttribute('data-count')).toBe('5')
@@ -179,7 +185,7 @@ describe.skipIf(need.skip)(need.title('the page Health'), () => {
       lost: 1,
       pending: 2,
     })
-    expect(await row.locator('.account').textContent()).toMatch(/outside \(stale\) 5, duplicates 3, conflicts 1/)
+    expect(await row.locator('.account').textContent()).toMatch(/outside \(too old when it came\) 5, duplicates 3, conflicts 1/)
     expect(page.url()).toContain('consumer=')
     await page.setViewportSize({ width: 390, height: 844 })
     expect(await beside(page)).toBeLessThanOrEqual(0)

@@ -1,4 +1,5 @@
 /** What happened to the streams of a consumer, the newest first; bounded. Pure. */
+import { reasonWords } from '../../../src/streams/index.ts'
 import { count, frames } from '../parts/format.ts'
 import type { AccountEvent } from './account-events.ts'
 
@@ -91,7 +92,7 @@ export function describeEvent(event: AccountEvent): {
     case 'never produced':
     case 'not received':
     case 'lost': {
-      const why = event.reason === undefined ? '' : `: ${event.reason}`
+      const why = event.reason === undefined ? '' : `: ${reasonWords(event.reason)}`
       return {
         shape: event.kind === 'lost' ? '✕' : '○',
         text: `${event.kind} ${count(event.count)}${why}`,

@@ -1,5 +1,5 @@
 /** Whether a stream is there, and who says so: as the contract has it, a node that is online says so, and frames come. Pure. */
-import type { NodeState, StreamState } from '../../../src/streams/index.ts'
+import { type NodeState, reasonWords, type StreamState } from '../../../src/streams/index.ts'
 
 export interface Presence {
   readonly kind: 'online' | 'silent' | 'offline' | 'unknown'
@@ -35,7 +35,13 @@ export function presenceOf(
 
 function carrierOf(id: string, { online, reason }: StreamState, node: NodeState | undefined) {
   if (node && !node.online)
-    return { isOnline: false, text: `node ${id} is offline: ${node.reason ?? 'no reason given'}` }
+    return {
+      isOnline: false,
+      text: `node ${id} is offline: ${node.reason === undefined ? 'no reason given' : reasonWords(node.reason)}`,
+    }
   if (online) return { isOnline: true, text: `${id} says online` }
-  return { isOnline: false, text: `${id} says offline: ${reason ?? 'no reason given'}` }
+  return {
+    isOnline: false,
+    text: `${id} says offline: ${reason === undefined ? 'no reason given' : reasonWords(reason)}`,
+  }
 }

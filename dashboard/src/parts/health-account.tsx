@@ -1,5 +1,5 @@
 /** What became of every timestamp: a bar whose parts differ in pattern as in colour, and the numbers in words. */
-import type { AccountJson, CountsByReason } from '../../../src/streams/index.ts'
+import { type AccountJson, type CountsByReason, reasonWords } from '../../../src/streams/index.ts'
 import { addsUp, barOf, type PartKey, partKeys, partsOf, partWords } from '../health/account-parts.ts'
 import { count } from './format.ts'
 
@@ -20,7 +20,11 @@ export function Account({ account }: { readonly account: AccountJson | undefined
   const parts = partsOf(account)
   const { expected, outside, duplicates, conflicts } = account
   const beside = [
-    ...Object.entries(outside).map(([reason, number]) => ({ name: `outside (${reason})`, number, isBad: false })),
+    ...Object.entries(outside).map(([reason, number]) => ({
+      name: `outside (${reasonWords(reason)})`,
+      number,
+      isBad: false,
+    })),
     { name: 'duplicates', number: duplicates, isBad: false },
     { name: 'conflicts', number: conflicts, isBad: true },
   ].filter(({ number }) => number > 0)
@@ -75,7 +79,7 @@ function Bar({ parts }: { readonly parts: readonly { readonly key: PartKey; read
 function Reasons({ reasons }: { readonly reasons: CountsByReason }) {
   const words = Object.entries(reasons)
     .filter(([, number]) => number > 0)
-    .map(([reason, number]) => `${reason} ${count(number)}`)
+    .map(([reason, number]) => `${reasonWords(reason)}: ${count(number)}`)
   return words.length === 0 ? null : <> ({words.join(', ')})</>
 }
 
