@@ -93,7 +93,10 @@ describe('the log of a stream', () => {
 
   it('counts together what goes on', () => {
     const stale = (count: number): AccountJson => account({ outside: { stale: count }, conflicts: count })
-    expect(told(stale(0), stale(50), stale(100), stale(150))).toEqual(['outside 150: too old when it came', 'conflicts 150'])
+    expect(told(stale(0), stale(50), stale(100), stale(150))).toEqual([
+      'outside 150: too old when it came',
+      'conflicts 150',
+    ])
   })
 
   it('has two entries of two gaps', () => {

@@ -185,7 +185,9 @@ describe.skipIf(need.skip)(need.title('the page Health'), () => {
       lost: 1,
       pending: 2,
     })
-    expect(await row.locator('.account').textContent()).toMatch(/outside \(too old when it came\) 5, duplicates 3, conflicts 1/)
+    expect(await row.locator('.account').textContent()).toMatch(
+      /outside \(too old when it came\) 5, duplicates 3, conflicts 1/,
+    )
     expect(page.url()).toContain('consumer=')
     await page.setViewportSize({ width: 390, height: 844 })
     expect(await beside(page)).toBeLessThanOrEqual(0)
