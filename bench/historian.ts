@@ -142,7 +142,7 @@ async function stored({ quick, note }: BenchOptions): Promise<Figures> {
     return figures
   } finally {
     await writer.close()
-    store.close()
+    await store.close()
     await rm(folder, { recursive: true, force: true })
   }
 }

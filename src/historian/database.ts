@@ -57,15 +57,15 @@ export class Database {
    */
   async reopen(): Promise<void> {
     const connections = [...this.#connections]
-    await Promise.all(connections.map((connection) => connection.idle))
-    for (const connection of connections) connection.drop()
+    await Promise.all(connections.map((connection) => connection.drop()))
     this.#instance.closeSync()
     this.#instance = await opened(this.#path, this.#options)
     for (const connection of connections) await connection.replace(await this.#instance.connect())
   }
 
-  close(): void {
-    for (const connection of [...this.#connections]) connection.close()
+  /** What runs is interrupted, and fails. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.end()))
     this.#instance.closeSync()
   }
 }
@@ -88,6 +88,9 @@ export class Connection {
   #last: Promise<unknown> = Promise.resolve()
   /** How many statements have begun. */
   #statements = 0
+  /** What DuckDB is at: to take its connection away meanwhile would end the process. */
+  readonly #atWork = new Set<Promise<unknown>>()
+  #ended: Promise<void> | undefined
 
   constructor(connection: DuckDBConnection, setup: readonly string[], closed: () => void) {
     this.#connection = connection
@@ -95,17 +98,14 @@ export class Connection {
     this.#closed = closed
   }
 
-  /** Resolves when nothing runs. */
-  get idle(): Promise<void> {
-    return this.#last.then(() => {})
-  }
-
   async begin(): Promise<void> {
     for (const statement of this.#setup) await this.run(statement)
   }
 
   /** It is of a database that is no more. */
-  drop(): void {
+  async drop(): Promise<void> {
+    await this.#last
+    await this.#rest()
     this.#connection.closeSync()
   }
 
@@ -115,11 +115,11 @@ export class Connection {
   }
 
   async run(sql: string, values: DuckDBValue[] = []): Promise<void> {
-    await this.#inTurn(() => this.#connection.run(sql, values))
+    await this.#inTurn(() => this.#work(() => this.#connection.run(sql, values)))
   }
 
   async rows(sql: string, values: DuckDBValue[] = []): Promise<readonly Row[]> {
-    return this.#inTurn(async () => (await this.#connection.run(sql, values)).getRows())
+    return this.#inTurn(() => this.#work(async () => (await this.#connection.run(sql, values)).getRows()))
   }
 
   /**
@@ -135,10 +135,10 @@ export class Connection {
   ): AsyncGenerator<readonly Row[]> {
     const { result, statement } = await this.#inTurn(async () => ({
       statement: this.#statements,
-      result: await this.#connection.stream(sql, values),
+      result: await this.#work(() => this.#connection.stream(sql, values)),
     }))
     for (;;) {
-      const chunk = await result.fetchChunk().catch((error: unknown) => {
+      const chunk = await this.#work(() => result.fetchChunk()).catch((error: unknown) => {
         this.#checkUncut(statement, sql)
         throw error
       })
@@ -166,13 +166,42 @@ export class Connection {
     }
   }
 
+  /** Whoever uses it is done with it. */
   close(): void {
-    this.#closed()
-    this.#connection.closeSync()
+    void this.end()
+  }
+
+  /** Whoever uses it gets a failure. Resolves when DuckDB has let go of it. */
+  end(): Promise<void> {
+    this.#ended ??= this.#end()
+    return this.#ended
   }
 
   appender(table: string): Promise<DuckDBAppender> {
-    return this.#connection.createAppender(table, null, 'temp')
+    return this.#work(() => this.#connection.createAppender(table, null, 'temp'))
+  }
+
+  async #end(): Promise<void> {
+    if (this.#atWork.size > 0) await this.#rest()
+    this.#connection.closeSync()
+    this.#closed()
+  }
+
+  /** Interrupts what runs, and resolves when nothing does. */
+  async #rest(): Promise<void> {
+    if (this.#atWork.size > 0) this.#connection.interrupt()
+    await Promise.allSettled(this.#atWork)
+  }
+
+  async #work<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#ended) throw new HistorianError({ code: 'HISTORIAN_CLOSED' }, 'the historian is stopping')
+    const done = work()
+    this.#atWork.add(done)
+    try {
+      return await done
+    } finally {
+      this.#atWork.delete(done)
+    }
   }
 
   #checkUncut(statement: number, sql: string): void {

@@ -10,6 +10,8 @@ export type HistorianFault =
   | { readonly code: 'HISTORIAN_VERSION'; readonly folder: string; readonly found: number; readonly known: number }
   /** Another statement ran on the connection while an answer was read from it: DuckDB ends the answer there. */
   | { readonly code: 'HISTORIAN_ANSWER_CUT'; readonly sql: string }
+  /** It ends, and so does what was being read. */
+  | { readonly code: 'HISTORIAN_CLOSED' }
   /** Nothing was ever stored of this stream. */
   | { readonly code: 'HISTORIAN_UNKNOWN_STREAM'; readonly stream: string }
   /** The stream has no such channel in that time. */

@@ -163,7 +163,7 @@ export async function startHistorian(
       log.error({ historian: id, error }, 'what came last could not be written: it is asked for again')
     }
     sealer.close()
-    store.close()
+    await store.close()
   }
   return {
     ready: consumer.ready,

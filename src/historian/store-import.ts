@@ -81,7 +81,7 @@ export class StoreImport {
       const writer = await HotWriter.open(store, { ...deps, metrics: createMetrics(), held: snapshot })
       return new StoreImport(store, held, writer, sealer, maxHotFrames)
     } catch (error) {
-      store.close()
+      await store.close()
       throw error
     }
   }
@@ -128,7 +128,7 @@ export class StoreImport {
       await this.#writer.close()
     } finally {
       this.#sealer.close()
-      this.store.close()
+      await this.store.close()
     }
   }
 

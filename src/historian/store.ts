@@ -81,7 +81,7 @@ export class Store {
       await store.#load()
       return store
     } catch (error) {
-      database.close()
+      await database.close()
       throw error
     }
   }
@@ -200,8 +200,8 @@ export class Store {
     }
   }
 
-  close(): void {
-    this.#database.close()
+  close(): Promise<void> {
+    return this.#database.close()
   }
 
   #addStream(stream: number, topic: string): void {

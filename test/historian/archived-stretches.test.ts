@@ -65,5 +65,5 @@ it('gaps of long ago are listed as long as anything of their time is kept, the n
   expect(await ask(0)).toMatchObject({ missing: { lost: 3600 } })
   sealer.close()
   await writer.close()
-  store.close()
+  await store.close()
 })

@@ -80,7 +80,7 @@ describe('completeness', () => {
           }
           if (isRestarted) {
             await writer.close()
-            store.close()
+            await store.close()
             ;({ store, held, writer } = await opened(path))
           }
           const [fromUs, toUs] = [T0 * 1e6 + period.from, T0 * 1e6 + period.from + period.length]
@@ -115,6 +115,6 @@ describe('completeness', () => {
     const [[count] = []] = await store.reader.rows(`select count(*) from stretches where why <> 'expected'`)
     expect(Number(count)).toBeGreaterThan(50)
     await writer.close()
-    store.close()
+    await store.close()
   })
 })

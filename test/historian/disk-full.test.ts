@@ -63,7 +63,7 @@ describe.skipIf(need.skip)(need.title('a store on a disk that fills up'), () => 
         await until(async () => (await stored()) === frames.length)
         expect(await failing()).toBe(0)
         await writer.close()
-        store.close()
+        await store.close()
 
         const again = await Store.open(disk, options)
         const found = []
@@ -71,7 +71,7 @@ describe.skipIf(need.skip)(need.title('a store on a disk that fills up'), () => 
         for await (const { frame } of storedFrames(again, topic, always)) found.push(frame)
         expect(found.length).toBe(frames.length)
         expect(Buffer.concat(found).equals(Buffer.concat(frames))).toBe(true)
-        again.close()
+        await again.close()
       } finally {
         execFileSync('umount', ['--lazy', disk])
         await rm(folder, { recursive: true })

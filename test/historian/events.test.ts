@@ -130,7 +130,7 @@ async function opened() {
     async close() {
       await writer.close()
       sealer.close()
-      store.close()
+      await store.close()
     },
   }
 }

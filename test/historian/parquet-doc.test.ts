@@ -59,7 +59,7 @@ describe.skipIf(need.skip)(need.title('the reader in docs/historian.md'), () => 
     await sealer.seal(startUs + 3_600_000_000)
     await writer.close()
     sealer.close()
-    store.close()
+    await store.close()
 
     const script = join(folder, 'read.py')
     await writeFile(script, codeBlocks('historian.md', 'python')[0]!)

@@ -70,7 +70,7 @@ async function storeOf(configuration: Configuration, frames: readonly { timeUs: 
   const writer = await HotWriter.open(store, { ...testDeps(), historian: 'h', held })
   onTestFinished(async () => {
     await writer.close()
-    store.close()
+    await store.close()
   })
   const stream = store.numberOf(topic, writer.batch)
   const epoch = store.epochOf(stream, encodeConfiguration(configuration), startUs, writer.batch)

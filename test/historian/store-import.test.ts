@@ -37,7 +37,7 @@ async function opened<T>(path: string, work: (store: Store) => Promise<T>): Prom
   try {
     return await work(store)
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

@@ -55,7 +55,7 @@ async function open(path: string) {
     writer,
     async close() {
       await writer.close()
-      store.close()
+      await store.close()
     },
   }
 }

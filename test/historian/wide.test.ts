@@ -90,6 +90,6 @@ describe('a stream of thousands of numbers a frame', () => {
     const query = { topic, ...period, limit: 10, kinds: ['trigger'] as const }
     const { events } = await eventsOf(store, query, () => ({ ledger: undefined, archived: [], batch: 0, sinceUs: 0 }))
     expect(events.map(({ timeUs, untilUs }) => [timeUs, untilUs])).toEqual([[frames[20]!.timeUs, frames[30]!.timeUs]])
-    store.close()
+    await store.close()
   })
 })

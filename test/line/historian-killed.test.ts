@@ -101,7 +101,7 @@ describe.skipIf(need.skip)(need.title('a historian that is killed'), () => {
         expect(found.length).toBe(expected.length)
         expect(Buffer.concat(found)).toEqual(Buffer.concat(expected))
       }
-      store.close()
+      await store.close()
     } finally {
       stop.abort()
       await Promise.all(running.map(({ ended }) => ended))

@@ -36,7 +36,7 @@ export async function writeParquet(of: ParquetOf, at: (bytes: number) => void, s
       const words = await readRows(connection, of, at, signal)
       await connection.run(copySql(of, words, join(work, 'rows.parquet')))
     } finally {
-      database.close()
+      await database.close()
     }
     signal.throwIfAborted()
     await rename(join(work, 'rows.parquet'), of.output)
