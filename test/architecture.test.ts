@@ -112,6 +112,7 @@ describe('the tree', () => {
       'c37118/index.ts',
       'streams/index.ts',
       'historian/channels.ts',
+      'historian/event-kinds.ts',
       'historian/frame-table.ts',
     ]
     const dashboard = join(root, 'dashboard')
