@@ -105,6 +105,8 @@ export class Connection {
   /** It is of a database that is no more. */
   async drop(): Promise<void> {
     await this.#last
+    // An answer that is being read is cut.
+    this.#statements++
     await this.#rest()
     this.#connection.closeSync()
   }
@@ -194,14 +196,21 @@ export class Connection {
   }
 
   async #work<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#ended) throw new HistorianError({ code: 'HISTORIAN_CLOSED' }, 'the historian is stopping')
+    this.#checkOpen()
     const done = work()
     this.#atWork.add(done)
     try {
-      return await done
+      const result = await done
+      // Interrupted, DuckDB may end an answer as if that were all.
+      this.#checkOpen()
+      return result
     } finally {
       this.#atWork.delete(done)
     }
+  }
+
+  #checkOpen(): void {
+    if (this.#ended) throw new HistorianError({ code: 'HISTORIAN_CLOSED' }, 'the historian is stopping')
   }
 
   #checkUncut(statement: number, sql: string): void {
