@@ -5,7 +5,7 @@
  * One process owns the file. Statements run in threads of their own, those of
  * one connection one after the other.
  */
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import type {
   DuckDBAppender,
   DuckDBConnection,
@@ -22,6 +22,7 @@ export interface DatabaseOptions {
 }
 
 const CELLS_PER_PAGE = 2500
+const INTERRUPT_MS = 20
 
 export type Row = readonly DuckDBValue[]
 
@@ -191,8 +192,11 @@ export class Connection {
 
   /** Interrupts what runs, and resolves when nothing does. */
   async #rest(): Promise<void> {
-    if (this.#atWork.size > 0) this.#connection.interrupt()
-    await Promise.allSettled(this.#atWork)
+    while (this.#atWork.size > 0) {
+      // What has not begun yet is not interrupted.
+      this.#connection.interrupt()
+      await Promise.race([Promise.allSettled(this.#atWork), pause(INTERRUPT_MS)])
+    }
   }
 
   async #work<T>(work: () => Promise<T>): Promise<T> {
