@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { startBrowser } from '../dist/bench/support/chromium.js'
 
 const root = join(import.meta.dirname, '..')
 const topic = 'south-italy-113/secondary-station/1157/PMU/772'
@@ -24,17 +24,7 @@ const url = await new Promise((resolve, reject) => {
   })
   demo.on('exit', () => reject(new Error(`the demo ended: ${text}`)))
 })
-const browser = await chromium.launch({
-  executablePath: process.env.PHASORBUS_CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-  ],
-})
+const browser = await startBrowser()
 try {
   const open = async (route, options = {}) => {
     const page = await browser.newPage({ viewport: { width: 1200, height: 760 }, colorScheme: 'light', ...options })

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { EmbeddedBrokerConfig } from '../config/bus.ts'
-import { BusError } from './bus-error.ts'
+import { readPassword } from './credential-files.ts'
 
 /** What a client may, false if it may not connect; takes as long for a wrong user as for a wrong password. */
 export type CheckUser = (username: string | undefined, password: Uint8Array | undefined) => Access | false
@@ -13,21 +12,12 @@ export async function loadUsers(users: EmbeddedBrokerConfig['users']): Promise<C
   if (!users) return () => 'all'
   const known = new Map<string, { readonly secret: Buffer; readonly access: Access }>()
   for (const { username, password, passwordFile, access } of users) {
-    known.set(username, { secret: digest(password ?? (await firstLine(passwordFile!))), access })
+    known.set(username, { secret: digest(password ?? (await readPassword(passwordFile!))), access })
   }
   const nobody = digest(crypto.randomUUID())
   return (username, password) => {
     const user = known.get(username ?? '')
     const isRight = timingSafeEqual(user?.secret ?? nobody, digest(password ?? ''))
     return user !== undefined && isRight && user.access
-  }
-}
-
-async function firstLine(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).split(/\r?\n/, 1)[0]!
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new BusError({ code: 'BUS_CREDENTIALS_UNREADABLE', file, reason }, `${file}: ${reason}`, { cause: error })
   }
 }

@@ -11,6 +11,7 @@ export type { Bus, MessageHandler, NodeBus, PublishOptions, Settled, SubscribeOp
 export type { BusFault } from './bus-error.ts'
 export { BusError } from './bus-error.ts'
 export { CarrierWatch } from './carrier-watch.ts'
+export { readPassword } from './credential-files.ts'
 export type { EmbeddedBroker } from './embedded-broker.ts'
 export { startEmbeddedBroker } from './embedded-broker.ts'
 export type { FailoverBus, FailoverDeps } from './failover-bus.ts'

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { IClientOptions } from 'mqtt'
 import type { BrokerConfig } from '../config/bus.ts'
 import type { BrokerCredentials } from './broker-socket.ts'
-import { BusError } from './bus-error.ts'
+import { readCredential, readPassword } from './credential-files.ts'
 import type { ReturnSettings } from './nearest-first.ts'
 
 /** Where the broker can be reached, nearest first: a cluster at several addresses. */
@@ -35,7 +34,7 @@ export interface LinkSettings {
 /** Reads what the configuration names by file, anew for every connection: certificates and passwords are renewed. */
 export async function linkSettings(config: BrokerConfig): Promise<LinkSettings> {
   const { ca, cert, key, passwordFile, username } = config
-  const password = passwordFile === undefined ? config.password : (await read(passwordFile)).split(/\r?\n/, 1)[0]
+  const password = passwordFile === undefined ? config.password : await readPassword(passwordFile)
   return {
     client: {
       // Brokers wait for one and a half of it.
@@ -47,18 +46,9 @@ export async function linkSettings(config: BrokerConfig): Promise<LinkSettings> 
     // The rest is for looking, and for what a look is late.
     deadMs: (config.keepaliveS * 1000 * 5) / 6,
     credentials: {
-      ...(ca === undefined ? {} : { ca: await read(ca) }),
-      ...(cert === undefined ? {} : { cert: await read(cert) }),
-      ...(key === undefined ? {} : { key: await read(key) }),
+      ...(ca === undefined ? {} : { ca: await readCredential(ca) }),
+      ...(cert === undefined ? {} : { cert: await readCredential(cert) }),
+      ...(key === undefined ? {} : { key: await readCredential(key) }),
     },
-  }
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new BusError({ code: 'BUS_CREDENTIALS_UNREADABLE', file, reason }, `${file}: ${reason}`, { cause: error })
   }
 }

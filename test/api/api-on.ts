@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type GridJson, startApi, type Tokens } from '../../src/api/index.ts'
-import { RecoverySettings } from '../../src/config/recovery.ts'
-import { type Historian, Store, startHistorian } from '../../src/historian/index.ts'
 import type { TestDeps } from '../support/deps.ts'
-import { JournaledStreams, type StreamOptions, site, type TestStream } from '../support/journaled-streams.ts'
+import { historianOn } from '../support/historian-on.ts'
+import { JournaledStreams, type StreamOptions, type TestStream } from '../support/journaled-streams.ts'
 import { until } from '../support/until.ts'
 import { DescribedApi } from './described.ts'
 
@@ -25,29 +24,12 @@ export async function emptyApi(deps: TestDeps, { tokens, grid, lineDeps = deps, 
   onTestFinished(() => rm(path, { recursive: true, force: true }))
   const line = await JournaledStreams.start(lineDeps)
   const pmu = line.stream(1, options).carriedBy('one')
-  const historian = deps.stops(await historianOn(deps, line, path))
+  const historian = await historianOn(deps, line, path)
   await until(() => historian.store.topics.length === 1)
   const { url } = deps.stops(
     await startApi({ listen, ...(tokens && { tokens }) }, { ...deps, historian, ...(grid && { grid }) }),
   )
   return { line, pmu, url, historian, path, stream: `stream=${encodeURIComponent(pmu.topic)}` }
-}
-
-export async function historianOn(deps: TestDeps, line: JournaledStreams, path: string): Promise<Historian> {
-  const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
-  const historian = await startHistorian(
-    {
-      id: 'history',
-      streams: [`${site}/PMU/#`],
-      recovery: RecoverySettings.parse({}),
-      sealAfterMs: 300_000,
-      keepDays: {},
-    },
-    { ...deps, bus: line.bus('history'), replayBus: line.bus('history-pull'), store },
-  )
-  line.accounts = () => historian.accounts()
-  await historian.ready
-  return historian
 }
 
 /** A historian that has 200 frames of one PMU, and its API: every answer is checked against its description. */

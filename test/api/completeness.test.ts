@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { startApi } from '../../src/api/index.ts'
 import { deferred } from '../../src/runtime/deferred.ts'
 import { testDeps } from '../support/deps.ts'
+import { historianOn } from '../support/historian-on.ts'
 import { until } from '../support/until.ts'
-import { emptyApi, historianOn, spanOf } from './api-on.ts'
+import { emptyApi, spanOf } from './api-on.ts'
 import { DescribedApi } from './described.ts'
 
 interface Counts {
@@ -99,7 +100,7 @@ describe('completeness over the API', () => {
     await deps[Symbol.asyncDispose]()
 
     await using later = testDeps()
-    const again = later.stops(await historianOn(later, line, path))
+    const again = await historianOn(later, line, path)
     const { url: laterUrl } = later.stops(
       await startApi({ listen: { host: '127.0.0.1', port: 0 } }, { ...later, historian: again }),
     )

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type DashboardConfig, startApi, Tokens } from '../../src/api/index.ts'
 import { type TestDeps, testDeps } from '../support/deps.ts'
+import { historianOn } from '../support/historian-on.ts'
 import { JournaledStreams } from '../support/journaled-streams.ts'
 import { until } from '../support/until.ts'
-import { historianOn } from './api-on.ts'
 
 async function temporary(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-dashboard-'))
@@ -24,7 +24,7 @@ async function dashboardOn(deps: TestDeps, options: { tokens?: Tokens; live?: Da
   await writeFile(join(folder, 'index.html'), '<p>page')
   await writeFile(join(folder, 'assets', 'index-1.js'), 'code')
   const line = await JournaledStreams.start(deps)
-  const historian = deps.stops(await historianOn(deps, line, await temporary()))
+  const historian = await historianOn(deps, line, await temporary())
   const { live, tokens } = options
   const dashboard = { folder, areas: ['area'], ...(live && { live }) }
   const api = deps.stops(

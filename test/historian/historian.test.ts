@@ -2,31 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { RecoverySettings } from '../../src/config/recovery.ts'
-import { Kind, Store, type StoredFrame, startHistorian, storedFrames } from '../../src/historian/index.ts'
+import { Kind, type Store, type StoredFrame, storedFrames } from '../../src/historian/index.ts'
 import { accountedFor } from '../../src/streams/index.ts'
-import { type TestDeps, testDeps } from '../support/deps.ts'
-import { JournaledStreams, site, type TestStream } from '../support/journaled-streams.ts'
+import { testDeps } from '../support/deps.ts'
+import { historianOn } from '../support/historian-on.ts'
+import { JournaledStreams, type TestStream } from '../support/journaled-streams.ts'
 import { until } from '../support/until.ts'
-
-const recovery = RecoverySettings.parse({})
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'phasorbus-historian-'))
   onTestFinished(() => rm(path, { recursive: true, force: true }))
   return path
-}
-
-async function historianOn(deps: TestDeps, line: JournaledStreams, path: string) {
-  const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
-  const historian = deps.stops(
-    await startHistorian(
-      { id: 'history', streams: [`${site}/PMU/#`], recovery, sealAfterMs: 300_000, keepDays: {} },
-      { ...deps, bus: line.bus('history'), replayBus: line.bus('history-pull'), store },
-    ),
-  )
-  await historian.ready
-  return historian
 }
 
 async function stored(store: Store, { topic }: TestStream): Promise<readonly StoredFrame[]> {

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Configuration } from '../../src/c37118/index.ts'
 import { RecoverySettings } from '../../src/config/recovery.ts'
-import { Kind, rangeOf, Store, StoreImport, startHistorian, storedFrames } from '../../src/historian/index.ts'
+import { Kind, rangeOf, Store, StoreImport, storedFrames } from '../../src/historian/index.ts'
 import { KnownFrames } from '../../src/historian/known-frames.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { accountedFor } from '../../src/streams/index.ts'
-import { type TestDeps, testDeps } from '../support/deps.ts'
+import { testDeps } from '../support/deps.ts'
+import { historianOn } from '../support/historian-on.ts'
 import { JournaledStreams, site, type TestStream } from '../support/journaled-streams.ts'
 import { configurationFrames, frameWriter, smallPmu } from '../support/stream-frames.ts'
 import { until } from '../support/until.ts'
@@ -48,20 +49,6 @@ async function framesOf(store: Store, of: string) {
 }
 
 const numbers = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, n) => from + n)
-
-/** A historian over this store, until the test is over or the deps are. */
-async function historianOn(deps: TestDeps, line: JournaledStreams, path: string) {
-  const store = await Store.open(path, { memoryMiB: 256, threads: 1 })
-  const historian = deps.stops(
-    await startHistorian(
-      { id: 'history', streams: [`${site}/PMU/#`], recovery, sealAfterMs: 300_000, keepDays: {} },
-      { ...deps, bus: line.bus('history'), replayBus: line.bus('history-pull'), store },
-    ),
-  )
-  await historian.ready
-  line.accounts = () => historian.accounts()
-  return historian
-}
 
 describe('what is imported', () => {
   const configuration = smallPmu()

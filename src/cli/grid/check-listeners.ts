@@ -24,7 +24,8 @@ export async function checkListeners(listeners: readonly Listener[]): Promise<vo
   if (said.length > 0) throw failure(said.join('\n'), hint)
 }
 
-async function tryTcp({ host, port }: Address): Promise<void> {
+/** Rejects with the system's error where it cannot be listened at. */
+export async function tryTcp({ host, port }: Address): Promise<void> {
   const server = createServer((socket) => socket.destroy()).listen({ host, port })
   await once(server, 'listening')
   server.close()

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Api, LiveAccess, Tokens } from '../../api/index.ts'
+import { readPassword } from '../../bus/index.ts'
 import { isLoopback } from '../../config/address.ts'
 import type { Historian as HistorianFields, Site } from '../../config/grid.ts'
 import type { Historian } from '../../historian/index.ts'
@@ -41,9 +42,7 @@ async function liveAccess(
 ): Promise<LiveAccess | undefined> {
   if (live) {
     const { passwordFile, ...access } = live
-    const password =
-      passwordFile === undefined ? undefined : (await readFile(passwordFile, 'utf8')).split(/\r?\n/, 1)[0]
-    return { ...access, ...(password !== undefined && { password }) }
+    return { ...access, ...(passwordFile !== undefined && { password: await readPassword(passwordFile) }) }
   }
   if (broker.kind !== 'embedded') return undefined
   const mayRead = (token: Uint8Array | undefined): boolean => !tokens || (token !== undefined && tokens.hasToken(token))
