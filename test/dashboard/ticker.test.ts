@@ -68,6 +68,24 @@ describe('the ticker', () => {
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(3)
   })
 
+  it('draws one canvas a frame, each as often as others, and what is none beside it', async () => {
+    const { everyTick, frame } = await tickerWithFrames()
+    let drawn: string[] = []
+    for (const name of ['a', 'b', 'c']) everyTick(60, () => drawn.push(name), true)
+    everyTick(60, () => drawn.push('text'))
+    const frames: string[][] = []
+    for (let n = 0; n < 30; n++) {
+      drawn = []
+      frame()
+      frames.push(drawn)
+    }
+    const canvases = frames.map((names) => names.filter((name) => name !== 'text'))
+    expect(canvases.every((names) => names.length <= 1)).toBe(true)
+    const counts = ['a', 'b', 'c'].map((name) => canvases.flat().filter((each) => each === name).length)
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(8)
+    expect(frames.filter((names) => names.includes('text')).length).toBeGreaterThanOrEqual(14)
+  })
+
   it('draws once what is wanted once', async () => {
     const { onceSoon, frame } = await tickerWithFrames()
     let drawn = 0

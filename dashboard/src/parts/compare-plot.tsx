@@ -12,8 +12,6 @@ import { Plot } from './plot.tsx'
 const PER_SECOND = 8
 /** Values of a plot, all its lines together: more take a browser without a graphics card too long. */
 const MAX_DRAWN = 12_000
-/** Of more than so many, each is drawn thinner. */
-const FEW_LINES = 6
 
 interface Props {
   readonly group: PlotGroup
@@ -62,7 +60,6 @@ export function ComparePlot({ group, against, windowS, frozenS, onDrawn }: Props
         height={220}
         digits={group.digits}
         leastSpan={group.leastSpan}
-        lineWidth={group.lines.length > FEW_LINES ? 1 : 1.5}
         sync="compare"
       />
     </section>

@@ -35,8 +35,6 @@ export interface PlotProps {
   readonly onSelect?: (fromS: number, toS: number) => void
   /** Narrowest range of values, so that noise does not fill it. */
   readonly leastSpan?: number
-  /** Of lines, in pixels: browsers draw many of one pixel far sooner. */
-  readonly lineWidth?: number
   /** Plots of one key share their cursor. */
   readonly sync?: string
   /** `false`: whoever shows it says what the lines are. */
@@ -52,6 +50,9 @@ const PLOT_LEFT_PX = 64
 const PLOT_RIGHT_PX = 46
 
 const WIDTH_PX = 600
+const LINE_PX = 1.5
+/** Lines of one pixel take a browser without a graphics card a seventh of the time. */
+const LIVE_LINE_PX = 1
 const POINT_PX = 5
 const SPARSE_PX = 6
 
@@ -61,8 +62,8 @@ export function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
   const latest = useLatest(props)
-  const { digits, sync, leastSpan, lineWidth, hasPoints } = props
-  const key = JSON.stringify([lines, height, theme, isUtc, digits, sync, leastSpan, lineWidth, hasPoints])
+  const { digits, sync, leastSpan, hasPoints } = props
+  const key = JSON.stringify([lines, height, theme, isUtc, digits, sync, leastSpan, hasPoints])
 
   useEffect(() => {
     const empty = [[], ...latest.current.lines.map(() => [])] as AlignedData
@@ -92,7 +93,8 @@ export function Plot(props: PlotProps) {
       if (hasLegend && (u.cursor.left ?? -1) < 0 && data[0].length > 0) u.setLegend({ idx: data[0].length - 1 }, false)
     })
   }
-  useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw) : onceSoon(draw)))
+  useEffect(() => (perSecond > 0 ? everyTick(perSecond, draw, true) : undefined), [perSecond])
+  useEffect(() => (perSecond > 0 ? undefined : onceSoon(draw, true)))
   return <div class={props.onSelect ? 'plot selectable' : 'plot'} role="img" aria-label={title} ref={place} />
 }
 
@@ -103,7 +105,6 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
     digits = 3,
     sync,
     leastSpan = 0,
-    lineWidth = 1.5,
     onSelect,
     perSecond,
     hasLegend = true,
@@ -153,7 +154,7 @@ function optionsOf(props: { readonly current: PlotProps }, theme: 'light' | 'dar
         label,
         stroke: lineColour(colour ?? at, theme),
         ...(lineDash(colour ?? at) && { dash: lineDash(colour ?? at)! }),
-        width: lineWidth,
+        width: perSecond > 0 ? LIVE_LINE_PX : LINE_PX,
         points: {
           show: hasPoints && isSparse,
           size: POINT_PX,
