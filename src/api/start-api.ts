@@ -10,6 +10,7 @@ import { aborted } from '../runtime/aborted.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { AddressBudget } from './address-budget.ts'
 import { ApiError } from './api-error.ts'
+import { limitConnections } from './connections.ts'
 import { addDashboard, type DashboardConfig } from './dashboard.ts'
 import { answerOf } from './failures.ts'
 import type { GridJson } from './grid-json.ts'
@@ -33,7 +34,6 @@ export interface Api extends Running {
 const IDLE_MS = 30_000
 /** A connection on which nothing moves for so long is ended, whoever waits for whom. */
 const STALLED_MS = 120_000
-const MAX_CONNECTIONS = 256
 
 /** By the route, for a path can be written in many ways. */
 const isApi = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url?.startsWith('/api/') ?? false
@@ -56,7 +56,7 @@ export async function startApi(
     clientErrorHandler: answerNoHttp,
     ajv: { customOptions: { removeAdditional: false } },
   })
-  app.server.maxConnections = MAX_CONNECTIONS
+  limitConnections(app.server)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Admission } from './admission.ts'
+import type { Admission, Asker } from './admission.ts'
 
-/** Aborts when the asker has gone: his socket, for an answer that still waits behind another one has no end of its own. */
-export function askerOf(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+/** He has gone with his socket, for an answer that still waits behind another one has no end of its own. */
+export function askerOf(request: FastifyRequest, reply: FastifyReply): Asker {
   const gone = new AbortController()
   const { socket } = request.raw
   const abort = (): void => gone.abort(new Error('the asker has gone'))
@@ -12,13 +12,13 @@ export function askerOf(request: FastifyRequest, reply: FastifyReply): AbortSign
     // He may ask much more on it.
     reply.raw.once('finish', () => socket.off('close', abort))
   }
-  return gone.signal
+  return { address: request.ip, signal: gone.signal }
 }
 
 /** A place that is held until the answer has left, or its asker has. */
-export async function admitted(admission: Admission, asker: AbortSignal, reply: FastifyReply): Promise<void> {
+export async function admitted(admission: Admission, asker: Asker, reply: FastifyReply): Promise<void> {
   const leave = await admission.enter(asker)
   reply.raw.once('finish', leave)
-  asker.addEventListener('abort', leave, { once: true })
-  if (asker.aborted) leave()
+  asker.signal.addEventListener('abort', leave, { once: true })
+  if (asker.signal.aborted) leave()
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Tokens } from '../../src/api/index.ts'
 import { testDeps } from '../support/deps.ts'
 import { configurationFrames } from '../support/stream-frames.ts'
 import { until } from '../support/until.ts'
-import { apiOn } from './api-on.ts'
+import { apiOn, spanOf } from './api-on.ts'
 
 describe('the API', () => {
   it('says which streams there are, and gives their channels over a period', async () => {
@@ -209,6 +209,47 @@ describe('the API', () => {
     }
     await until(async () => (await get(`frames?${period}`)).status === 200)
     expect((await fetch(`${url}/api/v1/frames?${period}`, { method: 'HEAD' })).status).toBe(404)
+  })
+
+  it('exports to others while one asks for much and reads nothing', async () => {
+    await using deps = testDeps()
+    const { url, get, pmu, historian, stream } = await apiOn(deps, { phasors: 280, dataRate: 200 })
+    pmu.live(200, 6000)
+    await until(() => historian.accounts().get(pmu.topic)?.live === 6000)
+    await historian.flush()
+    const { hostname, port } = new URL(url)
+    // Of some 7 MB: more than what sockets hold of it.
+    const path = `/api/v1/frames?${stream}&${spanOf(pmu, 0, 6000)}`
+    const slow = connect({ host: hostname, port: Number(port), localAddress: '127.0.0.2' }).pause()
+    onTestFinished(() => void slow.destroy())
+    await once(slow, 'connect')
+    slow.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(6))
+    const statusOfOneMore = () =>
+      new Promise((resolve, reject) => {
+        httpGet(`${url}${path}`, { localAddress: '127.0.0.2' }, (answer) => {
+          answer.destroy()
+          resolve(answer.statusCode)
+        }).on('error', reject)
+      })
+    await until(async () => (await statusOfOneMore()) === 503)
+    const answer = await get(`frames?${stream}&${spanOf(pmu, 0, 200)}`)
+    expect([answer.status, (await answer.arrayBuffer()).byteLength > 200_000]).toEqual([200, true])
+  })
+
+  it('has connections for others when one address has as many as it may', async () => {
+    await using deps = testDeps()
+    const { url } = await apiOn(deps)
+    const { hostname, port } = new URL(url)
+    const open: Socket[] = []
+    onTestFinished(() => open.forEach((socket) => void socket.destroy()))
+    let refused = 0
+    for (let n = 0; n < 300; n++) {
+      const socket = connect({ host: hostname, port: Number(port), localAddress: '127.0.0.2' })
+      open.push(socket.on('error', () => {}).on('close', () => refused++))
+      await once(socket, 'connect')
+    }
+    await until(() => refused === 300 - 128)
+    expect((await fetch(`${url}/api/v1/streams`)).status).toBe(200)
   })
 
   it('leaves nothing on a connection that is used again and again', async () => {

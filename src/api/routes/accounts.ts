@@ -168,7 +168,7 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
       await admitted(places.reading(period), asker, reply)
       const { events, more } = await historian.events(
         { ...(topic !== undefined && { topic }), ...(kinds && { kinds }), limit, ...period },
-        asker,
+        asker.signal,
       )
       return {
         events: events.map(({ timeUs, untilUs, topic: of, kind, what, detail }) => ({

@@ -37,7 +37,7 @@ export function addFrameRoutes(app: FastifyInstance, { historian, places }: Rout
       const asker = askerOf(request, reply)
       await admitted(places.exports, asker, reply)
       const frames = framesOf(historian, query.stream, period)
-      const body = Readable.from(frames, { objectMode: false, highWaterMark: 1 << 18, signal: asker })
+      const body = Readable.from(frames, { objectMode: false, highWaterMark: 1 << 18, signal: asker.signal })
       return reply.type('application/octet-stream').send(body)
     },
   )

@@ -44,7 +44,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
     const rows = csvBody(historian.store, { topic, channels, ...periodOf(query, MAX_EXPORT_US, MOST_EXPORTED) })
     const asker = askerOf(request, reply)
     await admitted(places.exports, asker, reply)
-    const body = Readable.from(rows, { objectMode: false, highWaterMark: 1 << 18, signal: asker })
+    const body = Readable.from(rows, { objectMode: false, highWaterMark: 1 << 18, signal: asker.signal })
     return reply.type('text/csv').send(body)
   }
 
@@ -94,7 +94,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
       const asker = askerOf(request, reply)
       await admitted(places.reading(period), asker, reply)
       const { store } = historian
-      const { series, isRaw } = await rangeOf(store, { topic: query.stream, channels, points, ...period }, asker)
+      const { series, isRaw } = await rangeOf(store, { topic: query.stream, channels, points, ...period }, asker.signal)
       return {
         raw: isRaw,
         series: series.map(({ channel: id, unit, timesUs, values }) => ({
