@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
   pdc: async () => (await import('./pdc.ts')).pdc,
   historian: async () => (await import('./historian.ts')).historian,
   dashboard: async () => (await import('./dashboard.ts')).dashboard,
+  'dashboard-hour': async () => (await import('./dashboard-hour.ts')).dashboardHour,
   faults: async () => (await import('./faults.ts')).faults,
   soak: async () => (await import('./soak.ts')).soak,
 }
@@ -32,6 +33,7 @@ const usage = `usage: npm run bench -- NAME [--quick] [--json]
   pdc          10, 100 and 1,000 PMUs into one output: from the last arrival to the frame, of a core, memory
   historian    frames in and out of an archive: bytes per value, rows per second, a range, the latest; live beside an export
   dashboard    20 PMUs in a browser: long tasks, what a page grows by, hidden too; needs Chromium
+  dashboard-hour   two tabs for an hour and ten minutes, one of them hidden: what they grow by; needs Chromium
   faults       brokers, adapters and links that die in mid-stream: what is lost, doubled, and how long it takes
   soak         200 PMUs for 15 minutes, with a fault every 20 s: what is lost, and what memory grows by
 
