@@ -123,13 +123,16 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
 function numberOf(cell: string, { kind, header }: PlacedColumn, where: string): number {
   const text = cell.trim()
   if (text === '' || text === 'NaN') return Number.NaN
+  const isWord = kind === 'stat' || kind === 'digital'
+  // As our own export has them.
+  if (!isWord && /^-?Infinity$/.test(text)) return Number(text)
   const value = DECIMAL.test(text) ? Number(text) : Number.NaN
-  if (!Number.isFinite(value))
+  // As a float of 32 bits holds it.
+  if (!Number.isFinite(Math.fround(value)))
     throw failure(
       `${where}: column ${header}: ${text} is no number`,
       'decimal, such as 50.012 or -1.5e-3; empty where absent',
     )
-  const isWord = kind === 'stat' || kind === 'digital'
   if (isWord && !(Number.isInteger(value) && value >= 0 && value <= 0xffff))
     throw failure(`${where}: column ${header}: ${text} is no word of 16 bits`, 'from 0 to 65535')
   return value
