@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { hasWildcard, matchesFilter } from '../streams/index.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { TopicTree } from './topic-tree.ts'
 
 /** As much of an aedes packet as is kept. */
 export interface RetainedPacket {
@@ -15,10 +16,13 @@ export interface RetainedLimits {
   readonly maxRetainedBytes: number
 }
 
+/** Of an answer, in one turn of the event loop: what is live goes on beside it. */
+const PER_TURN = 256
+
 /** Retained messages of the embedded broker, bounded. */
 export class RetainedStore {
   readonly #limits: RetainedLimits
-  readonly #packets = new Map<string, RetainedPacket>()
+  readonly #packets = new TopicTree<RetainedPacket>()
   #bytes = 0
 
   constructor(limits: RetainedLimits) {
@@ -42,17 +46,27 @@ export class RetainedStore {
     return true
   }
 
-  *matching(filter: string): Generator<RetainedPacket> {
-    if (!hasWildcard(filter)) {
-      const packet = this.#packets.get(filter)
-      if (packet) yield packet
-      return
-    }
-    for (const packet of this.#packets.values()) if (matchesFilter(filter, packet.topic)) yield packet
+  matching(filter: string): Generator<RetainedPacket> {
+    return this.#packets.matching(filter)
   }
 
-  /** What is retained now: what is published later comes to the subscriber anyway. */
+  /** What is retained, each message once, however many of the filters match it. */
   stream(filters: readonly string[]): Readable {
-    return Readable.from(filters.flatMap((filter) => [...this.matching(filter)]))
+    return Readable.from(this.#each(new Set(filters)))
+  }
+
+  async *#each(filters: ReadonlySet<string>): AsyncGenerator<RetainedPacket> {
+    const given = new Set<string>()
+    let looked = 0
+    for (const filter of filters) {
+      for (const packet of this.matching(filter)) {
+        if (++looked % PER_TURN === 0) await turn()
+        if (given.has(packet.topic)) continue
+        given.add(packet.topic)
+        yield packet
+      }
+      // Also of one that finds nothing: it was looked for everywhere.
+      await turn()
+    }
   }
 }

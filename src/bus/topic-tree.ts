@@ -1,0 +1,78 @@
+/** A level of topics, and what begins with it. */
+interface Node<T> {
+  /** Of the topic that ends here. */
+  value: T | undefined
+  next: Map<string, Node<T>> | undefined
+}
+
+/**
+ * Values by topic, as a tree of levels: what it costs to find those of a filter depends on what lies under its
+ * wildcards, not on how many there are.
+ */
+export class TopicTree<T extends object> {
+  readonly #root: Node<T> = { value: undefined, next: undefined }
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(topic: string): T | undefined {
+    let node: Node<T> | undefined = this.#root
+    for (const level of topic.split('/')) node = node?.next?.get(level)
+    return node?.value
+  }
+
+  set(topic: string, value: T): void {
+    let node = this.#root
+    for (const level of topic.split('/')) {
+      node.next ??= new Map()
+      let next = node.next.get(level)
+      if (!next) {
+        next = { value: undefined, next: undefined }
+        node.next.set(level, next)
+      }
+      node = next
+    }
+    if (node.value === undefined) this.#size++
+    node.value = value
+  }
+
+  delete(topic: string): void {
+    const levels = topic.split('/')
+    const way = [this.#root]
+    for (const level of levels) {
+      const next = way.at(-1)!.next?.get(level)
+      if (!next) return
+      way.push(next)
+    }
+    const node = way.at(-1)!
+    if (node.value !== undefined) this.#size--
+    node.value = undefined
+    for (let at = levels.length; at > 0; at--) {
+      const { value, next } = way[at]!
+      if (value !== undefined || (next && next.size > 0)) break
+      way[at - 1]!.next!.delete(levels[at - 1]!)
+    }
+  }
+
+  /** As {@link matchesFilter} has it. What changes meanwhile is given as it is then, or not at all. */
+  *matching(filter: string): Generator<T> {
+    const wanted = filter.split('/')
+    const open = [{ node: this.#root, at: 0 }]
+    for (let step = open.pop(); step; step = open.pop()) {
+      const { node, at } = step
+      const level = wanted[at]
+      if ((level === undefined || level === '#') && node.value !== undefined) yield node.value
+      if (level === undefined || !node.next) continue
+      if (level !== '#' && level !== '+') {
+        const next = node.next.get(level)
+        if (next) open.push({ node: next, at: at + 1 })
+        continue
+      }
+      const below = [...node.next].filter(([name]) => node !== this.#root || !name.startsWith('$'))
+      // The last is taken first.
+      for (const [, next] of below.reverse()) open.push({ node: next, at: level === '#' ? at : at + 1 })
+    }
+  }
+}
