@@ -24,7 +24,7 @@ if (!clone || !existsSync(join(clone, 'README.md'))) {
 const survive = 'trap : INT\n'
 /** The report is of the whole suite, not of what a page runs of it. */
 const { PHASORBUS_TEST_REPORT: _, ...withoutReport } = process.env
-const limitMs = 15 * 60_000
+const limitMs = 20 * 60_000
 
 const pages = [
   'README.md',

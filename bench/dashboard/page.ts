@@ -7,15 +7,14 @@ import { startPhasorbus } from '../support/children.ts'
 import { startBrowser } from '../support/chromium.ts'
 import { freePort } from '../support/free-port.ts'
 
-export const PMUS = 20
 export const site = 'area/substation/1'
 
 /** Calls `use` while they run. */
-export async function withDashboard<T>(use: (browser: Browser, url: string) => Promise<T>): Promise<T> {
+export async function withDashboard<T>(pmus: number, use: (browser: Browser, url: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'phasorbus-bench-'))
   const port = await freePort()
   const file = join(folder, 'grid.yaml')
-  await writeFile(file, gridOf(port))
+  await writeFile(file, gridOf(port, pmus))
   const child = startPhasorbus('line', ['run', file])
   const browser = await startBrowser()
   try {
@@ -39,7 +38,7 @@ export async function openPage(browser: Browser, url: string): Promise<WatchedPa
   await page.addInitScript(WATCH)
   await page.goto(`${url}#/grid`)
   const devtools = await page.context().newCDPSession(page)
-  await page.getByText(`${PMUS} of ${PMUS} PMUs online`).waitFor()
+  await page.getByText(/(\d+) of \1 PMUs online/).waitFor()
   return { page, devtools }
 }
 
@@ -89,14 +88,14 @@ export async function heapKib({ devtools }: WatchedPage): Promise<number> {
   return usedSize / 1024
 }
 
-const gridOf = (port: number): string =>
+const gridOf = (port: number, pmus: number): string =>
   JSON.stringify({
     area: 'area',
     broker: { embedded: { listen: [] } },
     sites: [
       {
         location: 'substation/1',
-        pmus: Array.from({ length: PMUS }, (_, n) => ({ id: n + 1, idcode: n + 1, source: `simulated:${n + 1}` })),
+        pmus: Array.from({ length: pmus }, (_, n) => ({ id: n + 1, idcode: n + 1, source: `simulated:${n + 1}` })),
       },
       { location: 'control-center/1', historians: [{ api: { listen: `127.0.0.1:${port}` } }] },
     ],
