@@ -21,6 +21,15 @@ describe('what the API gave of a channel', () => {
     expect(drawnOf(trace!, 1)).toEqual([[0, 20, 40, 70, 100, 120].map((us) => us / 1e6), [1, 2, 3, null, 4, 5]])
   })
 
+  it('has gaps by the rate of each time, where its PMU changed it', () => {
+    const times = [...Array(30).keys()].map((n) => (n < 20 ? n * 20 : 400 + (n - 20) * 40))
+    const without = times.filter((_, n) => n !== 5 && n !== 25)
+    const [whole, lacking] = [times, without].map(
+      (each) => tracesOf('a', { raw: true, series: [one(each, each)] }, period, 100)[0]!,
+    )
+    expect([[...whole!.gaps], [...lacking!.gaps].map((at) => without[at])]).toEqual([[], [120, 640]])
+  })
+
   it('has a gap where a part has nothing, of least and greatest', () => {
     // Ten parts of 100 ms; the fourth and fifth have none.
     const times = [10, 90, 110, 180, 210, 290, 590, 599, 610, 700].map((ms) => ms * 1000)
@@ -32,6 +41,14 @@ describe('what the API gave of a channel', () => {
     const times = [0, 200, 400, 600, 800].map((ms) => ms * 1000)
     const [trace] = tracesOf('a', { raw: false, series: [one(times, times)] }, period, 200)
     expect(trace!.gaps.size).toBe(0)
+  })
+
+  it('has no gaps where it had a slower rate for a part of the period, of least and greatest', () => {
+    // 50 parts of 20 ms: two values in each, then one in every fifth.
+    const times = [...Array(50).keys()].map((n) => n * 10).concat([...Array(5).keys()].map((n) => 500 + n * 100))
+    const us = times.map((ms) => ms * 1000)
+    const [trace] = tracesOf('a', { raw: false, series: [one(us, us)] }, period, 100)
+    expect([...trace!.gaps]).toEqual([])
   })
 
   it('is drawn with others of its unit, in units that are read: kV, degrees', () => {

@@ -83,25 +83,42 @@ function shownOf(unit: string, traces: readonly Trace[]): Pick<Quantity, 'shown'
   return greatest >= KILO_FROM ? { shown: `k${unit}`, factor: 1e-3 } : { shown: unit, factor: 1 }
 }
 
-/** Of every value: what usually lies between two says where more does. */
+/** Of every value: more lies between two than usually does there. */
 function gapsOfAll(timesUs: readonly number[]): ReadonlySet<number> {
   const steps = timesUs.slice(1).map((timeUs, at) => timeUs - timesUs[at]!)
-  const longest = 1.5 * median(steps)
-  return new Set(steps.flatMap((step, at) => (step > longest ? [at + 1] : [])))
+  return new Set(steps.flatMap((_, at) => (isGap(steps, at, 0) ? [at + 1] : [])))
 }
 
-/** Of least and greatest: a part that has none. Where parts are finer than what is stored, more than is usual. */
+/** Of least and greatest: a part that has none. Where parts are finer than what is stored, more than is usual there. */
 function gapsOfParts(timesUs: readonly number[], { fromUs, toUs }: Period, parts: number): ReadonlySet<number> {
   const partOf = (timeUs: number): number => Math.floor(((timeUs - fromUs) * parts) / (toUs - fromUs))
-  const steps = timesUs.slice(1).map((timeUs, at) => partOf(timeUs) - partOf(timesUs[at]!))
-  const longest = Math.max(1, 1.5 * median(steps.filter((step) => step > 0)))
-  return new Set(steps.flatMap((step, at) => (step > longest ? [at + 1] : [])))
+  const places: number[] = []
+  const steps: number[] = []
+  for (let at = 1; at < timesUs.length; at++) {
+    const step = partOf(timesUs[at]!) - partOf(timesUs[at - 1]!)
+    if (step === 0) continue
+    steps.push(step)
+    places.push(at)
+  }
+  return new Set(places.filter((_, at) => isGap(steps, at, 1)))
 }
 
-function median(numbers: readonly number[]): number {
-  if (numbers.length === 0) return Number.POSITIVE_INFINITY
-  return Float64Array.from(numbers).sort()[numbers.length >> 1]!
+/** Steps on each side that say what is usual: a PMU may change its rate. */
+const NEAR = 8
+
+/** A step is longer than `least`, and than half as much again as is usual on both sides. */
+function isGap(steps: readonly number[], at: number, least: number): boolean {
+  const step = steps[at]!
+  // Nearly all are as those beside them.
+  if (step <= least || step <= 1.5 * Math.min(steps[at - 1] ?? step, steps[at + 1] ?? step)) return false
+  const before = median(steps.slice(Math.max(0, at - NEAR), at))
+  const after = median(steps.slice(at + 1, at + 1 + NEAR))
+  return step > 1.5 * Math.max(before ?? 0, after ?? 0)
 }
+
+/** undefined of none. */
+const median = (numbers: readonly number[]): number | undefined =>
+  numbers.toSorted((one, other) => one - other)[numbers.length >> 1]
 
 /** Times in seconds and values as they are drawn; null where something is missing. */
 export function drawnOf(trace: Trace, factor: number): readonly [times: number[], values: (number | null)[]] {
