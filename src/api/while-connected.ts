@@ -1,5 +1,8 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission, Asker } from './admission.ts'
+
+const BUFFERED_BYTES = 1 << 18
 
 /** He has gone with his socket, for an answer that still waits behind another one has no end of its own. */
 export function askerOf(request: FastifyRequest, reply: FastifyReply): Asker {
@@ -15,10 +18,48 @@ export function askerOf(request: FastifyRequest, reply: FastifyReply): Asker {
   return { address: request.ip, signal: gone.signal }
 }
 
-/** A place that is held until the answer has left, or its asker has. */
-export async function admitted(admission: Admission, asker: Asker, reply: FastifyReply): Promise<void> {
+/**
+ * Does what is asked in a place that is held until it is done, and its answer has left or its asker has: whoever hangs
+ * up and asks again does not have it done twice at once.
+ */
+export async function admitted<T>(
+  admission: Admission,
+  { asker, reply }: { readonly asker: Asker; readonly reply: FastifyReply },
+  work: () => T | Promise<T>,
+): Promise<T> {
   const leave = await admission.enter(asker)
-  reply.raw.once('finish', leave)
-  asker.signal.addEventListener('abort', leave, { once: true })
-  if (asker.signal.aborted) leave()
+  try {
+    return await work()
+  } finally {
+    if (asker.signal.aborted) leave()
+    else {
+      reply.raw.once('finish', leave)
+      asker.signal.addEventListener('abort', leave, { once: true })
+    }
+  }
+}
+
+/** Sends what is made as it is read, in a place that is held until nothing of it is made any more. */
+export async function sendAdmitted(
+  admission: Admission,
+  { asker, reply }: { readonly asker: Asker; readonly reply: FastifyReply },
+  type: string,
+  parts: AsyncIterable<string | Uint8Array>,
+): Promise<FastifyReply> {
+  const leave = await admission.enter(asker)
+  let isBegun = false
+  const held = async function* () {
+    isBegun = true
+    try {
+      yield* parts
+    } finally {
+      leave()
+    }
+  }
+  const body = Readable.from(held(), { objectMode: false, highWaterMark: BUFFERED_BYTES, signal: asker.signal })
+  // What is never begun has no end.
+  body.once('close', () => {
+    if (!isBegun) leave()
+  })
+  return reply.type(type).send(body)
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Client } from 'aedes'
+import { TokenBucket } from '../runtime/token-bucket.ts'
 import type { Access, CheckUser } from './broker-users.ts'
 
 /** By the password of CONNECT. */
@@ -9,6 +10,10 @@ export type MayRead = (password: Uint8Array | undefined) => boolean
 
 /** Topic filters of one client that may only read; a dashboard has a few. */
 const READER_FILTERS = 256
+/** What such a client may subscribe to in a second, and at once: it is told each time what is retained. */
+const GRANTED = { perSecond: 16, atOnce: 2 * READER_FILTERS }
+/** The same of what it is refused. */
+const REFUSED = { perSecond: 1000, atOnce: 65_536 }
 
 export class BrokerAccess {
   readonly #checkUser: CheckUser
@@ -18,6 +23,7 @@ export class BrokerAccess {
   readonly #users = new WeakMap<Client, string | undefined>()
   readonly #byId = new Map<string, Client>()
   readonly #filters = new WeakMap<Client, Set<string>>()
+  readonly #budgets = new WeakMap<Client, { readonly granted: TokenBucket; readonly refused: TokenBucket }>()
 
   constructor(checkUser: CheckUser, maxFilters: number) {
     this.#checkUser = checkUser
@@ -51,6 +57,17 @@ export class BrokerAccess {
 
   mayPublish(client: Client): boolean {
     return !this.#readers.has(client)
+  }
+
+  /** Whether it subscribes more often than one who may only read has reason to. */
+  isFlood(client: Client, isGranted: boolean): boolean {
+    if (!this.#readers.has(client)) return false
+    const budget = this.#budgets.get(client) ?? {
+      granted: new TokenBucket(GRANTED.perSecond, GRANTED.atOnce),
+      refused: new TokenBucket(REFUSED.perSecond, REFUSED.atOnce),
+    }
+    this.#budgets.set(client, budget)
+    return !(isGranted ? budget.granted : budget.refused).take()
   }
 
   maySubscribe(client: Client, filter: string): boolean {

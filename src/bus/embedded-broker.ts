@@ -161,8 +161,7 @@ class BrokerCore {
         done(access ? null : BAD_USER, access !== false)
       },
       authorizeSubscribe: (client, subscription, done) => {
-        const may = client === null || this.#access.maySubscribe(client, subscription.topic)
-        if (!may) this.#dropped('too-many-filters').add()
+        const may = client === null || this.#maySubscribe(client, subscription.topic)
         done(null, may ? subscription : null)
       },
       authorizePublish: (client, packet, done) => {
@@ -215,6 +214,16 @@ class BrokerCore {
     for (const connection of this.#open) connection.destroy()
   }
 
+  #maySubscribe(client: Client, filter: string): boolean {
+    if (client.conn.destroyed) return false
+    const may = this.#access.maySubscribe(client, filter)
+    if (!may) this.#dropped('too-many-filters').add()
+    if (!this.#access.isFlood(client, may)) return may
+    this.#dropped('too-many-subscriptions').add()
+    client.conn.destroy()
+    return false
+  }
+
   /** aedes writes to a client however much waits for it; whoever falls behind by this much is let go. */
   #keepsUp(client: Client): boolean {
     const { conn } = client
@@ -251,13 +260,25 @@ const nothing = (): void => {}
 /** MQTT return code 4. */
 const BAD_USER: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 })
 
+/** Of a connection, in one turn of the event loop: a WebSocket message may have a hundred thousand packets. */
+const TURN_BYTES = 16 * 1024
+
 /** aedes takes bytes by `read`: the place to see them before its parser does. */
 function meter(connection: Duplex, maxPacketBytes: number, onTooLarge: () => void): void {
   const packets = new PacketMeter(maxPacketBytes)
   const read = connection.read.bind(connection)
+  let left = TURN_BYTES
+  const nextTurn = (): void => {
+    left = TURN_BYTES
+    if (connection.readableLength > 0) connection.emit('readable')
+  }
   connection.read = (size) => {
-    const bytes = read(size)
-    if (bytes === null || packets.accepts(bytes)) return bytes
+    if (left === 0) return null
+    const bytes = read(size ?? (connection.readableLength > left ? left : undefined))
+    if (bytes === null) return null
+    if (left === TURN_BYTES) setImmediate(nextTurn)
+    left = Math.max(0, left - bytes.length)
+    if (packets.accepts(bytes)) return bytes
     onTooLarge()
     connection.destroy()
     return null

@@ -1,3 +1,5 @@
+const PAUSE_EVERY = 1024
+
 /** A level of topics, and what begins with it. */
 interface Node<T> {
   /** Of the topic that ends here. */
@@ -56,12 +58,22 @@ export class TopicTree<T extends object> {
     }
   }
 
-  /** As {@link matchesFilter} has it. What changes meanwhile is given as it is then, or not at all. */
+  /** As {@link matchesFilter} has it. */
   *matching(filter: string): Generator<T> {
+    for (const value of this.looked(filter)) if (value !== undefined) yield value
+  }
+
+  /**
+   * The same, and undefined after each 1,024 levels that were looked at, for whoever lets others have their turn. What
+   * changes meanwhile is given as it is then, or not at all.
+   */
+  *looked(filter: string): Generator<T | undefined> {
     const wanted = filter.split('/')
+    let looks = 0
     const open = [{ node: this.#root, at: 0 }]
     for (let step = open.pop(); step; step = open.pop()) {
       const { node, at } = step
+      if (++looks % PAUSE_EVERY === 0) yield undefined
       const level = wanted[at]
       if ((level === undefined || level === '#') && node.value !== undefined) yield node.value
       if (level === undefined || !node.next) continue

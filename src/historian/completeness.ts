@@ -16,6 +16,7 @@ import {
 import { type ArchivedStretch, ArchivedStretches } from './archived-stretches.ts'
 import type { Period } from './reading.ts'
 import type { Store } from './store.ts'
+import { withConnection } from './with-connection.ts'
 
 export interface CompletenessQuery extends Period {
   readonly topic: string
@@ -66,6 +67,7 @@ export async function completenessOf(
   store: Store,
   { topic, fromUs, toUs, parts }: CompletenessQuery,
   { ledger, archived, batch, sinceUs }: LedgerView,
+  signal?: AbortSignal,
 ): Promise<Completeness> {
   const stream = store.streamOf(topic)
   const sums = new Sums({ fromUs, toUs }, parts, sinceUs)
@@ -78,8 +80,7 @@ export async function completenessOf(
   for (const one of archived) if (one.why === 'expected') sums.expected(one)
   for (const missing of remembered) sums.missing(missing)
 
-  const connection = await store.connect()
-  try {
+  return await withConnection(store, signal, async (connection) => {
     const stored = new ArchivedStretches(connection, { stream, batch, fromUs, toUs, parts, sinceUs })
     for (const stretch of await stored.expected()) sums.expected(stretch)
     for (const { part, why, reason, slots } of await stored.sums()) sums.add(part, why, reason, slots)
@@ -93,9 +94,7 @@ export async function completenessOf(
       .toSorted((one, other) => one.fromUs - other.fromUs)
     const gaps = all.slice(-MOST_GAPS)
     return { ...sums.all(), gaps, moreGaps: all.length - gaps.length + older.count - older.gaps.length }
-  } finally {
-    connection.close()
-  }
+  })
 }
 
 function listed({ grid, from, to, why, reason }: MissingStretch): ListedGap {

@@ -3,6 +3,7 @@ import { framesPerSecond } from '../c37118/index.ts'
 import { bestSegments } from './best-segments.ts'
 import { Kind } from './schema.ts'
 import type { Epoch, Store } from './store.ts'
+import { withConnection } from './with-connection.ts'
 
 /** A configuration from its first frame on, up to the next. */
 export interface InForce {
@@ -23,9 +24,13 @@ interface Used {
  * By time. One that comes back is there again. One of which no frame is stored
  * is there since it was heard of. Throws HistorianError where the stream is unknown.
  */
-export async function configurationHistory(store: Store, topic: string): Promise<readonly InForce[]> {
+export async function configurationHistory(
+  store: Store,
+  topic: string,
+  signal?: AbortSignal,
+): Promise<readonly InForce[]> {
   const stream = store.streamOf(topic)
-  return (await configurationHistories(store, [stream])).get(stream)!
+  return (await configurationHistories(store, [stream], 0, signal)).get(stream)!
 }
 
 /** The same of several streams, by their numbers. With `sinceUs`, what is hot and older is not looked at. */
@@ -33,8 +38,9 @@ export async function configurationHistories(
   store: Store,
   streams: readonly number[],
   sinceUs = 0,
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<number, readonly InForce[]>> {
-  const hot = await hotOf(store, streams, sinceUs)
+  const hot = await hotOf(store, streams, sinceUs, signal)
   // Only now: what was sealed before was no longer hot.
   return new Map(streams.map((stream) => [stream, historyOf(store, stream, hot.get(stream) ?? [])]))
 }
@@ -54,9 +60,9 @@ async function hotOf(
   store: Store,
   streams: readonly number[],
   sinceUs: number,
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<number, readonly Used[]>> {
-  const connection = await store.connect()
-  try {
+  return await withConnection(store, signal, async (connection) => {
     const rows = await connection.rows(
       `select stream, epoch, min(time_us), max(time_us) from frames
        where stream in (${['null', ...streams].join(', ')}) and time_us >= ${sinceUs}
@@ -69,9 +75,7 @@ async function hotOf(
       of.push({ epoch: Number(epoch), fromUs: Number(fromUs), toUs: Number(toUs) })
     }
     return used
-  } finally {
-    connection.close()
-  }
+  })
 }
 
 /** Where another begins to be used; one that is used within the time of another is followed by it again. */

@@ -21,6 +21,7 @@ import { hotRuns, MOST_RUNS, NEXT, type Run, sealedRuns, type Wanted } from './m
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
 import type { Store } from './store.ts'
+import { withConnection } from './with-connection.ts'
 
 export interface EventsQuery extends Period {
   /** Undefined: of all streams. */
@@ -61,7 +62,7 @@ export async function eventsOf(
   // The one before the period is known by the hour before it.
   const ofConfigurations = wanted.has('configuration') || wanted.has('appeared')
   const histories = ofConfigurations
-    ? await configurationHistories(store, streams, fromUs - HOUR_US)
+    ? await configurationHistories(store, streams, fromUs - HOUR_US, signal)
     : new Map<number, readonly InForce[]>()
   for (const each of topics) {
     signal?.throwIfAborted()
@@ -69,20 +70,17 @@ export async function eventsOf(
     const changes = configurations(histories.get(store.streamOf(each)) ?? [], each, period, view)
     found.push(...changes.filter(({ kind }) => wanted.has(kind)))
     if (!wanted.has('gap')) continue
-    const { gaps, moreGaps } = await completenessOf(store, { topic: each, ...period, parts: 1 }, view)
+    const { gaps, moreGaps } = await completenessOf(store, { topic: each, ...period, parts: 1 }, view, signal)
     if (moreGaps > 0) isCut = true
     for (const gap of gaps)
       found.push({ timeUs: gap.fromUs, untilUs: Math.min(gap.toUs, toUs), topic: each, ...describeGap(gap) })
   }
-  const connection = await store.connect()
-  try {
+  return await withConnection(store, signal, async (connection) => {
     const marked = await markedOf(store, connection, topics, period, marksWanted(wanted), found, limit, signal)
     const all = [...found, ...marked.events].toSorted(byTime)
     const events = all.slice(-limit)
     return { events, more: isCut || marked.isCut || all.length > events.length }
-  } finally {
-    connection.close()
-  }
+  })
 }
 
 function configurations(

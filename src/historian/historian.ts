@@ -48,7 +48,7 @@ export interface Historian extends Running {
   /** The newest of a stream, or of all. Throws HistorianError. */
   latest(topic?: string): readonly Latest[]
   /** What is there of a stream in a period, and why not all. Throws HistorianError. */
-  completeness(query: CompletenessQuery): Promise<Completeness>
+  completeness(query: CompletenessQuery, signal?: AbortSignal): Promise<Completeness>
   /** What was striking in a period, of a stream or of all. Throws HistorianError. */
   events(query: EventsQuery, signal?: AbortSignal): Promise<Events>
   /** Resolves when all that it took so far is on disk. */
@@ -171,7 +171,7 @@ export async function startHistorian(
     store,
     accounts: () => consumer.accounts(),
     latest: (topic) => latest.of(topic),
-    completeness: async (query) => completenessOf(store, query, ledgerView(query.topic)),
+    completeness: async (query, signal) => completenessOf(store, query, ledgerView(query.topic), signal),
     events: (query, signal) => eventsOf(store, query, ledgerView, signal),
     flush: () => writer.flush(),
   }

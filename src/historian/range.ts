@@ -54,6 +54,8 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
     known.map(({ epoch, channels }) => [epoch.number, ids.map((id) => channels.find((one) => one.id === id))] as const),
   )
   const connection = await store.connect()
+  const end = (): void => connection.close()
+  signal?.addEventListener('abort', end, { once: true })
   try {
     const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, batch`
     const decoders = new Map<number, ValueDecoder>()
@@ -96,7 +98,8 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
       }
     }
   } finally {
-    connection.close()
+    signal?.removeEventListener('abort', end)
+    await connection.end()
   }
   return { series: ids.map((id, at) => ({ channel: id, unit: units[at]!, ...collected[at]!.all() })), isRaw }
 }

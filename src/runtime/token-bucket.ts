@@ -1,15 +1,15 @@
 import { monotonicMs } from './clock.ts'
 
-/** Lets so many things a second pass, and a second's worth at once. */
+/** Lets so many things a second pass, and so many at once: a second's worth by default. */
 export class TokenBucket {
   readonly #perSecond: number
   readonly #capacity: number
   #tokens: number
   #lastMs = monotonicMs()
 
-  constructor(perSecond: number) {
+  constructor(perSecond: number, atOnce = perSecond) {
     this.#perSecond = perSecond
-    this.#capacity = Math.max(1, perSecond)
+    this.#capacity = Math.max(1, atOnce)
     this.#tokens = this.#capacity
   }
 

@@ -146,6 +146,58 @@ describe('a client that asks for much', () => {
     expect((await message).text).toBe('yes')
   })
 
+  it('is let go when it subscribes again and again, however it packs that; others have their turn meanwhile', async () => {
+    await using deps = testDeps()
+    const { broker, tcp, refused } = await brokerOn(deps)
+    const writer = await client(tcp)
+    for (let n = 0; n < 1000; n++) writer.publish(`x/${n}/state`, 'retained', { qos: 0, retain: true })
+    await writer.publishAsync('x/last', 'retained', { qos: 1, retain: true })
+    const port = await readersServer(broker.readers, () => true)
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, 'mqtt')
+    onTestFinished(() => socket.terminate())
+    await once(socket, 'open')
+    const connect = '101000044d5154540402003c000474657374'
+    // SUBSCRIBE to #, 150,000 times in one message.
+    socket.send(Buffer.from(connect, 'hex'))
+    await once(socket, 'message')
+    socket.on('error', () => {})
+    const closed = once(socket, 'close')
+    let turns = 0
+    const other = setInterval(() => turns++, 1)
+    socket.send(Buffer.alloc(150_000 * 8, Buffer.from('8206000100012300', 'hex')))
+    await closed
+    clearInterval(other)
+    expect([refused('too-many-subscriptions'), turns > 0]).toEqual([1, true])
+    await writer.publishAsync('x/after', 'still here', { qos: 1 })
+  })
+
+  it('takes no turn for itself with many small packets', async () => {
+    await using deps = testDeps()
+    const { broker } = await brokerOn(deps)
+    const port = await readersServer(broker.readers, () => true)
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, 'mqtt')
+    onTestFinished(() => socket.terminate())
+    await once(socket, 'open')
+    socket.send(Buffer.from('101000044d5154540402003c000474657374', 'hex'))
+    await once(socket, 'message')
+    let [answered, turns] = [0, 0]
+    const look = (): void => {
+      turns++
+      if (answered < 200_000) setImmediate(look)
+    }
+    setImmediate(look)
+    const all = new Promise<void>((resolve) => {
+      socket.on('message', (bytes: Buffer) => {
+        answered += bytes.length
+        if (answered >= 200_000) resolve()
+      })
+    })
+    // PINGREQ.
+    socket.send(Buffer.alloc(200_000, Buffer.from('c000', 'hex')))
+    await all
+    expect([answered, turns >= 200_000 / 16_384]).toEqual([200_000, true])
+  })
+
   it('cannot take the place of another user’s client by its id', async () => {
     await using deps = testDeps()
     const users = [

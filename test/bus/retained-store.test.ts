@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RetainedStore } from '../../src/bus/retained-store.ts'
 import { matchesFilter } from '../../src/streams/index.ts'
 
-const limits = { maxRetained: 1000, maxRetainedBytes: 100_000 }
+const limits = { maxRetained: 10_000, maxRetainedBytes: 100_000 }
 const bytes = Buffer.from('retained')
 
 const level = fc.constantFrom('a', 'b', 'c', '$d')
@@ -40,14 +40,14 @@ describe('retained messages', () => {
 
   it('let others have their turn, and are given as they are then', async () => {
     const store = new RetainedStore(limits)
-    for (let n = 0; n < 1000; n++) store.set(`a/${n}`, bytes, 1)
+    for (let n = 0; n < 3000; n++) store.set(`a/${n}`, bytes, 1)
     // Between the turns of the answer.
     setImmediate(() => {
-      store.set('a/998', Buffer.alloc(0), 1)
-      store.set('a/999', Buffer.from('newer'), 1)
+      store.set('a/2998', Buffer.alloc(0), 1)
+      store.set('a/2999', Buffer.from('newer'), 1)
     })
     const given = await store.stream(['#']).toArray()
-    expect([given.length, String(given.at(-1).payload)]).toEqual([999, 'newer'])
+    expect([given.length, String(given.at(-1).payload)]).toEqual([2999, 'newer'])
   })
 
   it('are bounded in number and bytes; what is cleared makes room', () => {

@@ -50,8 +50,10 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
       },
     },
     async (request, reply) => {
-      await admitted(places.quick, askerOf(request, reply), reply)
-      return Object.fromEntries([...historian.accounts()].map(([topic, account]) => [topic, accountJson(account)]))
+      const asker = askerOf(request, reply)
+      return await admitted(places.quick, { asker, reply }, () =>
+        Object.fromEntries([...historian.accounts()].map(([topic, account]) => [topic, accountJson(account)])),
+      )
     },
   )
 
@@ -96,8 +98,10 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
     async (request, reply) => {
       const { stream: topic, parts, ...query } = request.query
       const period = periodOf(query)
-      await admitted(places.reads, askerOf(request, reply), reply)
-      const found = await historian.completeness({ topic, parts, ...period })
+      const asker = askerOf(request, reply)
+      const found = await admitted(places.reading(period), { asker, reply }, () =>
+        historian.completeness({ topic, parts, ...period }, asker.signal),
+      )
       const spanJson = ({ fromUs, toUs }: typeof period) => ({ from_us: fromUs, to_us: toUs })
       return {
         stream: topic,
@@ -165,10 +169,13 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
         ? periodOf(query, MAX_EVENTS_US, '31 days are the most')
         : periodOf(query, MAX_ALL_EVENTS_US, 'without a stream, 26 hours are the most')
       const asker = askerOf(request, reply)
-      await admitted(places.reading(period), asker, reply)
-      const { events, more } = await historian.events(
-        { ...(topic !== undefined && { topic }), ...(kinds && { kinds }), limit, ...period },
-        asker.signal,
+      // Of all streams it is much, however short.
+      const place = places.reading(period, topic === undefined)
+      const { events, more } = await admitted(place, { asker, reply }, () =>
+        historian.events(
+          { ...(topic !== undefined && { topic }), ...(kinds && { kinds }), limit, ...period },
+          asker.signal,
+        ),
       )
       return {
         events: events.map(({ timeUs, untilUs, topic: of, kind, what, detail }) => ({

@@ -52,8 +52,10 @@ export function addConfigurationRoutes(app: FastifyInstance, { historian, places
     async (request, reply) => {
       const { stream: topic, at } = request.query
       const atUs = at === undefined ? undefined : timeUs(at, 'at')
-      await admitted(places.reads, askerOf(request, reply), reply)
-      const history = await configurationHistory(historian.store, topic)
+      const asker = askerOf(request, reply)
+      const history = await admitted(places.reads, { asker, reply }, () =>
+        configurationHistory(historian.store, topic, asker.signal),
+      )
       const inForce = atUs === undefined ? undefined : history.findLast(({ sinceUs }) => sinceUs <= atUs)
       if (atUs !== undefined && !inForce) throw bad(`at: ${topic} had no configuration yet`)
       return (inForce ? [inForce] : history).map(({ sinceUs, epoch: { number: epoch, configuration, fragments } }) => ({

@@ -1,9 +1,8 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { type Historian, storedFrames } from '../../historian/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { type PeriodQuery, periodOf, type ReadPeriod, stream, time } from '../schemas.ts'
-import { admitted, askerOf } from '../while-connected.ts'
+import { askerOf, sendAdmitted } from '../while-connected.ts'
 
 /** Of one request: whoever wants more asks again. */
 export const MAX_EXPORT_US = 26 * 3_600_000_000
@@ -34,11 +33,9 @@ export function addFrameRoutes(app: FastifyInstance, { historian, places }: Rout
       const { query } = request
       const period = periodOf(query, MAX_EXPORT_US, MOST_EXPORTED)
       historian.store.streamOf(query.stream)
-      const asker = askerOf(request, reply)
-      await admitted(places.exports, asker, reply)
       const frames = framesOf(historian, query.stream, period)
-      const body = Readable.from(frames, { objectMode: false, highWaterMark: 1 << 18, signal: asker.signal })
-      return reply.type('application/octet-stream').send(body)
+      const to = { asker: askerOf(request, reply), reply }
+      return await sendAdmitted(places.exports, to, 'application/octet-stream', frames)
     },
   )
 }

@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { rangeOf } from '../../historian/index.ts'
+import { rangeOf, type Store } from '../../historian/index.ts'
 import { csvBody } from '../csv-body.ts'
 import type { RouteDeps } from '../routes.ts'
 import {
@@ -16,7 +15,7 @@ import {
   string,
   time,
 } from '../schemas.ts'
-import { admitted, askerOf } from '../while-connected.ts'
+import { admitted, askerOf, sendAdmitted } from '../while-connected.ts'
 import { MAX_EXPORT_US, MOST_EXPORTED } from './frames.ts'
 
 const MAX_POINTS = 20_000
@@ -42,10 +41,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
   ): Promise<FastifyReply> => {
     const { stream: topic, channel: channels, ...query } = request.query
     const rows = csvBody(historian.store, { topic, channels, ...periodOf(query, MAX_EXPORT_US, MOST_EXPORTED) })
-    const asker = askerOf(request, reply)
-    await admitted(places.exports, asker, reply)
-    const body = Readable.from(rows, { objectMode: false, highWaterMark: 1 << 18, signal: asker.signal })
-    return reply.type('text/csv').send(body)
+    return await sendAdmitted(places.exports, { asker: askerOf(request, reply), reply }, 'text/csv', rows)
   }
 
   app.get<{ Querystring: RangeQuery }>(
@@ -92,9 +88,11 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
       if (channels.length * points > MAX_VALUES)
         throw bad(`${MAX_VALUES} values are the most: fewer channels, or points`)
       const asker = askerOf(request, reply)
-      await admitted(places.reading(period), asker, reply)
       const { store } = historian
-      const { series, isRaw } = await rangeOf(store, { topic: query.stream, channels, points, ...period }, asker.signal)
+      const topic = query.stream
+      const { series, isRaw } = await admitted(places.reading(period, isWide(store, topic)), { asker, reply }, () =>
+        rangeOf(store, { topic, channels, points, ...period }, asker.signal),
+      )
       return {
         raw: isRaw,
         series: series.map(({ channel: id, unit, timesUs, values }) => ({
@@ -111,3 +109,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
 
 const asks = ({ headers: { accept = '' } }: FastifyRequest<{ Querystring: RangeQuery }>): 'json' | 'csv' =>
   /\btext\/csv\b/.test(accept) ? 'csv' : 'json'
+
+/** Its frames have no columns: each is decoded. */
+const isWide = (store: Store, topic: string): boolean =>
+  store.epochsOf(store.streamOf(topic)).some((epoch) => store.tableOf(epoch).isWide)

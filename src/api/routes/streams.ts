@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Store } from '../../historian/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { array, integer, maybeNumber, number, object, stream, string } from '../schemas.ts'
 import { admitted, askerOf } from '../while-connected.ts'
@@ -33,18 +34,8 @@ export function addStreamRoutes(app: FastifyInstance, { historian, places }: Rou
       },
     },
     async (request, reply) => {
-      await admitted(places.quick, askerOf(request, reply), reply)
-      return store.topics.map((topic) => {
-        const epochs = store.epochsOf(store.streamOf(topic))
-        const channels = new Map(
-          epochs.flatMap((epoch) => store.channelsOf(epoch).map(({ id, unit }) => [id, unit] as const)),
-        )
-        return {
-          stream: topic,
-          configurations: epochs.length,
-          channels: [...channels].map(([id, unit]) => ({ id, unit })),
-        }
-      })
+      const asker = askerOf(request, reply)
+      return await admitted(places.quick, { asker, reply }, () => store.topics.map((topic) => streamJson(store, topic)))
     },
   )
 
@@ -66,10 +57,20 @@ export function addStreamRoutes(app: FastifyInstance, { historian, places }: Rou
       },
     },
     async (request, reply) => {
-      await admitted(places.quick, askerOf(request, reply), reply)
-      return historian
-        .latest(request.query.stream)
-        .map(({ topic, timeUs, values }) => ({ stream: topic, time_us: timeUs, values }))
+      const asker = askerOf(request, reply)
+      return await admitted(places.quick, { asker, reply }, () =>
+        historian
+          .latest(request.query.stream)
+          .map(({ topic, timeUs, values }) => ({ stream: topic, time_us: timeUs, values })),
+      )
     },
   )
+}
+
+function streamJson(store: Store, topic: string) {
+  const epochs = store.epochsOf(store.streamOf(topic))
+  const channels = new Map(
+    epochs.flatMap((epoch) => store.channelsOf(epoch).map(({ id, unit }) => [id, unit] as const)),
+  )
+  return { stream: topic, configurations: epochs.length, channels: [...channels].map(([id, unit]) => ({ id, unit })) }
 }

@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { fastify } from 'fastify'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Admission, type Asker } from '../../src/api/admission.ts'
+import { admitted, askerOf, sendAdmitted } from '../../src/api/while-connected.ts'
+import { until } from '../support/until.ts'
+
+/** One place, and requests whose work ends when the test says so. */
+async function onePlace() {
+  const admission = new Admission({ atOnce: 1, mostWaiting: 8 })
+  const works: { readonly asker: Asker; readonly end: () => void }[] = []
+  const work = (asker: Asker): Promise<string> =>
+    new Promise((resolve) => works.push({ asker, end: () => resolve('done') }))
+  const app = fastify()
+  app.get('/answer', async (request, reply) => {
+    const asker = askerOf(request, reply)
+    return await admitted(admission, { asker, reply }, () => work(asker))
+  })
+  app.get('/parts', async (request, reply) => {
+    const asker = askerOf(request, reply)
+    const parts = async function* () {
+      yield 'begun '
+      yield await work(asker)
+    }
+    return await sendAdmitted(admission, { asker, reply }, 'text/plain', parts())
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => app.close())
+  const { port } = app.server.address() as AddressInfo
+  const ask = async (path: string) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    onTestFinished(() => void socket.destroy())
+    await once(socket, 'connect')
+    socket.write(`GET /${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    return socket
+  }
+  return { works, ask, url: `http://127.0.0.1:${port}` }
+}
+
+describe('a place', () => {
+  it.each(['answer', 'parts'])('is held while something is done for who has hung up: %s', async (path) => {
+    const { works, ask, url } = await onePlace()
+    const first = await ask(path)
+    await until(() => works.length === 1)
+    first.destroy()
+    await until(() => works[0]!.asker.signal.aborted)
+    const second = fetch(`${url}/${path}`)
+    const third = await ask(path)
+    third.destroy()
+    // Whatever could be let in by now would be.
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(works.length).toBe(1)
+    works[0]!.end()
+    await until(() => works.length === 2)
+    works[1]!.end()
+    expect(await (await second).text()).toBe(path === 'parts' ? 'begun done' : 'done')
+  })
+
+  it('is given back by who has gone before his answer began', async () => {
+    const { works, ask, url } = await onePlace()
+    const first = await ask('answer')
+    await until(() => works.length === 1)
+    const waiting = await ask('parts')
+    waiting.destroy()
+    works[0]!.end()
+    await once(first, 'data')
+    const next = fetch(`${url}/answer`)
+    await until(() => works.length === 2)
+    works[1]!.end()
+    expect((await next).status).toBe(200)
+  })
+})
