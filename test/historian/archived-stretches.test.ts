@@ -29,11 +29,9 @@ it('gaps of long ago are listed as long as anything of their time is kept, the n
     reason: 'crash-window',
   }))
   const archived = [{ ...stretch(0, 3000 * 1440), why: 'expected' as const, reason: '' }, ...gaps]
-  const writer = await HotWriter.open(store, {
-    ...deps,
-    historian: 'h',
-    held: () => [{ stream: 1, ledger: Uint8Array.of(0), archived }],
-  })
+  // Each stretch is told once, in whichever batch that is.
+  const untold = [{ stream: 1, ledger: Uint8Array.of(0), archived }]
+  const writer = await HotWriter.open(store, { ...deps, historian: 'h', held: () => untold.splice(0) })
   store.numberOf(topic, writer.batch)
   await writer.flush()
   const ask = (sinceUs: number) =>
