@@ -32,6 +32,10 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
       ...(against !== '' && { against }),
       ...changes,
     })
+  useEffect(() => {
+    // The first that is heard stays, whoever else is heard later.
+    if (topic !== '' && query.get('stream') === null) change({})
+  }, [topic, query])
   useEffect(() => scene.follow(topic), [scene, topic])
 
   const stream = scene.find(topic)
