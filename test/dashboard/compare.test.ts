@@ -113,6 +113,24 @@ describe.skipIf(need.skip)(need.title('the page Compare'), () => {
     expect(faults).toEqual([])
   }, 60_000)
 
+  it.each([-3_600_000, 45_000])(
+    'shows frames of other times than this computer has: %i ms',
+    async (clockOffsetMs) => {
+      const query = new URLSearchParams({ c: refOf(1, '1.freq') })
+      const { page, faults } = await pageOn([{ clockOffsetMs }], `?${query}`)
+      await eventually(() => valuesOf(page, refOf(1, '1.freq'))).toEqual([50, 50, 50, 50])
+      const by = clockOffsetMs < 0 ? '1 h ahead of' : '45 s behind'
+      await page.getByRole('status').getByText(`this computer's clock is ${by} the PMUs`).waitFor()
+      const toldMs = async (): Promise<number> =>
+        Date.parse(`${(await page.locator('time.clock').innerText()).replace(' ', 'T')}Z`)
+      await eventually(async () => Math.abs((await toldMs()) - Date.now() - clockOffsetMs)).toBeLessThan(5000)
+      await page.setViewportSize({ width: 390, height: 844 })
+      expect(await beside(page)).toBeLessThanOrEqual(0)
+      expect(faults).toEqual([])
+    },
+    60_000,
+  )
+
   it('says of what it was asked for that it is not heard', async () => {
     const query = new URLSearchParams({ c: 'area/secondary-station/9/PMU/9|1.freq' })
     const { page, faults } = await pageOn([{}], `?${query}`)

@@ -174,6 +174,31 @@ describe.skipIf(chromium.skip)(chromium.title('the dashboard, in a browser'), ()
     await page.locator('.tile', { hasText: 'Newcomer' }).waitFor({ state: 'detached' })
   })
 
+  it('stays with the PMU that it shows when others are heard; of one that has sent no frame yet, it tells nothing', async () => {
+    const page = await open('pmu')
+    await page.getByRole('heading', { name: 'Mill Lane IDCODE 765' }).waitFor()
+    // By its topic, it stands before all others.
+    const topic = 'area/secondary-station/1100/PMU/9'
+    const client = await connectAsync(`mqtt://127.0.0.1:${brokerPort}`)
+    onTestFinished(() => client.endAsync())
+    const small = smallPmu({ stn: 'Newcomer', idcode: 9 })
+    const { analogs, digitals } = told.has
+    const [bytes] = configurationFrames({ ...small, pmus: [{ ...small.pmus[0]!, analogs, digitals }] }) as [Uint8Array]
+    await client.publishAsync(topic, Buffer.from(bytes), { qos: 1, retain: true })
+    const picker = page.getByLabel('stream')
+    await picker.locator('option', { hasText: 'Newcomer' }).waitFor({ state: 'attached' })
+    await page.getByRole('heading', { name: 'Mill Lane IDCODE 765' }).waitFor()
+    expect(await picker.inputValue()).toBe(`${site}/PMU/765`)
+
+    await picker.selectOption(topic)
+    await page.getByRole('heading', { name: 'Newcomer IDCODE 9' }).waitFor()
+    expect(await page.locator('[data-analog]').allInnerTexts()).toEqual(['–'])
+    expect(await page.locator('[data-digital]').allInnerTexts()).toEqual(['–', '–', '–'])
+    expect(await page.locator('[data-digital].bad').count()).toBe(0)
+    await client.publishAsync(topic, '', { qos: 1, retain: true })
+    await page.getByText(`Nothing is heard of ${topic}.`).waitFor()
+  })
+
   it('says that it has lost the bus, and is right at once when it is back', async () => {
     const { page, faults } = await watchedPage(browser, url)
     onTestFinished(async () => {

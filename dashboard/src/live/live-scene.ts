@@ -2,6 +2,7 @@
 import { meaningOf, type NodeState } from '../../../src/streams/index.ts'
 import type { LiveAccess } from '../api/client.ts'
 import type { Scene } from '../scene/scene.ts'
+import { FrameClock, type HeardTime } from './frame-clock.ts'
 import { connectLiveBus, type LiveBus } from './live-bus.ts'
 import { LiveNodes } from './live-nodes.ts'
 import type { LiveStream } from './live-stream.ts'
@@ -14,6 +15,7 @@ export class LiveScene implements Scene {
   unreadable = 0
   readonly #streams = new LiveStreams()
   readonly #nodes = new LiveNodes()
+  readonly #clock = new FrameClock(() => this.#heard)
   readonly #followed = new Map<string, number>()
   readonly #areas: readonly string[]
 
@@ -50,9 +52,21 @@ export class LiveScene implements Scene {
     return this.#streams.find(topic)
   }
 
-  /** Of the newest frame of any stream, as long as frames come; a source's clock may be wrong, so no later than ours. */
+  /** By the PMUs' clocks, as long as frames come. */
   get nowS(): number {
-    return Date.now() / 1000
+    return this.#clock.nowS
+  }
+
+  /** Seconds; undefined where no frame comes. */
+  get computerAheadS(): number | undefined {
+    return this.#clock.computerAheadS
+  }
+
+  get #heard(): readonly HeardTime[] {
+    return this.streams.flatMap(({ topic, buffer, arrivals, isFlowing }) => {
+      const timeS = buffer?.timeS
+      return isFlowing && timeS !== undefined ? [{ topic, timeS, cameMs: arrivals.lastMs }] : []
+    })
   }
 
   follow(topic: string): () => void {

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { describeStat, describeTimeQuality, Stat } from '../../../src/c37118/index.ts'
 import { useAppState } from '../app-state.ts'
 import { ChannelTables } from '../parts/channel-tables.tsx'
-import { count, offline, quantity, time, wrapped } from '../parts/format.ts'
+import { count, offline, quantity, time } from '../parts/format.ts'
 import { type PhasorChannels, phasorsOf } from '../parts/phasors.ts'
 import { PmuPlots } from '../parts/pmu-plots.tsx'
 import { Polar } from '../parts/polar.tsx'
@@ -12,6 +12,7 @@ import { StreamPicker } from '../parts/stream-picker.tsx'
 import { replaceQuery } from '../route.ts'
 import { type Reference, refOf } from '../scene/channel-ref.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
+import { newestAngles } from '../scene/newest-angles.ts'
 import { useTicks } from '../scene/use.ts'
 
 /** Of STAT: what makes data doubtful. */
@@ -31,6 +32,10 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
       ...(against !== '' && { against }),
       ...changes,
     })
+  useEffect(() => {
+    // The first that is heard stays, whoever else is heard later.
+    if (topic !== '' && query.get('stream') === null) change({})
+  }, [topic, query])
   useEffect(() => scene.follow(topic), [scene, topic])
 
   const stream = scene.find(topic)
@@ -88,12 +93,16 @@ function Pmu({ topic, buffer, isOnline, silentS, pmu, reference }: PmuProps) {
   const { configuration, latest } = buffer
   const settings = configuration.pmus[pmu]!
   const phasors = phasorsOf(configuration, buffer.channels).filter((each) => each.pmu === pmu)
-  const turn = turnOf(scene, reference, buffer.timeS)
-  const polar = phasors.map(({ name, unit, magnitude, angle }) => ({
+  const angles = newestAngles(
+    buffer,
+    phasors.map(({ angle }) => angle),
+    reference && { buffer: scene.find(reference.stream)?.buffer, channel: reference.channel },
+  )
+  const polar = phasors.map(({ name, unit, magnitude }, at) => ({
     name,
     unit,
     magnitude: buffer.value(magnitude),
-    angle: wrapped(buffer.value(angle) - turn),
+    angle: angles[at]!,
   }))
   const stat = latest.stat[pmu]!
   const isSeen = buffer.timeS !== undefined
@@ -127,26 +136,13 @@ function Pmu({ topic, buffer, isOnline, silentS, pmu, reference }: PmuProps) {
         <section class={isOnline ? '' : 'old'}>
           <h2>Phasors</h2>
           <Polar phasors={polar} theme={theme} />
-          <PhasorTable phasors={phasors} buffer={buffer} turn={turn} />
+          <PhasorTable phasors={phasors} buffer={buffer} angles={angles} />
           <ChannelTables buffer={buffer} pmu={pmu} />
         </section>
         <PmuPlots topic={topic} pmu={pmu} phasors={phasors} reference={reference} />
       </div>
     </>
   )
-}
-
-/** Angle of the reference at the same moment; of its newest frame, if it has none of then. */
-function turnOf(
-  scene: ReturnType<typeof useAppState>['scene'],
-  reference: Reference,
-  timeS: number | undefined,
-): number {
-  if (!reference) return 0
-  const buffer = scene.find(reference.stream)?.buffer
-  if (!buffer) return Number.NaN
-  const then = timeS === undefined ? Number.NaN : buffer.valueAt(reference.channel, timeS)
-  return Number.isNaN(then) ? buffer.value(reference.channel) : then
 }
 
 function Fact({
@@ -171,11 +167,12 @@ function Fact({
 function PhasorTable({
   phasors,
   buffer,
-  turn,
+  angles,
 }: {
   readonly phasors: readonly PhasorChannels[]
   readonly buffer: MeasurementBuffer
-  readonly turn: number
+  /** Radians, as they are shown. */
+  readonly angles: readonly number[]
 }) {
   return (
     <table>
@@ -187,14 +184,14 @@ function PhasorTable({
         </tr>
       </thead>
       <tbody>
-        {phasors.map(({ name, unit, magnitude, angle }) => (
+        {phasors.map(({ name, unit, magnitude, angle }, at) => (
           <tr key={magnitude}>
             <td>{name}</td>
             <td class="number" data-channel={magnitude} data-value={buffer.value(magnitude)}>
               {quantity(buffer.value(magnitude), unit)}
             </td>
             <td class="number" data-channel={angle} data-value={buffer.value(angle)}>
-              {quantity(wrapped(buffer.value(angle) - turn), 'rad')}
+              {quantity(angles[at]!, 'rad')}
             </td>
           </tr>
         ))}

@@ -5,6 +5,7 @@ import { quantity } from './format.ts'
 /** Analogs, and the bits of digital words that are in use, by their names. */
 export function ChannelTables({ buffer, pmu }: { readonly buffer: MeasurementBuffer; readonly pmu: number }) {
   const { configuration, latest } = buffer
+  const isSeen = buffer.timeS !== undefined
   const { analogs, digitals } = configuration.pmus[pmu]!
   const before = configuration.pmus.slice(0, pmu)
   const firstAnalog = before.reduce((sum, each) => sum + each.analogs.length, 0)
@@ -18,7 +19,8 @@ export function ChannelTables({ buffer, pmu }: { readonly buffer: MeasurementBuf
           key: `${word}.${bit}`,
           label: label.trim() || `bit ${bit} of word ${word + 1}`,
           isSet,
-          isNormal: isSet === (((normal >> bit) & 1) === 1),
+          // Of what nobody has said, it is neither.
+          isNormal: !isSeen || isSet === (((normal >> bit) & 1) === 1),
         },
       ]
     }),
@@ -40,7 +42,7 @@ export function ChannelTables({ buffer, pmu }: { readonly buffer: MeasurementBuf
                 <td>{name.trim()}</td>
                 <td class="quiet">{type === undefined ? '' : describeAnalogType(type)}</td>
                 <td class="number" data-analog={name.trim()}>
-                  {quantity(latest.analogs[firstAnalog + at]!, '')}
+                  {quantity(isSeen ? latest.analogs[firstAnalog + at]! : Number.NaN, '')}
                 </td>
               </tr>
             ))}
@@ -59,10 +61,9 @@ export function ChannelTables({ buffer, pmu }: { readonly buffer: MeasurementBuf
             {bits.map(({ key, label, isSet, isNormal }) => (
               <tr key={key}>
                 <td>{label}</td>
-                <td
-                  class={isNormal ? '' : 'bad'}
-                  data-digital={label}
-                >{`${isSet ? '■ 1' : '□ 0'}${isNormal ? '' : ' not normal'}`}</td>
+                <td class={isNormal ? '' : 'bad'} data-digital={label}>
+                  {isSeen ? `${isSet ? '■ 1' : '□ 0'}${isNormal ? '' : ' not normal'}` : '–'}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -1,4 +1,5 @@
 import { update, useAppState } from '../app-state.ts'
+import { durationOf } from '../history/period.ts'
 import { href } from '../route.ts'
 import { useTicks } from '../scene/use.ts'
 import { clock, day } from './format.ts'
@@ -24,6 +25,7 @@ export function Header({
         ))}
       </nav>
       <Connection />
+      <ComputerClock />
       <Clock />
       <button type="button" onClick={() => update({ isUtc: !isUtc })} title="UTC or local times">
         {isUtc ? 'UTC' : 'local'}
@@ -67,11 +69,31 @@ function Connection() {
   )
 }
 
+/** Latencies on Health, and periods on History, are by this computer's clock. */
+const WRONG_CLOCK_S = 2
+
+function ComputerClock() {
+  const { live } = useAppState()
+  useTicks(1)
+  const aheadS = live.computerAheadS ?? 0
+  if (Math.abs(aheadS) <= WRONG_CLOCK_S) return null
+  const by = durationOf(Math.round(Math.abs(aheadS)) * 1e6)
+  return (
+    <span class="bad" role="status">
+      {`this computer's clock is ${by} ${aheadS > 0 ? 'ahead of' : 'behind'} the PMUs`}
+    </span>
+  )
+}
+
 function Clock() {
   const { scene, isUtc } = useAppState()
   useTicks(4)
+  const title =
+    scene.kind === 'playback'
+      ? 'the time that is played back'
+      : 'the time of the frames that come; without any, of this computer'
   return (
-    <time class="clock">
+    <time class="clock" title={title}>
       <span class="wide-only">{day(scene.nowS, isUtc)} </span>
       {clock(scene.nowS, isUtc, scene.kind === 'playback' ? 3 : 0)}
     </time>

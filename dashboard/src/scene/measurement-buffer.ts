@@ -7,10 +7,13 @@ import {
   compileDecoder,
   type DataColumns,
   type DataDecoder,
+  fractionOf,
   framesPerSecond,
+  socOf,
 } from '../../../src/c37118/index.ts'
 import { type Channel, channelsOf } from '../../../src/historian/channels.ts'
 import { FrameTable } from '../../../src/historian/frame-table.ts'
+import { SAME_S } from './series.ts'
 
 /** Seconds that are kept. */
 export const KEPT_S = 60
@@ -44,6 +47,8 @@ export class MeasurementBuffer {
   #next = 0
   #count = 0
   #lastS = Number.NEGATIVE_INFINITY
+  /** Of what came out of order: checked as all frames are, and not shown. */
+  #late: DataColumns | undefined
 
   /** Of no more than `mostBytes`, or of two frames: fewer seconds are kept where there is no room for all. */
   constructor(configuration: Configuration, mostBytes = Number.POSITIVE_INFINITY) {
@@ -66,19 +71,19 @@ export class MeasurementBuffer {
   /** A data frame, of this configuration. */
   push(frame: Uint8Array): void {
     this.frames++
+    const timeS = socOf(frame) + Math.round((fractionOf(frame) / this.configuration.timeBase) * 1e6) / 1e6
+    const isBehind = timeS <= this.#lastS
+    const isLate = isBehind && this.#lastS - timeS < REORDER_S
+    if (isLate) this.#late ??= this.#decoder.createColumns()
     try {
-      this.#decoder.decodeInto(frame, this.latest)
+      this.#decoder.decodeInto(frame, isLate ? this.#late! : this.latest)
     } catch {
-      // Of another size, or CHK is wrong: whoever looks sees the number.
+      // Of another size, or CHK is wrong: whoever looks sees the number, and its time is not believed.
       this.unreadable++
       return
     }
-    const { soc, fraction } = this.latest
-    const timeS = soc + Math.round((fraction / this.configuration.timeBase) * 1e6) / 1e6
-    if (timeS <= this.#lastS) {
-      if (this.#lastS - timeS < REORDER_S) return
-      this.#count = 0
-    }
+    if (isLate) return
+    if (isBehind) this.#count = 0
     this.#lastS = timeS
     const at = this.#next
     this.#times[at] = timeS
@@ -112,12 +117,11 @@ export class MeasurementBuffer {
   valueAt(channel: string, timeS: number): number {
     const at = this.#at.get(channel)
     if (at === undefined) return Number.NaN
-    const toleranceS = 0.25 / this.rate
     // What is asked for is nearly always among the newest.
     for (let back = 0; back < this.#count; back++) {
       const place = (this.#newest - back + this.#capacity) % this.#capacity
       const behindS = this.#times[place]! - timeS
-      if (Math.abs(behindS) <= toleranceS) return this.#values[at]![place]!
+      if (Math.abs(behindS) <= SAME_S) return this.#values[at]![place]!
       if (behindS < 0) break
     }
     return Number.NaN

@@ -9,7 +9,7 @@ export interface Series {
 }
 
 /** One instant in two streams: TIME_BASE rounds it, 1,000 at the coarsest, and no rate has two frames within. */
-const SAME_S = 0.0005
+export const SAME_S = 0.0005
 
 /** All series over one row of times, rows in the order they come. Gaps stay gaps, and rates may differ. */
 export function joinSeries(parts: readonly Series[]): { times: number[]; values: (number | null | undefined)[][] } {
