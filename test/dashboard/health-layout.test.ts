@@ -122,4 +122,9 @@ describe('the presence of a stream', () => {
     expect(presenceOf({ states: new Map(), isFlowing: false, isFollowed: true }, nodes({})).kind).toBe('unknown')
     expect(presenceOf({ states: new Map(), ...follows }, nodes({})).kind).toBe('online')
   })
+
+  it('is not known while nothing can be heard, whatever was said', () => {
+    const found = presenceOf({ states: state({}), ...follows, untold: 'no connection' }, nodes({}))
+    expect(found).toEqual({ kind: 'unknown', word: 'not known', shape: '□', says: ['no connection'] })
+  })
 })

@@ -1,4 +1,5 @@
-import type { Locator, Page } from 'playwright-core'
+import mqttPacket from 'mqtt-packet'
+import type { Locator, Page, WebSocketRoute } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { encodeState, nodeStateTopic } from '../../src/streams/index.ts'
 import { needsChromium, openBrowser, watchedPage } from '../support/browser.ts'
@@ -20,6 +21,36 @@ async function openHealth(url: string) {
 }
 
 const rowOf = (page: Page, topic: string): Locator => page.locator(`[data-stream="${topic}"]`)
+
+/** Between a page and the bus: it may be closed, and may refuse a filter as a broker does. */
+async function wayToBus(page: Page) {
+  const open = new Set<WebSocketRoute>()
+  let isOpen = true
+  const way = {
+    refuses: undefined as string | undefined,
+    set isOpen(is: boolean) {
+      isOpen = is
+      if (!is) for (const socket of open) void socket.close()
+      open.clear()
+    },
+  }
+  await page.routeWebSocket(/./, (socket) => {
+    if (!isOpen) {
+      void socket.close()
+      return
+    }
+    open.add(socket)
+    const server = socket.connectToServer()
+    const parser = mqttPacket.parser()
+    parser.on('packet', (packet) => {
+      if (packet.cmd === 'subscribe' && packet.subscriptions[0]!.topic === way.refuses)
+        socket.send(mqttPacket.generate({ cmd: 'suback', messageId: packet.messageId!, granted: [0x80] }))
+      else server.send(mqttPacket.generate(packet))
+    })
+    socket.onMessage((bytes) => void parser.parse(Buffer.from(bytes)))
+  })
+  return way
+}
 
 /** What a row says became of its timestamps. */
 async function partsOf(row: Locator): Promise<Readonly<Record<string, number>>> {
@@ -193,6 +224,45 @@ describe.skipIf(need.skip)(need.title('the page Health'), () => {
     expect(await beside(page)).toBeLessThanOrEqual(0)
     expect(faults).toEqual([])
   }, 60_000)
+
+  it('says what the broker refuses, what is not known without a connection, and how old accounts are', async () => {
+    await using deps = testDeps()
+    const { url, line } = await dashboardOnStreams(deps)
+    const pmu = line.stream(1).carriedBy('one')
+    const node = `${site}/NODE/adapter`
+    const say = (state: object): void => {
+      const payload = encodeState({ contract: 1, since: '', streams: [], online: true, brokers: [], ...state })
+      line.bus('says').publish(nodeStateTopic(node), payload, { qos: 1, retain: true })
+    }
+    const account = { expected: 9, live: 9, late: 0, never_produced: 0, not_received: {}, lost: {}, pending: 0 }
+    say({ consumers: { 'pdc-1': { [pmu.topic]: { ...account, outside: {}, duplicates: 0, conflicts: 0 } } } })
+    const { page, faults } = await watchedPage(await openBrowser(), url)
+    const way = await wayToBus(page)
+    way.refuses = 'area/+/+/PMU/+'
+    await page.goto(`${url}/#/health`)
+    await page.getByText('◐ live, in part refused').waitFor()
+    await page.getByText('(the broker refuses area/+/+/PMU/+; asked for again with the next connection)').waitFor()
+    await page.locator(`[data-node="${node}"]`, { hasText: '● online' }).waitFor()
+
+    await page.getByLabel('accounts of').selectOption({ label: 'pdc-1 at secondary-station/1/NODE/adapter' })
+    const row = rowOf(page, pmu.topic)
+    await row
+      .locator('[data-old]', { hasText: /told \d+ s ago: its node is online, and has told nothing new/ })
+      .waitFor()
+    say({ online: false, reason: 'connection lost' })
+    await row.locator('[data-old]', { hasText: 'its node is offline' }).waitFor()
+
+    way.refuses = undefined
+    way.isOpen = false
+    await row.locator('[data-presence="unknown"]', { hasText: '□ not known' }).waitFor()
+    await page.locator(`[data-node="${node}"]`, { hasText: '□ not known, told last: offline' }).waitFor()
+    await page.getByRole('status').getByText('○ not connected').waitFor()
+    way.isOpen = true
+    await page.getByText('● live').waitFor()
+    await page.locator(`[data-node="${node}"]`, { hasText: '○ offline: connection lost' }).waitFor()
+    await row.locator('[data-presence="silent"]').waitFor()
+    expect(faults).toEqual([])
+  }, 90_000)
 
   it('tells how complete the last hour is, where the historian knows, and that it does not where not', async () => {
     await using deps = testDeps()

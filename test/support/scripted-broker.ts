@@ -17,10 +17,12 @@ export interface ScriptedBroker extends AsyncDisposable {
   readonly published: readonly { readonly topic: string; readonly payload: Uint8Array }[]
   /** Filters of all SUBSCRIBEs, in order. */
   readonly subscribed: readonly string[]
+  /** Return codes of the next CONNECTs; of those after them, 0. */
+  readonly connacks: number[]
   /** Filters that are refused so many times. */
   readonly refusals: Map<string, number>
   /** To every connection. */
-  send(topic: string, payload: Uint8Array): void
+  send(topic: string, payload: Uint8Array, options?: { readonly retain: boolean }): void
   /** Ends every connection without a word. */
   cut(): void
 }
@@ -32,6 +34,7 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
   const goodbyes: string[] = []
   const subscribed: string[] = []
   const published: { topic: string; payload: Uint8Array }[] = []
+  const connacks: number[] = []
   const refusals = new Map<string, number>()
 
   const answer = (socket: Socket, packet: Packet): void => {
@@ -59,7 +62,8 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
       if (packet.cmd === 'connect') {
         clientId = packet.clientId
         clientIds.push(clientId)
-        socket.write(mqttPacket.generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }))
+        const returnCode = connacks.shift() ?? 0
+        socket.write(mqttPacket.generate({ cmd: 'connack', returnCode, sessionPresent: false }))
       } else if (packet.cmd === 'disconnect') goodbyes.push(clientId)
       else answer(socket, packet)
       seen.changed()
@@ -78,14 +82,15 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
     goodbyes,
     published,
     subscribed,
+    connacks,
     refusals,
-    send(topic, payload) {
+    send(topic, payload, { retain } = { retain: false }) {
       const packet = mqttPacket.generate({
         cmd: 'publish',
         topic,
         payload: Buffer.from(payload),
         qos: 0,
-        retain: false,
+        retain,
         dup: false,
       })
       for (const socket of sockets) socket.write(packet)

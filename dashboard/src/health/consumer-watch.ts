@@ -5,6 +5,8 @@ import { EventLog } from './event-log.ts'
 import { HISTORY_S, PendingHistory } from './pending-history.ts'
 
 export const MAX_STREAMS = 512
+/** Accounts that go on are told every few seconds: one that was not for so long is old. */
+const OLD_S = 15
 
 interface Watched {
   readonly events: AccountEvents
@@ -44,5 +46,11 @@ export class ConsumerWatch {
 
   account(topic: string): AccountJson | undefined {
     return this.#streams.get(topic)?.account
+  }
+
+  /** Seconds since the account was told; undefined where that is not long ago. */
+  oldS(topic: string, nowS: number): number | undefined {
+    const ageS = nowS - (this.#streams.get(topic)?.saidS ?? nowS)
+    return ageS < OLD_S ? undefined : ageS
   }
 }

@@ -16,12 +16,15 @@ export interface Carried {
   readonly isFlowing: boolean
   /** Frames of it are taken here; else what is said must do. */
   readonly isFollowed: boolean
+  /** Why nothing can be said of it now. */
+  readonly untold?: string | undefined
 }
 
 export function presenceOf(
-  { states, isFlowing, isFollowed }: Carried,
+  { states, isFlowing, isFollowed, untold }: Carried,
   nodes: ReadonlyMap<string, NodeState>,
 ): Presence {
+  if (untold !== undefined) return { kind: 'unknown', word: 'not known', shape: '□', says: [untold] }
   const carriers = [...states].map(([id, state]) => carrierOf(id, state, nodes.get(state.node)))
   const says = carriers.map(({ text }) => text)
   const isSaid = carriers.some(({ isOnline }) => isOnline)

@@ -1,5 +1,6 @@
 /** The nodes of an area, as they tell themselves; bounded, whatever is published. */
 import { type NodeState, parseNodeState } from '../../../src/streams/index.ts'
+import { ToldStates } from './told-states.ts'
 
 export const MAX_NODES = 256
 /** Of the JSON of all nodes together; of one, the contract has 4 MiB. */
@@ -15,7 +16,7 @@ interface Told {
 
 export class LiveNodes {
   /** By topic of the node. */
-  readonly states = new Map<string, NodeState>()
+  readonly states = new ToldStates<NodeState>()
   readonly #told = new Map<string, Told>()
   #bytes = 0
 
@@ -34,6 +35,14 @@ export class LiveNodes {
     const offlineMs = state.online ? undefined : (before?.offlineMs ?? performance.now())
     this.#told.set(node, { bytes: payload.length, offlineMs })
     this.states.set(node, state)
+  }
+
+  lost(): void {
+    this.states.lost()
+  }
+
+  dropUnconfirmed(): void {
+    for (const node of this.states.unconfirmed) this.#remove(node)
   }
 
   #makePlace(): void {

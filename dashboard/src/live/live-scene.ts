@@ -8,6 +8,9 @@ import { LiveNodes } from './live-nodes.ts'
 import type { LiveStream } from './live-stream.ts'
 import { LiveStreams } from './live-streams.ts'
 
+/** So long after a connection was made, and after the last retained message, what was not told again is no more. */
+const TOLD_AGAIN_MS = 5000
+
 export class LiveScene implements Scene {
   readonly kind = 'live'
   readonly bus: LiveBus | undefined
@@ -18,6 +21,10 @@ export class LiveScene implements Scene {
   readonly #clock = new FrameClock(() => this.#heard)
   readonly #followed = new Map<string, number>()
   readonly #areas: readonly string[]
+  #isConnected = false
+  /** Of a retained message; of `performance.now()`. */
+  #retainedMs = 0
+  #confirming: ReturnType<typeof setTimeout> | undefined
 
   constructor(access: LiveAccess, token: string | undefined, onChange: () => void) {
     this.#areas = access.areas
@@ -25,7 +32,7 @@ export class LiveScene implements Scene {
     this.bus = connectLiveBus({ ...access, url: access.url }, token, {
       message: (topic, payload, isRetained) => this.#message(topic, payload, isRetained),
       changed: () => {
-        if (this.bus && !this.bus.isConnected) this.#streams.reconnected()
+        this.#connection()
         onChange()
       },
     })
@@ -38,7 +45,16 @@ export class LiveScene implements Scene {
     return this.#streams.all
   }
 
-  /** By topic of the node. */
+  get isConnected(): boolean {
+    return this.bus?.isConnected ?? false
+  }
+
+  /** What it says of itself, it has said on this connection. */
+  isConfirmed(node: string): boolean {
+    return this.#nodes.states.isConfirmed(node)
+  }
+
+  /** By topic of the node; as each told last, also before the connection was lost. */
   get nodes(): ReadonlyMap<string, NodeState> {
     return this.#nodes.states
   }
@@ -86,8 +102,33 @@ export class LiveScene implements Scene {
     }
   }
 
+  #connection(): void {
+    if (this.isConnected === this.#isConnected) return
+    this.#isConnected = this.isConnected
+    clearTimeout(this.#confirming)
+    if (this.#isConnected) {
+      this.#retainedMs = performance.now()
+      this.#confirm()
+      return
+    }
+    this.#streams.lost()
+    this.#nodes.lost()
+  }
+
+  /** Over a slow way retained messages take their time. */
+  #confirm(): void {
+    const leftMs = this.#retainedMs + TOLD_AGAIN_MS - performance.now()
+    if (leftMs > 0) {
+      this.#confirming = setTimeout(() => this.#confirm(), leftMs)
+      return
+    }
+    this.#streams.dropUnconfirmed()
+    this.#nodes.dropUnconfirmed()
+  }
+
   #message(topic: string, payload: Uint8Array, isRetained: boolean): void {
     const meaning = meaningOf(topic)
+    if (isRetained) this.#retainedMs = performance.now()
     try {
       if (meaning?.kind === 'frames') {
         if (!this.#streams.frames(meaning.stream, payload, isRetained)) this.unreadable++

@@ -4,13 +4,13 @@ import { EpochGate, type HeldBudget, parseStreamState, type StreamState } from '
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
 import type { RingRoom } from '../scene/ring-room.ts'
 import type { SceneStream } from '../scene/scene.ts'
+import { silentAfterMs } from '../scene/silence.ts'
 import { Arrivals } from './arrivals.ts'
+import { ToldStates } from './told-states.ts'
 
 /** Nodes of one stream, as readers of the bus have it; the state of one more is refused. */
 const MAX_NODES = 16
 const MAX_STATE_BYTES = 64 * 1024
-/** Without a frame for so long, and four reporting periods, a stream is not online. */
-const SILENT_MS = 1000
 
 /** What all streams of a page share. */
 export interface StreamRoom {
@@ -24,10 +24,12 @@ export class LiveStream implements SceneStream {
   buffer: MeasurementBuffer | undefined
   hasNoRoom = false
   /** As its nodes tell it. */
-  readonly states = new Map<string, StreamState>()
+  readonly states = new ToldStates<StreamState>()
   readonly arrivals = new Arrivals()
   readonly gate: EpochGate
   readonly #room: StreamRoom
+  /** When the connection was lost last: no frame before it counts any more. */
+  #lostMs = Number.NEGATIVE_INFINITY
 
   constructor(topic: string, room: StreamRoom) {
     this.topic = topic
@@ -47,12 +49,12 @@ export class LiveStream implements SceneStream {
   }
 
   get isOnline(): boolean {
-    return (this.states.size === 0 || this.isCarried) && this.isFlowing
+    return (this.states.size === 0 || [...this.confirmed.values()].some(({ online }) => online)) && this.isFlowing
   }
 
   get isFlowing(): boolean {
-    const rate = this.buffer?.rate ?? 1
-    return performance.now() - this.arrivals.lastMs < SILENT_MS + 4000 / rate
+    const { lastMs } = this.arrivals
+    return lastMs > this.#lostMs && performance.now() - lastMs < silentAfterMs(this.buffer?.rate)
   }
 
   get silentS(): number | undefined {
@@ -60,7 +62,13 @@ export class LiveStream implements SceneStream {
     return Number.isFinite(lastMs) ? (performance.now() - lastMs) / 1000 : undefined
   }
 
-  /** A node says that it is online. */
+  /** As its nodes told it on this connection. */
+  get confirmed(): ReadonlyMap<string, StreamState> {
+    if (this.states.unconfirmed.size === 0) return this.states
+    return new Map([...this.states].filter(([nodeId]) => this.states.isConfirmed(nodeId)))
+  }
+
+  /** A node says that it is online, or said so before the connection was lost. */
   get isCarried(): boolean {
     return [...this.states.values()].some(({ online }) => online)
   }
@@ -75,6 +83,16 @@ export class LiveStream implements SceneStream {
     if (payload.length > MAX_STATE_BYTES) throw new Error(`a state of ${payload.length} bytes: 64 KiB are the most`)
     if (!this.states.has(nodeId) && this.states.size >= MAX_NODES) throw new Error(`more than ${MAX_NODES} nodes`)
     this.states.set(nodeId, parseStreamState(payload))
+  }
+
+  lost(): void {
+    this.#lostMs = performance.now()
+    this.states.lost()
+    this.gate.reconnected()
+  }
+
+  dropUnconfirmed(): void {
+    for (const nodeId of this.states.unconfirmed) this.states.delete(nodeId)
   }
 
   /** Gives its room back: it is not used any more. */

@@ -63,8 +63,12 @@ export class LiveStreams {
     else this.#stream(topic)?.state(nodeId, payload)
   }
 
-  reconnected(): void {
-    for (const stream of this.#streams.values()) stream.gate.reconnected()
+  lost(): void {
+    for (const stream of this.#streams.values()) stream.lost()
+  }
+
+  dropUnconfirmed(): void {
+    for (const stream of this.#streams.values()) stream.dropUnconfirmed()
   }
 
   #stream(topic: string): LiveStream | undefined {

@@ -47,7 +47,7 @@ export function HealthPage({ query }: { readonly query: URLSearchParams }) {
       <Trouble accounts={accounts} />
       <Total watch={watch} />
       <HealthLog log={watch?.log} />
-      <Streams watch={watch} />
+      <Streams watch={watch} whyOld={chosen ? accounts.whyOld(chosen) : ''} />
       <PdcOutputs />
       <Brokers />
     </>
@@ -66,15 +66,18 @@ function Trouble({ accounts: { trouble } }: { readonly accounts: AccountsWatch }
 function Total({ watch }: { readonly watch: ConsumerWatch | undefined }) {
   const accounts = watch?.topics.flatMap((topic) => watch.account(topic) ?? []) ?? []
   if (accounts.length < 2) return null
+  const nowS = Date.now() / 1000
+  const old = watch?.topics.filter((topic) => watch.oldS(topic, nowS) !== undefined).length ?? 0
   return (
     <section data-total={accounts.length}>
       <h2>All {accounts.length} streams together</h2>
       <Account account={totalOf(accounts)} />
+      {old > 0 && <p class="bad">◷ of these {old} were told some time ago: see below</p>}
     </section>
   )
 }
 
-function Streams({ watch }: { readonly watch: ConsumerWatch | undefined }) {
+function Streams({ watch, whyOld }: { readonly watch: ConsumerWatch | undefined; readonly whyOld: string }) {
   const { live } = useAppState()
   const [most, setMost] = useState(SHOWN)
   const [isWantingOnly, setWantingOnly] = useState(false)
@@ -97,7 +100,7 @@ function Streams({ watch }: { readonly watch: ConsumerWatch | undefined }) {
       {topics.length === 0 && <p class="quiet">{isWantingOnly ? 'None lacks anything.' : 'No stream is known yet.'}</p>}
       <ul class="plain">
         {topics.slice(0, most).map((topic) => (
-          <StreamHealth key={topic} topic={topic} stream={live.find(topic)} watch={watch} />
+          <StreamHealth key={topic} topic={topic} stream={live.find(topic)} watch={watch} whyOld={whyOld} />
         ))}
       </ul>
       {topics.length > most && (

@@ -59,6 +59,9 @@ const two = (number: number): string => String(number).padStart(2, '0')
 export const offline = (silentS: number | undefined): string =>
   silentS === undefined ? '○ offline' : `○ offline, last ${durationOf(Math.max(1, Math.floor(silentS)) * 1e6)} ago`
 
+/** `told 40 s ago`: of what is old. */
+export const toldAgo = (ageS: number): string => `told ${durationOf(Math.max(1, Math.floor(ageS)) * 1e6)} ago`
+
 /** `1156/765`: what tells a stream from others of its area. */
 export function shortName(topic: string): string {
   const [, , site, type, id] = topic.split('/')

@@ -56,6 +56,12 @@ function Connection() {
         □ no live data
       </span>
     )
+  if (live.bus.isConnected && live.bus.trouble !== undefined)
+    return (
+      <span class="state off" role="status" title={live.bus.trouble}>
+        ◐ live, in part refused
+      </span>
+    )
   if (live.bus.isConnected)
     return (
       <span class="state on" role="status">

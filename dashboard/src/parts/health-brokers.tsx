@@ -28,12 +28,10 @@ export function Brokers() {
               {nodes.map(([topic, node]) => (
                 <tr key={topic} data-node={topic}>
                   <td>{topic.split('/').slice(1).join('/').replace('/NODE/', ' ')}</td>
-                  <td class={node.online ? 'good' : 'bad'}>
-                    {node.online ? '● online' : `○ offline: ${node.reason ?? 'no reason given'}`}
-                  </td>
+                  <NodeStateCell node={node} isKnown={live.isConfirmed(topic)} />
                   <td>{sinceText(node, isUtc)}</td>
                   <td>
-                    <BrokersOf node={node} />
+                    <BrokersOf node={node} isKnown={live.isConfirmed(topic)} />
                   </td>
                 </tr>
               ))}
@@ -45,13 +43,29 @@ export function Brokers() {
   )
 }
 
-function BrokersOf({ node: { brokers, online } }: { readonly node: NodeState }) {
+interface NodeProps {
+  readonly node: NodeState
+  /** It told so on this connection. */
+  readonly isKnown: boolean
+}
+
+function NodeStateCell({ node: { online, reason }, isKnown }: NodeProps) {
+  const told = online ? 'online' : `offline: ${reason ?? 'no reason given'}`
+  if (!isKnown) return <td class="bad">□ not known, told last: {told}</td>
+  return <td class={online ? 'good' : 'bad'}>{`${online ? '●' : '○'} ${told}`}</td>
+}
+
+function BrokersOf({ node: { brokers, online }, isKnown }: NodeProps) {
   if (brokers.length === 0) return <span class="quiet">–</span>
   return (
     <ul class="plain">
       {brokers.map((url, n) => (
         <li key={url}>
-          {n === 0 ? <b>{`${online ? '▶ uses' : 'used'} ${url}`}</b> : <span class="quiet">{`next ${url}`}</span>}
+          {n === 0 ? (
+            <b>{`${online && isKnown ? '▶ uses' : 'used'} ${url}`}</b>
+          ) : (
+            <span class="quiet">{`next ${url}`}</span>
+          )}
         </li>
       ))}
     </ul>
@@ -69,7 +83,12 @@ function OwnConnection() {
           <b class={bus.isConnected ? 'good' : 'bad'}>
             {bus.isConnected ? '● connected to' : '○ not connected to'} {bus.url}
           </b>
-          {bus.trouble !== undefined && <span class="bad"> ({bus.trouble}; it is tried again)</span>}
+          {bus.trouble !== undefined && (
+            <span class="bad">
+              {' '}
+              ({bus.trouble}; {bus.isConnected ? 'asked for again with the next connection' : 'it is tried again'})
+            </span>
+          )}
         </>
       ) : (
         <b class="bad">□ the historian gives no way to live data</b>

@@ -5,7 +5,7 @@ import type { ConsumerWatch } from '../health/consumer-watch.ts'
 import { presenceOf } from '../health/presence.ts'
 import type { LiveStream } from '../live/live-stream.ts'
 import { href } from '../route.ts'
-import { shortName } from './format.ts'
+import { shortName, toldAgo } from './format.ts'
 import { Account } from './health-account.tsx'
 import { StreamCompleteness } from './health-completeness.tsx'
 import { PendingStrip } from './health-strip.tsx'
@@ -15,6 +15,8 @@ interface Props {
   /** Absent: the bus knows nothing of it. */
   readonly stream: LiveStream | undefined
   readonly watch: ConsumerWatch | undefined
+  /** Where its account is old. */
+  readonly whyOld: string
 }
 
 const LATENCY =
@@ -24,8 +26,9 @@ const LATENCY =
 const RATE =
   'Frames that come to this page over some seconds, of those that DATA_RATE says; of a PDC they come only while a page shows its data'
 
-export function StreamHealth({ topic, stream, watch }: Props) {
+export function StreamHealth({ topic, stream, watch, whyOld }: Props) {
   const [isOpen, setOpen] = useState(false)
+  const oldS = watch?.oldS(topic, Date.now() / 1000)
   const stations = stream?.buffer?.configuration.pmus.map(({ stn }) => stn.trim()) ?? []
   return (
     <li class="stream-health" data-stream={topic}>
@@ -39,6 +42,11 @@ export function StreamHealth({ topic, stream, watch }: Props) {
       </div>
       <div>
         <Account account={watch?.account(topic)} />
+        {oldS !== undefined && (
+          <p class="bad" data-old={oldS}>
+            ◷ {toldAgo(oldS)}: {whyOld}
+          </p>
+        )}
         <details onToggle={(event) => setOpen(event.currentTarget.open)}>
           <summary>completeness of the last hour and day</summary>
           {isOpen && <StreamCompleteness topic={topic} />}
@@ -53,9 +61,10 @@ function PresenceWords({ topic, stream }: Pick<Props, 'topic' | 'stream'>) {
   const { live } = appState()
   const { kind, shape, word, says } = presenceOf(
     {
-      states: stream?.states ?? new Map(),
+      states: stream?.confirmed ?? new Map(),
       isFlowing: stream?.isFlowing ?? false,
       isFollowed: topic.split('/')[3] === 'PMU',
+      untold: untoldOf(stream),
     },
     live.nodes,
   )
@@ -67,6 +76,12 @@ function PresenceWords({ topic, stream }: Pick<Props, 'topic' | 'stream'>) {
       <span class="quiet">{says.join('; ')}</span>
     </p>
   )
+}
+
+function untoldOf(stream: LiveStream | undefined): string | undefined {
+  if (!appState().live.isConnected) return 'this page has no connection to the bus'
+  const isUntold = stream && stream.states.size > 0 && stream.confirmed.size === 0
+  return isUntold ? 'no node has told it again yet' : undefined
 }
 
 function Pace({ stream }: Pick<Props, 'stream'>) {

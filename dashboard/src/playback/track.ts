@@ -2,12 +2,11 @@
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
 import type { RingRoom } from '../scene/ring-room.ts'
 import type { SceneStream } from '../scene/scene.ts'
+import { silentAfterMs } from '../scene/silence.ts'
 import type { Described, TimedFrame } from './stored-frames.ts'
 
 /** Seconds of frames that are kept after they were shown: for steps back. */
 const BEHIND_US = 60e6
-/** Without a frame for so long, and four reporting periods, a stream is not online: as live. */
-const SILENT_US = 1e6
 
 export class Track implements SceneStream {
   readonly topic: string
@@ -42,7 +41,7 @@ export class Track implements SceneStream {
 
   get isOnline(): boolean {
     const { silentS } = this
-    return silentS !== undefined && silentS * 1e6 < SILENT_US + 4e6 / this.buffer!.rate
+    return silentS !== undefined && silentS * 1000 < silentAfterMs(this.buffer?.rate)
   }
 
   get silentS(): number | undefined {
