@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { isoMicrosOf, isoOf } from '../../dashboard/src/history/period.ts'
 import type { StoredStream } from '../../src/api/answers.ts'
 import { needsChromium } from '../support/browser.ts'
+import { eventually } from '../support/dashboard.ts'
 import { testDeps } from '../support/deps.ts'
 import { until } from '../support/until.ts'
 import { RATE, sampleOf, startUs, timeUs, topics } from './filled-historian.ts'
@@ -52,7 +53,8 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
       if (key !== '') await page.keyboard.press(key)
       const time = isoMicrosOf(timeUs(n)).slice(0, -1).replace('T', ' ')
       await page.waitForSelector(`[data-fact="time of the newest frame"]:has-text("${time}")`)
-      expect(await shown(page)).toEqual({ n, time, voltage: sampleOf(0, n).voltage })
+      // The bar and the page are drawn each in its turn.
+      await eventually(() => shown(page)).toEqual({ n, time, voltage: sampleOf(0, n).voltage })
     }
     expect(await page.textContent('header')).toContain('▶ playback')
     await page.click('nav >> text=Grid')
