@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { layOut } from '../../dashboard/src/parts/one-line-layout.ts'
+import { layOut, spotsOf } from '../../dashboard/src/parts/one-line-layout.ts'
 import { feeder33 } from '../../src/network/index.ts'
 
 const network = (branches: readonly (readonly [string, string])[]) => ({
@@ -32,5 +32,22 @@ describe('the one-line diagram', () => {
         for (const { column, row } of places.values()) expect(column < columns && row < rows).toBe(true)
       }),
     )
+  })
+
+  it('sets the PMUs of one bus apart, and what is told of them', () => {
+    const bus = fc.integer({ min: 1, max: 4 }).map((column) => ({ bus: `${column}`, column, row: 0 }))
+    fc.assert(
+      fc.property(fc.array(bus, { maxLength: 12 }), (places) => {
+        const spots = spotsOf(places)
+        for (const { bus } of places) {
+          const of = spots.filter((_, at) => places[at]!.bus === bus)
+          const sides = of.map(({ beside }) => beside)
+          expect(new Set(sides).size).toBe(of.length)
+          expect(Math.max(...sides.map(Math.abs))).toBeLessThanOrEqual(0.5 + 1e-9)
+          expect(new Set(of.map(({ isBelow, tier }) => `${isBelow} ${tier}`)).size).toBe(of.length)
+        }
+      }),
+    )
+    expect(spotsOf([{ bus: '1', column: 0, row: 0 }])).toEqual([{ beside: 0, isBelow: true, tier: 0 }])
   })
 })

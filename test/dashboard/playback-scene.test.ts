@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type PlaybackDeps, PlaybackScene } from '../../dashboard/src/playback/playback-scene.ts'
+import { MAX_PLAYED, type PlaybackDeps, PlaybackScene } from '../../dashboard/src/playback/playback-scene.ts'
 import { until } from '../support/until.ts'
 import { framesOf, gap, RATE, sampleOf, startUs, timeUs, topics } from './filled-historian.ts'
 
@@ -322,6 +322,52 @@ describe('what is played back', () => {
     end()
     await player.settled()
     player.expectShown()
+  })
+
+  describe('of more PMUs than are played at once', () => {
+    const others = Array.from({ length: MAX_PLAYED }, (_, n) => `area/a/${n}/PMU/1`)
+    const isPlayed = (player: Player, topic: string): boolean => !player.scene.find(topic)!.isLeftOut
+
+    it('is what comes first, and the others are left out', async () => {
+      const player = new Player({ all: [...topics, ...others] })
+      await player.settled()
+      player.expectShown(0)
+      player.expectShown(1)
+      expect(player.scene.pmus).toEqual({ played: MAX_PLAYED, all: MAX_PLAYED + 2 })
+      expect(player.scene.streams.filter(({ isLeftOut }) => isLeftOut).map(({ topic }) => topic)).toEqual(
+        others.slice(-2).sort(),
+      )
+    })
+
+    it('is whichever is followed, and what was followed least recently gives way', async () => {
+      const player = new Player({ all: [...others, ...topics] })
+      await player.settled()
+      expect(topics.map((topic) => isPlayed(player, topic))).toEqual([false, false])
+      const ends = [others.at(-1)!, topics[0]].map((topic) => player.scene.follow(topic))
+      await player.settled()
+      player.expectShown(0)
+      expect(isPlayed(player, others.at(-2)!)).toBe(false)
+      for (const end of ends) end()
+      player.scene.follow(topics[1])
+      await player.settled()
+      player.expectShown(0)
+      player.expectShown(1)
+      expect(isPlayed(player, others.at(-3)!)).toBe(false)
+      expect(isPlayed(player, others.at(-1)!)).toBe(true)
+      expect(player.scene.pmus.played).toBe(MAX_PLAYED)
+    })
+
+    it('is nothing more where all that are played are followed', async () => {
+      const player = new Player({ all: [...others, ...topics] })
+      const ends = others.map((topic) => player.scene.follow(topic))
+      player.scene.follow(topics[0])()
+      expect(isPlayed(player, topics[0])).toBe(false)
+      ends[7]!()
+      player.scene.follow(topics[0])
+      await player.settled()
+      player.expectShown(0)
+      expect(isPlayed(player, others[7]!)).toBe(false)
+    })
   })
 
   it('asks for nothing once it is closed', async () => {

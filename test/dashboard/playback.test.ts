@@ -1,10 +1,12 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { isoMicrosOf, isoOf } from '../../dashboard/src/history/period.ts'
+import type { StoredStream } from '../../src/api/answers.ts'
 import { needsChromium } from '../support/browser.ts'
+import { eventually } from '../support/dashboard.ts'
 import { testDeps } from '../support/deps.ts'
 import { until } from '../support/until.ts'
-import { RATE, sampleOf, startUs, timeUs } from './filled-historian.ts'
+import { RATE, sampleOf, startUs, timeUs, topics } from './filled-historian.ts'
 import { isFine, opened, view } from './opened-history.ts'
 
 const chromium = needsChromium()
@@ -51,7 +53,8 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
       if (key !== '') await page.keyboard.press(key)
       const time = isoMicrosOf(timeUs(n)).slice(0, -1).replace('T', ' ')
       await page.waitForSelector(`[data-fact="time of the newest frame"]:has-text("${time}")`)
-      expect(await shown(page)).toEqual({ n, time, voltage: sampleOf(0, n).voltage })
+      // The bar and the page are drawn each in its turn.
+      await eventually(() => shown(page)).toEqual({ n, time, voltage: sampleOf(0, n).voltage })
     }
     expect(await page.textContent('header')).toContain('▶ playback')
     await page.click('nav >> text=Grid')
@@ -89,6 +92,29 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
     const { n, voltage } = await shown(page)
     expect(n).toBeGreaterThanOrEqual(11_000)
     expect(voltage).toBeGreaterThanOrEqual(sampleOf(0, 11_000).voltage)
+  })
+
+  it('begins with what History shows where there are more PMUs than are played at once, and says how many are', async () => {
+    await using deps = testDeps()
+    await using history = await opened(deps)
+    const { url, page } = history
+    const others = Array.from({ length: 300 }, (_, n) => `area/a/${n}/PMU/1`)
+    await page.route('**/api/v1/streams', async (route) => {
+      const known = (await (await route.fetch()).json()) as readonly StoredStream[]
+      const more = others.map((stream) => ({ stream, configurations: 1, channels: [] }))
+      await route.fulfill({ json: [...more, ...known] })
+    })
+    const asked: string[] = []
+    await page.route('**/api/v1/frames?*', (route) => {
+      const stream = new URL(route.request().url()).searchParams.get('stream')!
+      asked.push(stream)
+      return others.includes(stream) ? route.fulfill({ body: '' }) : route.continue()
+    })
+    await page.goto(url + view(3000, 12_000))
+    await isFine(page, 'parts')
+    await page.click('text="▶ play"')
+    await page.waitForSelector(`${bar} >> text=256 of 302 PMUs are played`)
+    await until(() => topics.every((topic) => asked.includes(topic)))
   })
 
   it('shows on the plots where it is', async () => {

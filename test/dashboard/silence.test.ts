@@ -33,7 +33,7 @@ describe('a stream of which no frame comes any more', () => {
     const configuration = smallPmu({ dataRate })
     const timeUs = configuration.soc * 1e6
     let playheadUs = timeUs
-    const track = new Track(topic, 1, new RingRoom(), () => playheadUs)
+    const track = new Track(topic, new RingRoom(), () => playheadUs)
     track.add({ timeUs, frame, by: { fragments: configurationFrames(configuration), configuration } })
     track.show(timeUs, () => false)
     playheadUs = timeUs + (silentMs - 1) * 1000

@@ -39,6 +39,10 @@ export class Unreachable extends Error {
   }
 }
 
+/** It may pass by itself: nobody answers, or a proxy whose historian is being restarted, or too many ask. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof Unreachable || (error instanceof ApiFailure && (error.status >= 500 || error.status === 429))
+
 const TOKEN = 'phasorbus-token'
 /** Too many ask at once: it is asked again so often, after so long. */
 const BUSY_TIMES = 5

@@ -48,7 +48,8 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   const change = (changes: Partial<View>): void => pushQuery('history', queryOf({ ...view, period, ...changes }))
   const show = (next: Period): void => change({ period: bounded(next) })
   const play = (): void => {
-    const all = [...(streams.value ?? []).map(({ stream }) => stream), ...topics]
+    // What is on the screen comes first: where there are many, not all of them are played.
+    const all = [...topics, ...(streams.value ?? []).map(({ stream }) => stream)]
     startPlayback(period, all, seen.isOld ? undefined : beginOf(seen.value?.traces ?? []))
   }
   return (

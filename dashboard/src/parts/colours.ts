@@ -20,3 +20,12 @@ export function diverging(value: number, theme: 'light' | 'dark'): string {
   const [r, g, b] = neutral.map((from, at) => Math.round(from + (end[at]! - from) * far))
   return `rgb(${r} ${g} ${b})`
 }
+
+/** Degrees at which an angle may have the strongest colour. */
+const FAR_DEGREES = [1, 2, 5, 10, 20, 45, 90, 180]
+
+/** The scale of angles so far apart; it stays what it was `before` as long as that tells them apart. */
+export function angleScale(greatest: number, before = 0): number {
+  if (greatest <= before && greatest >= 0.3 * before) return before
+  return FAR_DEGREES.find((far) => greatest <= far) ?? 180
+}

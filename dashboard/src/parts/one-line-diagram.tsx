@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks'
 import type { GridPmu, Network } from '../api/grid.ts'
 import { href } from '../route.ts'
-import { offline, quantity, wrapped } from './format.ts'
-import { layOut, type Placed } from './one-line-layout.ts'
+import { quantity } from './format.ts'
+import { layOut, spotsOf } from './one-line-layout.ts'
 import type { Station } from './station.ts'
 
 const COLUMN = 74
@@ -11,38 +11,43 @@ const SIDE = 66
 const TOP = 62
 /** Below the last row: what its PMUs say. */
 const BOTTOM = 62
+/** What one PMU says. */
+const LABEL = 40
+/** For the PMUs of one bus, side by side. */
+const BESIDE = 60
 
 interface Props {
   readonly network: Network
   readonly pmus: readonly GridPmu[]
   readonly stations: readonly Station[]
   readonly colour: (station: Station) => string
-  /** Against which angles are told. */
-  readonly reference: Station | undefined
 }
 
 /** Buses and branches; where a PMU measures, what it says. */
-export function OneLineDiagram({ network, pmus, stations, colour, reference }: Props) {
+export function OneLineDiagram({ network, pmus, stations, colour }: Props) {
   const { places, columns, rows } = useMemo(() => layOut(network), [network])
   const width = 2 * SIDE + (columns - 1) * COLUMN
-  const at = (bus: string): readonly [number, number] => {
-    const place = places.get(bus) ?? { column: 0, row: 0 }
-    return [SIDE + place.column * COLUMN, TOP + place.row * ROW]
-  }
-  const byTopic = new Map(stations.map((station) => [station.topic, station]))
-  const measured = pmus.flatMap(({ topic, bus }) => {
-    const station = byTopic.get(topic)
-    return bus !== undefined && station && places.has(bus) ? [{ bus, station }] : []
+  const busOf = new Map(pmus.map(({ topic, bus }) => [topic, bus]))
+  const measured = stations.flatMap((station) => {
+    const bus = busOf.get(station.topic)
+    return bus !== undefined && places.has(bus) ? [{ bus, station }] : []
   })
-  const below = labelsBelow(measured.map(({ bus }) => places.get(bus)!))
+  const spots = spotsOf(measured.map(({ bus }) => places.get(bus)!))
+  // Where a bus has more PMUs than one above and one below, rows make room.
+  const more = LABEL * Math.max(0, ...spots.map(({ tier }) => tier))
+  const at = (bus: string): readonly [number, number] => {
+    const { column, row } = places.get(bus) ?? { column: 0, row: 0 }
+    return [SIDE + column * COLUMN, TOP + more + row * (ROW + 2 * more)]
+  }
   return (
     <div class="scroll">
+      {/* biome-ignore lint/a11y/useSemanticElements: a picture; as an image, the links in it would not be told */}
       <svg
         class="one-line"
-        style={{ minWidth: `${Math.round(width * 0.62)}px` }}
-        viewBox={`0 0 ${width} ${TOP + BOTTOM + (rows - 1) * ROW}`}
-        role="img"
+        role="group"
         aria-label="one-line diagram of the area"
+        style={{ minWidth: `${Math.round(width * 0.62)}px` }}
+        viewBox={`0 0 ${width} ${TOP + BOTTOM + 2 * more + (rows - 1) * (ROW + 2 * more)}`}
       >
         {network.branches
           .filter(({ closed }) => closed)
@@ -69,20 +74,28 @@ export function OneLineDiagram({ network, pmus, stations, colour, reference }: P
             </g>
           )
         })}
-        {measured.map(({ bus, station }) => {
-          const [x, y] = at(bus)
-          const { topic, name, isOnline, silentS, voltage, angle, freq } = station
-          const top = below.has(bus) ? y + 26 : y - 50
+        {measured.map(({ bus, station }, nth) => {
+          const { topic, name, pmu, isOnline, absence, absenceInWords, voltage, angle, freq } = station
+          const { beside, isBelow, tier } = spots[nth]!
+          const [busX, y] = at(bus)
+          const x = busX + beside * BESIDE
+          const top = isBelow ? y + 26 + tier * LABEL : y - 50 - tier * LABEL
+          const words = [
+            isOnline ? [] : absenceInWords,
+            quantity(voltage, 'V'),
+            quantity(angle, 'rad'),
+            quantity(freq, 'Hz'),
+          ]
           return (
             <a
-              key={topic}
-              href={href('pmu', { stream: topic })}
-              aria-label={`${name}: ${isOnline ? '' : `${offline(silentS)}: `}${quantity(voltage, 'V')}, ${quantity(freq, 'Hz')}`}
+              key={`${topic} ${pmu}`}
+              href={href('pmu', { stream: topic, pmu: pmu > 0 ? `${pmu}` : undefined })}
+              aria-label={`${name}: ${words.flat().join(', ')}`}
             >
               <circle
                 cx={x}
                 cy={y}
-                r="10"
+                r={absence === 'never heard' ? 6 : 10}
                 fill={colour(station)}
                 stroke="var(--ink)"
                 stroke-width="2"
@@ -92,11 +105,11 @@ export function OneLineDiagram({ network, pmus, stations, colour, reference }: P
                 {name}
               </text>
               <text class="outlined" x={x} y={top + 13} text-anchor="middle">
-                {isOnline ? quantity(voltage, 'V') : 'offline'}
+                {isOnline ? quantity(voltage, 'V') : absence}
               </text>
               {isOnline && (
                 <text x={x} y={top + 26} text-anchor="middle" class="quiet outlined">
-                  {quantity(wrapped(angle - (reference?.angle ?? 0)), 'rad')}
+                  {quantity(angle, 'rad')}
                 </text>
               )}
             </a>
@@ -105,14 +118,4 @@ export function OneLineDiagram({ network, pmus, stations, colour, reference }: P
       </svg>
     </div>
   )
-}
-
-/** Neighbours in one row take turns, so that what is told of one does not lie on the other. */
-function labelsBelow(places: readonly Placed[]): ReadonlySet<string> {
-  const below = new Set<string>()
-  for (const { bus, column, row } of places.toSorted((one, other) => one.column - other.column)) {
-    const before = places.find((other) => other.row === row && other.column === column - 1)
-    if (!before || !below.has(before.bus)) below.add(bus)
-  }
-  return below
 }

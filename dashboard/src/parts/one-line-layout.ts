@@ -64,3 +64,43 @@ function treeOf(root: string, next: ReadonlyMap<string, readonly string[]>) {
     reach.set(bus, 1 + Math.max(0, ...(children.get(bus) ?? []).map((child) => reach.get(child)!)))
   return { children, reach }
 }
+
+/** Where one of the PMUs of a bus stands, and what is told of it. */
+export interface Spot {
+  /** How far to the side of the bus, of the room that all have there: -0.5 to 0.5. */
+  readonly beside: number
+  /** What is told lies below the bus, or above; further off the greater `tier` is. */
+  readonly isBelow: boolean
+  readonly tier: number
+}
+
+/** Between two neighbours. */
+const WIDEST = 0.4
+
+/** Of PMUs at these places, in their order: no two of one bus on each other. */
+export function spotsOf(places: readonly Placed[]): readonly Spot[] {
+  const below = labelsBelow(places)
+  const counts = new Map<string, number>()
+  for (const { bus } of places) counts.set(bus, (counts.get(bus) ?? 0) + 1)
+  const seen = new Map<string, number>()
+  return places.map(({ bus }) => {
+    const nth = seen.get(bus) ?? 0
+    const others = counts.get(bus)! - 1
+    seen.set(bus, nth + 1)
+    return {
+      beside: (nth - others / 2) * Math.min(WIDEST, 1 / Math.max(1, others)),
+      isBelow: below.has(bus) === (nth % 2 === 0),
+      tier: Math.floor(nth / 2),
+    }
+  })
+}
+
+/** Neighbours in one row take turns, so that what is told of one does not lie on the other. */
+function labelsBelow(places: readonly Placed[]): ReadonlySet<string> {
+  const below = new Set<string>()
+  for (const { bus, column, row } of places.toSorted((one, other) => one.column - other.column)) {
+    const before = places.find((other) => other.row === row && other.column === column - 1)
+    if (!before || !below.has(before.bus)) below.add(bus)
+  }
+  return below
+}

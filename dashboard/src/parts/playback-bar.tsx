@@ -28,6 +28,7 @@ function Bar({ scene }: { readonly scene: PlaybackScene }) {
   const { fromUs, toUs } = scene.period
   const shown = time(scene.nowS, isUtc, 3)
   const state = scene.trouble ?? (scene.isWaiting ? 'waiting for frames…' : '')
+  const { played, all } = scene.pmus
   return (
     <section
       class="playback-bar"
@@ -91,6 +92,7 @@ function Bar({ scene }: { readonly scene: PlaybackScene }) {
       <span class={scene.trouble === undefined ? 'quiet' : 'bad'} role="status">
         {state}
       </span>
+      {played < all && <span class="quiet">{`${played} of ${all} PMUs are played`}</span>}
       <button type="button" onClick={backToLive} title="Escape">
         back to live
       </button>

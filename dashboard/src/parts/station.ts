@@ -1,39 +1,90 @@
 /** What is told of a PMU in short: the first voltage, and frequency. */
+import { anglesAtOnce } from '../scene/at-once.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
 import type { SceneStream } from '../scene/scene.ts'
-import { phasorsOf } from './phasors.ts'
+import { offline, wrapped } from './format.ts'
+import { type PhasorChannels, phasorsOf } from './phasors.ts'
 
 export interface Station {
   readonly topic: string
+  /** Of its stream. */
+  readonly pmu: number
+  /** As it calls itself, if it has. */
   readonly name: string
   readonly isOnline: boolean
-  /** Seconds since its newest frame. */
-  readonly silentS: number | undefined
-  /** V, rad and Hz; NaN where absent. */
+  /** What kept it from being online, in a few words and in more; empty where nothing does. */
+  readonly absence: '' | 'offline' | 'not played' | 'never heard'
+  readonly absenceInWords: string
+  /** V and Hz, the newest; NaN where absent. */
   readonly voltage: number
-  readonly angle: number
   readonly freq: number
+  /** rad, less the reference's at the same instant; NaN where one of them has none then. */
+  readonly angle: number
   /** Of the voltage, over the last minute. */
   readonly usualVoltage: number
 }
 
-/** One for each PMU in its frames. */
-export function stationsOf({ topic, buffer, isOnline, silentS }: SceneStream): readonly Station[] {
-  if (!buffer) return []
+export interface Stations {
+  /** By topic; one for each PMU in its frames. */
+  readonly stations: readonly Station[]
+  /** Against which angles are told: the first that is online and has one. */
+  readonly reference: Station | undefined
+}
+
+/** A PMU of a stream, whose buffer is there once it was heard. */
+interface Source {
+  readonly topic: string
+  readonly name: string
+  readonly pmu: number
+  readonly stream: SceneStream | undefined
+  readonly buffer: MeasurementBuffer | undefined
+  readonly voltage: PhasorChannels | undefined
+}
+
+/** PMUs of these streams, and those that are known by their topic alone. */
+export function stationsOf(streams: readonly SceneStream[], known: readonly string[]): Stations {
+  const heard = new Map(streams.map((stream) => [stream.topic, stream]))
+  const topics = [...new Set([...known, ...heard.keys()])].filter((topic) => topic.split('/')[3] === 'PMU').sort()
+  const sources = topics.flatMap((topic) => sourcesOf(topic, heard.get(topic)))
+  const measuring = sources.filter(({ stream, buffer, voltage }) => stream?.isOnline && buffer && voltage)
+  const angles = anglesAtOnce(measuring.map(({ buffer, voltage }) => ({ buffer: buffer!, channel: voltage!.angle })))
+  const angleOf = new Map(measuring.map((source, at) => [source, angles[at]!]))
+  const first = measuring.find((source) => !Number.isNaN(angleOf.get(source)))
+  const turn = first ? angleOf.get(first)! : Number.NaN
+  const stations = sources.map((source) => stationOf(source, wrapped((angleOf.get(source) ?? Number.NaN) - turn)))
+  return { stations, reference: first && stations[sources.indexOf(first)] }
+}
+
+function sourcesOf(topic: string, stream: SceneStream | undefined): readonly Source[] {
+  const buffer = stream?.buffer
+  if (!buffer) return [{ topic, name: `PMU ${topic.split('/')[4]}`, pmu: 0, stream, buffer, voltage: undefined }]
   const phasors = phasorsOf(buffer.configuration, buffer.channels)
   return buffer.configuration.pmus.map(({ stn }, pmu) => {
     const voltage = phasors.find((each) => each.pmu === pmu && each.unit === 'V')
-    return {
-      topic,
-      name: stn.trim(),
-      isOnline,
-      silentS,
-      freq: buffer.value(`${pmu + 1}.freq`),
-      voltage: voltage ? buffer.value(voltage.magnitude) : Number.NaN,
-      angle: voltage ? buffer.value(voltage.angle) : Number.NaN,
-      usualVoltage: voltage ? usual(buffer, voltage.magnitude) : Number.NaN,
-    }
+    return { topic, name: stn.trim(), pmu, stream, buffer, voltage }
   })
+}
+
+function stationOf({ topic, name, pmu, stream, buffer, voltage }: Source, angle: number): Station {
+  const absence = absenceOf(stream)
+  return {
+    topic,
+    pmu,
+    name,
+    isOnline: absence === '',
+    absence,
+    absenceInWords: absence === 'offline' ? offline(stream?.silentS) : absence && `○ ${absence}`,
+    freq: buffer?.value(`${pmu + 1}.freq`) ?? Number.NaN,
+    voltage: (voltage && buffer?.value(voltage.magnitude)) ?? Number.NaN,
+    angle,
+    usualVoltage: buffer && voltage ? usual(buffer, voltage.magnitude) : Number.NaN,
+  }
+}
+
+function absenceOf(stream: SceneStream | undefined): Station['absence'] {
+  if (stream?.isOnline) return ''
+  if (stream?.isLeftOut) return 'not played'
+  return stream?.buffer || stream?.silentS !== undefined ? 'offline' : 'never heard'
 }
 
 /** Means over a minute do not change from one drawing to the next. */

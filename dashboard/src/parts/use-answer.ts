@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { Unreachable } from '../api/client.ts'
+import { isPassing } from '../api/client.ts'
 
 export interface Answer<T> {
   readonly value?: T
@@ -20,8 +20,8 @@ interface Kept<T> {
   readonly isUnderWay: boolean
 }
 
-/** Who does not answer at all is asked again so soon. */
-const UNREACHABLE_MS = 2000
+/** After trouble that may pass, it is asked again so soon. */
+const PASSING_MS = 2000
 
 /**
  * What an API says, asked anew whenever `key` changes, and every so many ms if it
@@ -42,7 +42,7 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
           },
           (error: unknown) => {
             if (asker.signal.aborted) return
-            if (error instanceof Unreachable) nextMs ??= UNREACHABLE_MS
+            if (isPassing(error)) nextMs ??= PASSING_MS
             const why = error instanceof Error ? error.message : String(error)
             const trouble = nextMs === undefined ? why : `${why}: it is asked again`
             setKept(({ of, value }) => ({

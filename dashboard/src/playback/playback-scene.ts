@@ -11,7 +11,7 @@ export const speeds = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60] as const
 
 /** What plots show before the playhead, and a little. */
 const BEFORE_US = 31e6
-/** Streams that are played; of more, those that come first. */
+/** PMUs that are played at once. */
 export const MAX_PLAYED = 256
 /** A page that was hidden goes on where it was. */
 const LONGEST_TICK_MS = 250
@@ -39,6 +39,8 @@ export class PlaybackScene implements Scene {
   isLooping = false
   readonly #deps: PlaybackDeps
   readonly #tracks: ReadonlyMap<string, Track>
+  /** PMUs that are played; first whichever was followed least recently. */
+  readonly #played: Set<Track>
   readonly #loader: TrackLoader
   readonly #end: () => void
   #lastMs: number
@@ -52,7 +54,8 @@ export class PlaybackScene implements Scene {
 
   /**
    * PMUs are played, from `period.fromUs` on, or from `beginUs` in it; where nothing is there, from the first frame on.
-   * Others are played as long as they are followed.
+   * Of more than {@link MAX_PLAYED}, those that come first in `topics`, and whichever is followed. Others than PMUs are
+   * played as long as they are followed.
    */
   constructor(period: PlaybackPeriod, topics: readonly string[], deps: PlaybackDeps, beginUs = period.fromUs) {
     this.period = period
@@ -61,11 +64,13 @@ export class PlaybackScene implements Scene {
     this.#headUs = Math.min(period.toUs, Math.max(period.fromUs, Math.floor(beginUs)))
     this.#shownUs = this.#headUs - BEFORE_US
     this.#lastMs = deps.nowMs()
-    const sorted = [...new Set(topics)].sort()
-    const pmus = new Set(sorted.filter(isPmu).slice(0, MAX_PLAYED))
+    const all = [...new Set(topics)]
+    const played = all.filter(isPmu).slice(0, MAX_PLAYED)
     const rings = new RingRoom()
-    this.streams = sorted.map((topic) => new Track(topic, pmus.has(topic) ? 1 : 0, rings, () => this.#headUs))
+    this.streams = all.toSorted().map((topic) => new Track(topic, rings, () => this.#headUs))
     this.#tracks = new Map(this.streams.map((track) => [track.topic, track]))
+    this.#played = new Set(played.toReversed().map((topic) => this.#tracks.get(topic)!))
+    for (const track of this.#played) track.wanted++
     for (const track of this.streams) track.rewind(this.#shownUs)
     this.#end = deps.everyTick(() => this.advance())
     this.#load()
@@ -77,6 +82,11 @@ export class PlaybackScene implements Scene {
 
   get nowS(): number {
     return this.#headUs / 1e6
+  }
+
+  /** PMUs that are played, and that could be. */
+  get pmus(): { readonly played: number; readonly all: number } {
+    return { played: this.#played.size, all: this.streams.filter(({ topic }) => isPmu(topic)).length }
   }
 
   /** Frames up to the playhead are still missing, or those that come next. */
@@ -129,17 +139,37 @@ export class PlaybackScene implements Scene {
 
   follow(topic: string): () => void {
     const track = this.#tracks.get(topic)
-    if (!track || isPmu(topic)) return () => {}
-    if (track.wanted++ === 0) {
-      this.#shownUs = this.#headUs - BEFORE_US
-      track.rewind(this.#shownUs)
-      this.#load()
+    if (!track || (isPmu(topic) && !this.#play(track))) return () => {}
+    this.#want(track)
+    return () => this.#unwant(track)
+  }
+
+  /** It is the one that was followed last. Whether it has a place: none gives way while it is followed. */
+  #play(track: Track): boolean {
+    if (!this.#played.delete(track)) {
+      if (this.#played.size >= MAX_PLAYED) {
+        const before = [...this.#played].find(({ wanted }) => wanted === 1)
+        if (!before) return false
+        this.#played.delete(before)
+        this.#unwant(before)
+      }
+      this.#want(track)
     }
-    return () => {
-      if (--track.wanted > 0) return
-      this.#loader.abort(track)
-      track.forget()
-    }
+    this.#played.add(track)
+    return true
+  }
+
+  #want(track: Track): void {
+    if (track.wanted++ > 0) return
+    this.#shownUs = this.#headUs - BEFORE_US
+    track.rewind(this.#shownUs)
+    this.#load()
+  }
+
+  #unwant(track: Track): void {
+    if (--track.wanted > 0) return
+    this.#loader.abort(track)
+    track.forget()
   }
 
   close(): void {

@@ -15,7 +15,7 @@ export class Track implements SceneStream {
   /** Why frames are missing; they are asked for again. */
   trouble: string | undefined
   /** By so many; frames are asked for as long as it is by any. */
-  wanted: number
+  wanted = 0
   /** Bytes of the frames that are held. */
   bytes = 0
   /** Of all frames from here to `toUs`, exclusive, it is known which there are. */
@@ -32,11 +32,14 @@ export class Track implements SceneStream {
   /** Frames before this place were shown. */
   #next = 0
 
-  constructor(topic: string, wanted: number, rings: RingRoom, playheadUs: () => number) {
+  constructor(topic: string, rings: RingRoom, playheadUs: () => number) {
     this.topic = topic
-    this.wanted = wanted
     this.#rings = rings
     this.#playheadUs = playheadUs
+  }
+
+  get isLeftOut(): boolean {
+    return this.wanted === 0
   }
 
   get isOnline(): boolean {

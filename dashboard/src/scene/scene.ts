@@ -8,6 +8,8 @@ export interface SceneStream {
   readonly buffer: MeasurementBuffer | undefined
   /** Its configuration is known, and there is no room for its values beside those of others. */
   readonly hasNoRoom: boolean
+  /** There are too many, and it is not among those that are shown until it is followed. */
+  readonly isLeftOut?: boolean
   /** Frames come at DATA_RATE, and its node says that it is online. */
   readonly isOnline: boolean
   /** Seconds since its newest frame; undefined before the first. */
