@@ -13,7 +13,7 @@ import type { Cell, FrameTable } from './frame-table.ts'
 import { HOUR_US, hourOf, Kind } from './schema.ts'
 import { bytesOf, parquet, quoted, text } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
-import { type Tier, tierSql, tiers } from './tiers.ts'
+import { joinedTierSql, type Tier, tierSql, tiers } from './tiers.ts'
 
 /** Numbers that are given to DuckDB at once. */
 const CELLS_PER_FLUSH = 20_000
@@ -142,10 +142,12 @@ export class Sealer {
       sealing,
       ...before.filter(({ tier }) => tier === 'frames').map(({ path }) => `from ${this.#read(path)}`),
     ]
-    const query = (tier: Tier): string =>
-      tier === 'frames'
-        ? `${sources.join(' union by name ')} order by time, kind`
-        : tierSql(table, this.#full(path('frames')), tier)
+    const query = (tier: Tier): string => {
+      if (tier === 'frames') return `${sources.join(' union by name ')} order by time, kind`
+      const made = tierSql(table, this.#full(path('frames')), tier)
+      const known = before.find((segment) => segment.tier === tier)
+      return known ? joinedTierSql(table, made, `from ${this.#read(known.path)}`) : made
+    }
     const made: Segment[] = []
     for (const tier of table.isWide ? (['frames'] as const) : tiers) {
       await this.#write(path(tier), query(tier), epoch, table)
