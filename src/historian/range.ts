@@ -9,7 +9,7 @@ import { bestSegments } from './best-segments.ts'
 import type { Channel } from './channels.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
-import { bytesOf, KINDS, parquet } from './sql.ts'
+import { bytesOf, KINDS, numberedParquet, RANK } from './sql.ts'
 import type { Segment, Store } from './store.ts'
 import { unitsOf, ValueDecoder } from './stored-values.ts'
 import { coarseTiers, type Tier, tierColumn, tierUs } from './tiers.ts'
@@ -55,7 +55,7 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
   )
   const connection = await store.connect()
   try {
-    const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, batch`
+    const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, ${RANK}, batch`
     const decoders = new Map<number, ValueDecoder>()
     const valuesOf = (number: number, frame: Uint8Array): readonly (number | null)[] => {
       const decoder = decoders.get(number) ?? new ValueDecoder(store.epoch(number), chosen.get(number)!)
@@ -103,8 +103,8 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
 
 /** Frames of a file that has no columns of them. */
 const wholeSql = ({ folder }: Store, { path }: Segment, { fromUs, toUs }: Period): string =>
-  `select epoch_us(time), frame from ${parquet(join(folder, path))}
-   where ${KINDS} and epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs} order by time, kind`
+  `select epoch_us(time), frame from ${numberedParquet(join(folder, path))}
+   where ${KINDS} and epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs} order by time, ${RANK}, file_row_number`
 
 /** Parts of a tier in a part of what is asked, at least: the ends of a part are as exact as that. */
 const PARTS_OF_TIER = 5
@@ -128,8 +128,8 @@ function sealedSql(
       : extremesOf(channel).map((sql, end) => `${sql} as v${at}_${end}`),
   )
   const where = tier === 'frames' ? `${KINDS} and ${within}` : within
-  const read = `select epoch_us(time) as t, ${values.join(', ')} from ${parquet(join(folder, path))} where ${where}`
-  if (parts === 0) return `${read} order by time, kind`
+  const read = `select epoch_us(time) as t, ${values.join(', ')} from ${numberedParquet(join(folder, path))} where ${where}`
+  if (parts === 0) return `${read} order by time, ${RANK}, file_row_number`
   const extremes = channels.map((_, at) => {
     const [least, greatest] = tier === 'frames' ? [`v${at}`, `v${at}`] : [`v${at}_0`, `v${at}_1`]
     return `min(${least}), arg_min(t, ${least}), max(${greatest}), arg_max(t, ${greatest})`

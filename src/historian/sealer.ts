@@ -11,7 +11,7 @@ import type { Connection, Row } from './database.ts'
 import { describeColumns } from './describe-columns.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
 import { HOUR_US, hourOf, Kind } from './schema.ts'
-import { bytesOf, parquet, quoted, text } from './sql.ts'
+import { bytesOf, numberedParquet, parquet, quoted, text } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
 import { joinedTierSql, type Tier, tierSql, tiers } from './tiers.ts'
 
@@ -137,16 +137,12 @@ export class Sealer {
     const path = (tier: Tier): string => pathOf(tier, this.#store.topicOf(stream), hour, number, generation)
 
     await this.#columns(table, where)
-    const sealing = 'select make_timestamp(time_us) as time, * exclude (time_us) from sealing'
-    const sources = [
-      sealing,
-      ...before.filter(({ tier }) => tier === 'frames').map(({ path }) => `from ${this.#read(path)}`),
-    ]
+    const known = before.find(({ tier }) => tier === 'frames')
     const query = (tier: Tier): string => {
-      if (tier === 'frames') return `${sources.join(' union by name ')} order by time, kind`
+      if (tier === 'frames') return framesSql(known && this.#full(known.path))
       const made = tierSql(table, this.#full(path('frames')), tier)
-      const known = before.find((segment) => segment.tier === tier)
-      return known ? joinedTierSql(table, made, `from ${this.#read(known.path)}`) : made
+      const coarse = before.find((segment) => segment.tier === tier)
+      return coarse ? joinedTierSql(table, made, `from ${this.#read(coarse.path)}`) : made
     }
     const made: Segment[] = []
     for (const tier of table.isWide ? (['frames'] as const) : tiers) {
@@ -279,6 +275,17 @@ export class Sealer {
   #full(path: string): string {
     return join(this.#store.folder, path)
   }
+}
+
+/** What is to be sealed, with what is sealed already; of one time and kind in the order in which it came. */
+function framesSql(known: string | undefined): string {
+  const sealing = 'select make_timestamp(time_us) as time, * exclude (time_us)'
+  if (known === undefined) return `${sealing} from sealing order by time, kind, rowid`
+  const both = `select *, 0 as part from ${numberedParquet(known)}
+    union all by name ${sealing}, 1 as part, rowid as file_row_number from sealing`
+  const place = 'min((part, file_row_number))'
+  return `select * exclude (place) from (select * exclude (part, file_row_number), ${place} as place from (${both}) group by all)
+    order by time, kind, place`
 }
 
 /** Where something is kept for ever, that is the beginning; else all from here on is there, if it ever was. */
