@@ -44,9 +44,9 @@ interface Timed {
 
 /**
  * The frames of a stream in [fromUs, toUs), by their times, in pages; of one time
- * the last one has the value. With
- * `outside` also those that stand outside the accounts, whose times are whatever
- * they are: those come with the hour in which they came.
+ * the last one has the value. With `outside` also those that stand outside the
+ * accounts, whose times are whatever they are: those come with the hour in which
+ * they came.
  */
 export function storedFrames(
   store: Store,
