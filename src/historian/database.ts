@@ -31,6 +31,8 @@ export class Database {
   readonly #options: DatabaseOptions
   #instance: DuckDBInstance
   readonly #connections = new Set<Connection>()
+  /** One that is made while the database is opened anew would be of the old one. */
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(path: string, options: DatabaseOptions, instance: DuckDBInstance) {
     this.#path = path
@@ -44,30 +46,44 @@ export class Database {
   }
 
   /** `setup`: statements that it begins with, also when it is made anew. */
-  async connect(setup: readonly string[] = []): Promise<Connection> {
-    const connection = new Connection(await this.#instance.connect(), setup, () => this.#connections.delete(connection))
-    this.#connections.add(connection)
-    await connection.begin()
-    return connection
+  connect(setup: readonly string[] = []): Promise<Connection> {
+    return this.#inTurn(async () => {
+      const made = await this.#instance.connect()
+      const connection = new Connection(made, setup, () => this.#connections.delete(connection))
+      this.#connections.add(connection)
+      await connection.begin()
+      return connection
+    })
   }
 
   /**
    * Where a write failed in the middle, a full disk for one, DuckDB trusts nothing
    * that it has in memory, and refuses all that follows. Read anew from disk it is
-   * as it was before. All connections go on; what they were at fails.
+   * as it was before. All connections go on; what they were at fails. Where it
+   * rejects, nothing goes on until it is called again.
    */
-  async reopen(): Promise<void> {
-    const connections = [...this.#connections]
-    await Promise.all(connections.map((connection) => connection.drop()))
-    this.#instance.closeSync()
-    this.#instance = await opened(this.#path, this.#options)
-    for (const connection of connections) await connection.replace(await this.#instance.connect())
+  reopen(): Promise<void> {
+    return this.#inTurn(async () => {
+      const connections = [...this.#connections]
+      await Promise.all(connections.map((connection) => connection.drop()))
+      this.#instance.closeSync()
+      this.#instance = await opened(this.#path, this.#options)
+      for (const connection of connections) await connection.replace(await this.#instance.connect())
+    })
   }
 
   /** What runs is interrupted, and fails. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.end()))
-    this.#instance.closeSync()
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.all([...this.#connections].map((connection) => connection.end()))
+      this.#instance.closeSync()
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
   }
 }
 
@@ -103,7 +119,7 @@ export class Connection {
     for (const statement of this.#setup) await this.run(statement)
   }
 
-  /** It is of a database that is no more. */
+  /** It is of a database that is no more. It may be dropped already, where that was not opened anew. */
   async drop(): Promise<void> {
     await this.#last
     // An answer that is being read is cut.
@@ -113,6 +129,8 @@ export class Connection {
   }
 
   async replace(connection: DuckDBConnection): Promise<void> {
+    // Whoever uses it may have closed it meanwhile.
+    if (this.#ended) return connection.closeSync()
     this.#connection = connection
     await this.begin()
   }

@@ -45,6 +45,8 @@ export class HotWriter {
   #number: number
   #work: Promise<void> = Promise.resolve()
   #retryAtMs = 0
+  /** The database is of no use until it is opened anew, which may fail, too. */
+  #isReopenDue = false
   #isClosed = false
 
   /** `number`: of the last batch that was written. */
@@ -103,9 +105,9 @@ export class HotWriter {
   /** Resolves when all that was taken so far is on disk; rejects where it cannot be. */
   flush(): Promise<void> {
     const flushed = this.#work.then(async () => {
-      if (this.#writing) await this.#write()
+      await this.#write()
       this.#cut()
-      if (this.#writing) await this.#write()
+      await this.#write()
     })
     this.#work = flushed.catch(() => {})
     return flushed
@@ -125,7 +127,6 @@ export class HotWriter {
     if (!this.#writing) this.#cut()
     if (!this.#writing) return
     this.#isBusy = true
-    const write = (): Promise<void> => (this.#writing ? this.#write() : Promise.resolve())
     const failed = (error: unknown): void => {
       if (this.#failing.value === 0) {
         const facts = { historian: this.#deps.historian, error }
@@ -135,7 +136,7 @@ export class HotWriter {
       this.#retryAtMs = Date.now() + RETRY_MS
     }
     this.#work = this.#work
-      .then(write)
+      .then(() => this.#write())
       .catch(async (error: unknown) => {
         failed(error)
         if (isFatal(error)) await this.#reopen()
@@ -158,11 +159,18 @@ export class HotWriter {
   }
 
   async #write(): Promise<void> {
-    const batch = this.#writing!
-    await this.#stage(batch)
-    await this.#connection.transaction(async () => {
-      for (const table of STAGED) await this.#connection.run(`insert into ${table} from staged_${table}`)
-    })
+    if (this.#isReopenDue) await this.#reopen()
+    const batch = this.#writing
+    if (!batch) return
+    try {
+      await this.#stage(batch)
+      await this.#connection.transaction(async () => {
+        for (const table of STAGED) await this.#connection.run(`insert into ${table} from staged_${table}`)
+      })
+    } catch (error) {
+      this.#isReopenDue = isFatal(error)
+      throw error
+    }
     this.#writing = undefined
     this.#rows.add(batch.frames.length)
     if (this.#failing.value === 1)
@@ -181,6 +189,7 @@ export class HotWriter {
       this.#rows.add(this.#writing.frames.length)
       this.#writing = undefined
     }
+    this.#isReopenDue = false
     this.#deps.log.warn({ historian: this.#deps.historian }, 'the store was opened anew')
   }
 

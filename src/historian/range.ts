@@ -9,10 +9,11 @@ import { bestSegments } from './best-segments.ts'
 import type { Channel } from './channels.ts'
 import type { Period } from './reading.ts'
 import { HOUR_US } from './schema.ts'
-import { bytesOf, KINDS, parquet } from './sql.ts'
+import { bytesOf, KINDS, numberedParquet, RANK } from './sql.ts'
 import type { Segment, Store } from './store.ts'
 import { unitsOf, ValueDecoder } from './stored-values.ts'
 import { coarseTiers, type Tier, tierColumn, tierUs } from './tiers.ts'
+import { withConnection } from './with-connection.ts'
 
 export interface RangeQuery extends Period {
   readonly topic: string
@@ -48,66 +49,71 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
   const isFew = ((toUs - fromUs) / 1e6) * rate <= points
   // What is of seconds or minutes has no values of its own.
   const isRaw = isFew && bestSegments(store, stream, { fromUs, toUs }, 'frames').every(({ tier }) => tier === 'frames')
-  const collector = (): Collected => (isRaw ? new Raw() : new Extremes({ fromUs, toUs }, parts))
-  const collected = ids.map(collector)
   const chosen = new Map(
     known.map(({ epoch, channels }) => [epoch.number, ids.map((id) => channels.find((one) => one.id === id))] as const),
   )
-  const connection = await store.connect()
-  const end = (): void => connection.close()
-  signal?.addEventListener('abort', end, { once: true })
-  try {
-    const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, batch`
-    const decoders = new Map<number, ValueDecoder>()
-    const valuesOf = (number: number, frame: Uint8Array): readonly (number | null)[] => {
-      const decoder = decoders.get(number) ?? new ValueDecoder(store.epoch(number), chosen.get(number)!)
-      decoders.set(number, decoder)
-      return decoder.read(frame)
-    }
-    for await (const page of connection.pages(hot)) {
-      signal?.throwIfAborted()
-      for (const [timeUs, number, blob] of page)
-        for (const [at, value] of valuesOf(Number(number), bytesOf(blob)).entries())
-          collected[at]!.add(Number(timeUs), value)
-    }
-    // Only now: what was sealed before was no longer hot, and what is sealed since is in both, and the same.
-    const wanted = isFew ? 'frames' : tierFor((toUs - fromUs) / parts)
-    for (const segment of bestSegments(store, stream, { fromUs, toUs }, wanted)) {
-      signal?.throwIfAborted()
-      const of = chosen.get(segment.epoch)!
-      if (store.tableOf(store.epoch(segment.epoch)).isWide) {
-        for await (const page of connection.pages(wholeSql(store, segment, { fromUs, toUs }))) {
-          signal?.throwIfAborted()
-          for (const [timeUs, blob] of page)
-            for (const [at, value] of valuesOf(segment.epoch, bytesOf(blob)).entries())
-              collected[at]!.addSealed(Number(timeUs), value)
-        }
-        continue
+  return await withConnection(store, signal, async (connection) => {
+    /** Undefined where they are more than there is room for. */
+    const read = async (wanted: Tier, isRaw: boolean): Promise<readonly Collected[] | undefined> => {
+      const collected = ids.map((): Collected => (isRaw ? new Raw(points) : new Extremes({ fromUs, toUs }, parts)))
+      const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, ${RANK}, batch`
+      const decoders = new Map<number, ValueDecoder>()
+      const valuesOf = (number: number, frame: Uint8Array): readonly (number | null)[] => {
+        const decoder = decoders.get(number) ?? new ValueDecoder(store.epoch(number), chosen.get(number)!)
+        decoders.set(number, decoder)
+        return decoder.read(frame)
       }
-      const rows = await connection.rows(sealedSql(store, segment, of, { fromUs, toUs }, isRaw ? 0 : parts))
-      for (const row of rows) {
-        ids.forEach((_, at) => {
-          const width = isRaw ? 1 : 4
-          const cells = row.slice(1 + at * width, 1 + (at + 1) * width)
-          if (isRaw) collected[at]!.addSealed(Number(row[0]), cells[0] as number | null)
-          else if (cells[0] !== null) {
-            collected[at]!.addSealed(Number(cells[1]), cells[0] as number)
-            collected[at]!.addSealed(Number(cells[3]), cells[2] as number)
+      for await (const page of connection.pages(hot)) {
+        signal?.throwIfAborted()
+        for (const [timeUs, number, blob] of page)
+          for (const [at, value] of valuesOf(Number(number), bytesOf(blob)).entries())
+            collected[at]!.add(Number(timeUs), value)
+        if (collected[0]?.isFull) return undefined
+      }
+      // Only now: what was sealed before was no longer hot, and what is sealed since is in both, and the same.
+      for (const segment of bestSegments(store, stream, { fromUs, toUs }, wanted)) {
+        signal?.throwIfAborted()
+        const of = chosen.get(segment.epoch)!
+        if (store.tableOf(store.epoch(segment.epoch)).isWide) {
+          for await (const page of connection.pages(wholeSql(store, segment, { fromUs, toUs }))) {
+            signal?.throwIfAborted()
+            for (const [timeUs, blob] of page)
+              for (const [at, value] of valuesOf(segment.epoch, bytesOf(blob)).entries())
+                collected[at]!.addSealed(Number(timeUs), value)
+            if (collected[0]?.isFull) return undefined
           }
-        })
+          continue
+        }
+        const sql = sealedSql(store, segment, of, { fromUs, toUs }, isRaw ? 0 : parts)
+        for await (const page of connection.pages(sql)) {
+          for (const row of page) {
+            ids.forEach((_, at) => {
+              const width = isRaw ? 1 : 4
+              const cells = row.slice(1 + at * width, 1 + (at + 1) * width)
+              if (isRaw) collected[at]!.addSealed(Number(row[0]), cells[0] as number | null)
+              else if (cells[0] !== null) {
+                collected[at]!.addSealed(Number(cells[1]), cells[0] as number)
+                collected[at]!.addSealed(Number(cells[3]), cells[2] as number)
+              }
+            })
+          }
+          if (collected[0]?.isFull) return undefined
+        }
       }
+      return collected
     }
-  } finally {
-    signal?.removeEventListener('abort', end)
-    await connection.end()
-  }
-  return { series: ids.map((id, at) => ({ channel: id, unit: units[at]!, ...collected[at]!.all() })), isRaw }
+    const all = isRaw ? await read('frames', true) : undefined
+    // A stream may have more frames than its DATA_RATE says, which may be 0.
+    const collected = all ?? (await read(isFew && !isRaw ? 'frames' : tierFor((toUs - fromUs) / parts), false))!
+    const series = ids.map((id, at) => ({ channel: id, unit: units[at]!, ...collected[at]!.all() }))
+    return { series, isRaw: all !== undefined }
+  })
 }
 
 /** Frames of a file that has no columns of them. */
 const wholeSql = ({ folder }: Store, { path }: Segment, { fromUs, toUs }: Period): string =>
-  `select epoch_us(time), frame from ${parquet(join(folder, path))}
-   where ${KINDS} and epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs} order by time, kind`
+  `select epoch_us(time), frame from ${numberedParquet(join(folder, path))}
+   where ${KINDS} and epoch_us(time) >= ${fromUs} and epoch_us(time) < ${toUs} order by time, ${RANK}, file_row_number`
 
 /** Parts of a tier in a part of what is asked, at least: the ends of a part are as exact as that. */
 const PARTS_OF_TIER = 5
@@ -131,8 +137,8 @@ function sealedSql(
       : extremesOf(channel).map((sql, end) => `${sql} as v${at}_${end}`),
   )
   const where = tier === 'frames' ? `${KINDS} and ${within}` : within
-  const read = `select epoch_us(time) as t, ${values.join(', ')} from ${parquet(join(folder, path))} where ${where}`
-  if (parts === 0) return `${read} order by time, kind`
+  const read = `select epoch_us(time) as t, ${values.join(', ')} from ${numberedParquet(join(folder, path))} where ${where}`
+  if (parts === 0) return `${read} order by time, ${RANK}, file_row_number`
   const extremes = channels.map((_, at) => {
     const [least, greatest] = tier === 'frames' ? [`v${at}`, `v${at}`] : [`v${at}_0`, `v${at}_1`]
     return `min(${least}), arg_min(t, ${least}), max(${greatest}), arg_max(t, ${greatest})`
@@ -151,31 +157,43 @@ interface Collected {
   add(timeUs: number, value: number | null): void
   /** Of what is sealed: what is hot has come later. */
   addSealed(timeUs: number, value: number | null): void
+  /** There are more than it has room for. */
+  readonly isFull: boolean
   all(): Pick<Series, 'timesUs' | 'values'>
 }
 
 /** All of them, by their times; of one time the last that came. */
 class Raw implements Collected {
-  readonly #hot = new Map<number, number | null>()
-  readonly #sealed = new Map<number, number | null>()
+  readonly #most: number
+  readonly #values = new Map<number, number | null>()
+  readonly #hotUs = new Set<number>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get isFull(): boolean {
+    return this.#values.size > this.#most
+  }
 
   add(timeUs: number, value: number | null): void {
-    this.#hot.set(timeUs, value)
+    this.#hotUs.add(timeUs)
+    this.#values.set(timeUs, value)
   }
 
   addSealed(timeUs: number, value: number | null): void {
-    this.#sealed.set(timeUs, value)
+    if (!this.#hotUs.has(timeUs)) this.#values.set(timeUs, value)
   }
 
   all(): Pick<Series, 'timesUs' | 'values'> {
-    for (const [timeUs, value] of this.#hot) this.#sealed.set(timeUs, value)
-    const pairs = [...this.#sealed].toSorted(([one], [other]) => one - other)
+    const pairs = [...this.#values].toSorted(([one], [other]) => one - other)
     return { timesUs: pairs.map(([timeUs]) => timeUs), values: pairs.map(([, value]) => value) }
   }
 }
 
 /** The least and the greatest of each part, with their times. */
 class Extremes implements Collected {
+  readonly isFull = false
   readonly #fromUs: number
   readonly #partUs: number
   readonly #has: Uint8Array

@@ -4,7 +4,7 @@ import type { Connection, Row } from './database.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
 import { giveWay } from './give-way.ts'
 import { Kind } from './schema.ts'
-import { bytesOf, parquet, quoted } from './sql.ts'
+import { bytesOf, numberedParquet, quoted, RANK, rankOf } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
 
 /** A frame as it came. */
@@ -43,9 +43,10 @@ interface Timed {
 }
 
 /**
- * The frames of a stream in [fromUs, toUs), by their times, in pages. With
- * `outside` also those that stand outside the accounts, whose times are whatever
- * they are: those come with the hour in which they came.
+ * The frames of a stream in [fromUs, toUs), by their times, in pages; of one time
+ * the last one has the value. With `outside` also those that stand outside the
+ * accounts, whose times are whatever they are: those come with the hour in which
+ * they came.
  */
 export function storedFrames(
   store: Store,
@@ -98,7 +99,8 @@ export async function* storedRows<T extends Timed>(
       for (const segment of store.segmentsOf(stream))
         if (segment.hour === hour)
           sources.push(begun(sealed(store, await connection(sources.length), segment, where, reading)))
-      yield* merged(sources, reading)
+      // Of one time and rank what is hot came last.
+      yield* merged([...sources.slice(1), first], reading)
     }
   } finally {
     // One may be reading still.
@@ -126,7 +128,7 @@ async function* hot<T extends Timed>(
   where: string,
   { hot: read }: Reading<T>,
 ): AsyncGenerator<T> {
-  const query = `select time_us, kind, epoch, frame from frames where ${where} order by time_us, batch`
+  const query = `select time_us, kind, epoch, frame from frames where ${where} order by time_us, ${RANK}, batch`
   for await (const page of connection.pages(query, [], 0, giveWay)) for (const row of page) yield read(row)
 }
 
@@ -138,7 +140,7 @@ async function* sealed<T extends Timed>(
   reading: Reading<T>,
 ): AsyncGenerator<T> {
   const { columns, read, weight } = reading.sealed(store.epoch(epoch))
-  const query = `select time_us, kind, ${columns.join(', ')} from (select *, epoch_us(time) as time_us from ${parquet(join(store.folder, path))}) where ${where} order by time_us, kind`
+  const query = `select time_us, kind, ${columns.join(', ')} from (select *, epoch_us(time) as time_us from ${numberedParquet(join(store.folder, path))}) where ${where} order by time_us, ${RANK}, file_row_number`
   for await (const page of connection.pages(query, [], weight, giveWay)) for (const row of page) yield read(row)
 }
 
@@ -173,7 +175,10 @@ function headOf<T>(rest: AsyncGenerator<T>): Source<T>['head'] {
   return head
 }
 
-/** By time; those of one time in the order of the sources, and the same of two of them once. */
+const isBefore = (one: Timed, other: Timed): boolean =>
+  one.timeUs < other.timeUs || (one.timeUs === other.timeUs && rankOf(one.kind) < rankOf(other.kind))
+
+/** By time; those of one time by their ranks, and in the order of the sources; and the same of two of them once. */
 async function* merged<T extends Timed>(
   sources: readonly Source<T>[],
   { isSame }: Pick<Reading<T>, 'isSame'>,
@@ -184,7 +189,7 @@ async function* merged<T extends Timed>(
     let first: { readonly source: Source<T>; readonly stored: T } | undefined
     for (const source of sources) {
       const { done, value } = await source.head
-      if (!done && (!first || value.timeUs < first.stored.timeUs)) first = { source, stored: value }
+      if (!done && (!first || isBefore(value, first.stored))) first = { source, stored: value }
     }
     if (!first) return
     const { source, stored } = first

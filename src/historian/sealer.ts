@@ -11,9 +11,9 @@ import type { Connection, Row } from './database.ts'
 import { describeColumns } from './describe-columns.ts'
 import type { Cell, FrameTable } from './frame-table.ts'
 import { HOUR_US, hourOf, Kind } from './schema.ts'
-import { bytesOf, parquet, quoted, text } from './sql.ts'
+import { bytesOf, numberedParquet, parquet, quoted, text } from './sql.ts'
 import type { Epoch, Segment, Store } from './store.ts'
-import { type Tier, tierSql, tiers } from './tiers.ts'
+import { joinedTierSql, type Tier, tierSql, tiers } from './tiers.ts'
 
 /** Numbers that are given to DuckDB at once. */
 const CELLS_PER_FLUSH = 20_000
@@ -137,15 +137,13 @@ export class Sealer {
     const path = (tier: Tier): string => pathOf(tier, this.#store.topicOf(stream), hour, number, generation)
 
     await this.#columns(table, where)
-    const sealing = 'select make_timestamp(time_us) as time, * exclude (time_us) from sealing'
-    const sources = [
-      sealing,
-      ...before.filter(({ tier }) => tier === 'frames').map(({ path }) => `from ${this.#read(path)}`),
-    ]
-    const query = (tier: Tier): string =>
-      tier === 'frames'
-        ? `${sources.join(' union by name ')} order by time, kind`
-        : tierSql(table, this.#full(path('frames')), tier)
+    const known = before.find(({ tier }) => tier === 'frames')
+    const query = (tier: Tier): string => {
+      if (tier === 'frames') return framesSql(known && this.#full(known.path))
+      const made = tierSql(table, this.#full(path('frames')), tier)
+      const coarse = before.find((segment) => segment.tier === tier)
+      return coarse ? joinedTierSql(table, made, `from ${this.#read(coarse.path)}`) : made
+    }
     const made: Segment[] = []
     for (const tier of table.isWide ? (['frames'] as const) : tiers) {
       await this.#write(path(tier), query(tier), epoch, table)
@@ -277,6 +275,17 @@ export class Sealer {
   #full(path: string): string {
     return join(this.#store.folder, path)
   }
+}
+
+/** What is to be sealed, with what is sealed already; of one time and kind in the order in which it came. */
+function framesSql(known: string | undefined): string {
+  const sealing = 'select make_timestamp(time_us) as time, * exclude (time_us)'
+  if (known === undefined) return `${sealing} from sealing order by time, kind, rowid`
+  const both = `select *, 0 as part from ${numberedParquet(known)}
+    union all by name ${sealing}, 1 as part, rowid as file_row_number from sealing`
+  const place = 'min((part, file_row_number))'
+  return `select * exclude (place) from (select * exclude (part, file_row_number), ${place} as place from (${both}) group by all)
+    order by time, kind, place`
 }
 
 /** Where something is kept for ever, that is the beginning; else all from here on is there, if it ever was. */

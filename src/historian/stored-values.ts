@@ -36,7 +36,7 @@ export function unitsOf(store: Store, topic: string, ids: readonly string[]): re
   })
 }
 
-/** All values of channels in [fromUs, toUs), by their times; of one time the last that came. */
+/** All values of channels in [fromUs, toUs), by their times; of one time the most complete, and the last that came. */
 export async function* storedValues(store: Store, query: ValuesQuery): AsyncGenerator<StoredValues> {
   const { topic, channels: ids } = query
   const decoders = new Map<number, ValueDecoder>()

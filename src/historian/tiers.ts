@@ -39,3 +39,21 @@ export function tierSql(table: FrameTable, path: string, tier: CoarseTier): stri
   })
   return `select make_timestamp(t) as time, count(*)::uinteger as frames, ${columns.join(', ')} from (${read}) group by t order by t`
 }
+
+/**
+ * Of an hour that is sealed anew, with what its file had before: frames that it was made of may be gone. The least, the
+ * greatest and all bits of both; the mean of the one that had more values.
+ */
+export function joinedTierSql(table: FrameTable, made: string, before: string): string {
+  const columns = channelsOf(table).flatMap(({ id, isWord }) => {
+    const name = (of: Part): string => tierColumn(id, of)
+    if (isWord) return [`bit_or(${name('or')}) as ${name('or')}`]
+    return [
+      `min(${name('min')}) as ${name('min')}`,
+      `max(${name('max')}) as ${name('max')}`,
+      `arg_max(${name('mean')}, ${name('count')}) as ${name('mean')}`,
+      `max(${name('count')}) as ${name('count')}`,
+    ]
+  })
+  return `select time, max(frames) as frames, ${columns.join(', ')} from ((${made}) union all by name (${before})) group by time order by time`
+}

@@ -162,6 +162,33 @@ describe.each(formats)('a range of channels: %j', (format) => {
   })
 })
 
+describe('a stream that has more frames than its DATA_RATE says', () => {
+  it.each([0, -32_767])(
+    'is given as the least and the greatest of each part where it has more than were asked for: %d',
+    async (dataRate) => {
+      const configuration = again({ ...configurationOf([{ idcode: 7 }]), dataRate })
+      const frames = framesOf(configuration, 300)
+      const [channel] = channelsOf(new FrameTable(configuration)).filter(({ id }) => id === '1.VA.magnitude')
+      const store = await storeOf(configuration, frames)
+      const query = { topic, channels: [channel!.id], fromUs: startUs, toUs: startUs + 300 * MINUTE }
+      const values = decoded(configuration, [channel!], frames)
+        .flat()
+        .filter((value) => !Number.isNaN(value))
+      const few = await rangeOf(store, { ...query, points: 20 })
+      expect(few.isRaw).toBe(false)
+      expect(few.series[0]!.values.length).toBeLessThanOrEqual(20)
+      const found = few.series[0]!.values.map(Number)
+      expect(about(Math.min(...values), Math.min(...found))).toBe(true)
+      expect(about(Math.max(...values), Math.max(...found))).toBe(true)
+      for (const [points, isRaw] of [
+        [299, false],
+        [300, true],
+      ] as const)
+        expect((await rangeOf(store, { ...query, points })).isRaw).toBe(isRaw)
+    },
+  )
+})
+
 describe('what is not there', () => {
   it('is said: a stream, a channel', async () => {
     const configuration = configurationOf([{ idcode: 7 }], { dataRate: -60 })

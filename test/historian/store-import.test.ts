@@ -6,6 +6,7 @@ import type { Configuration } from '../../src/c37118/index.ts'
 import { RecoverySettings } from '../../src/config/recovery.ts'
 import { Kind, rangeOf, Store, StoreImport, storedFrames } from '../../src/historian/index.ts'
 import { KnownFrames } from '../../src/historian/known-frames.ts'
+import { Sealer } from '../../src/historian/sealer.ts'
 import { silentLog } from '../../src/runtime/log.ts'
 import { accountedFor } from '../../src/streams/index.ts'
 import { testDeps } from '../support/deps.ts'
@@ -113,6 +114,39 @@ describe('what is imported', () => {
       expect(Math.max(...store.segments.map(({ generation }) => generation))).toBeGreaterThan(1)
       expect(await store.reader.rows('select count(*) from frames')).toEqual([[0n]])
     })
+  })
+
+  it('takes nothing from the seconds and minutes of an hour whose frames are gone, however often it comes', async () => {
+    const path = await folder()
+    await imported(path, topic, configuration, numbers(0, 500).map(write))
+    const expired = (): Promise<void> =>
+      opened(path, async (store) => {
+        const sealer = await Sealer.open(store, { log: silentLog, historian: 'history' })
+        const nowUs = (configuration.soc + 60 * 86_400) * 1e6
+        expect(await sealer.expire(nowUs, { frames: 30, seconds: 365 })).toBe(1)
+        sealer.close()
+      })
+    const rowsOf = (tier: 'seconds' | 'minutes') =>
+      opened(path, async (store) => {
+        const [file] = store.segmentsOf(store.streamOf(topic), 0, Number.POSITIVE_INFINITY, tier)
+        const channel = '"1.V0.magnitude'
+        return store.reader.rows(
+          `select frames, ${channel}.min", ${channel}.max", ${channel}.mean", ${channel}.count", "1.stat.or"
+           from read_parquet('${join(path, file!.path)}') order by time`,
+        )
+      })
+    const row = (from: number, to: number) => [to - from, from, to - 1, (from + to - 1) / 2, to - from, 0]
+    await expired()
+    expect(await rowsOf('seconds')).toEqual(numbers(0, 10).map((n) => row(50 * n, 50 * n + 50)))
+
+    // Some of a second that is known, and a second that is not; then another of that, while the first ones are there.
+    await imported(path, topic, configuration, [...numbers(210, 215), ...numbers(600, 650)].map(write))
+    await imported(path, topic, configuration, numbers(300, 310).map(write))
+    await expired()
+    const seconds = [...numbers(0, 10).map((n) => row(50 * n, 50 * n + 50)), row(600, 650)]
+    expect(await rowsOf('seconds')).toEqual(seconds)
+    const [minute] = await rowsOf('minutes')
+    expect(minute).toEqual([500, 0, 649, 249.5, 500, 0])
   })
 
   it('goes on where it was cut off', async () => {

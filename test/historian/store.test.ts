@@ -2,13 +2,14 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { compileEncoder, encodeConfiguration, frameTimeOf } from '../../src/c37118/index.ts'
+import { compileEncoder, encodeConfiguration, frameTimeOf, stampFrame } from '../../src/c37118/index.ts'
 import { HotWriter } from '../../src/historian/hot-writer.ts'
 import { rangeOf } from '../../src/historian/range.ts'
 import { storedFrames } from '../../src/historian/reading.ts'
 import { Kind } from '../../src/historian/schema.ts'
 import { Sealer } from '../../src/historian/sealer.ts'
 import { Store } from '../../src/historian/store.ts'
+import { storedValues } from '../../src/historian/stored-values.ts'
 import { configurationOf } from '../pdc/configurations.ts'
 import { testDeps } from '../support/deps.ts'
 
@@ -107,6 +108,65 @@ describe('a store', () => {
     await isAll(second.store, 400)
     expect((await all(second.store, startUs + 60 * S, startUs + 180 * S)).length).toBe(2)
     await second.close()
+  })
+
+  it('has the value of a time from the frame that a PDC completed, and never from one that contradicts, sealed or not', async () => {
+    const { fragments, frames } = framesOf(4)
+    const { store, writer, close } = await open(await folder())
+    const stream = store.numberOf(topic, writer.batch)
+    const epoch = store.epochOf(stream, fragments, startUs, writer.batch)
+    const values = [50, 50, 50, 50].map((hz, n) => Math.fround(hz + n / 1e6))
+    const add = async (n: number, kind: Kind, of = frames[n]!.frame): Promise<void> => {
+      writer.batch.add(stream, epoch.number, frames[n]!.timeUs, kind, of)
+      await writer.flush()
+    }
+    /** A frame of this time with the numbers of another. */
+    const other = (n: number, of: number): Uint8Array => {
+      const frame = Uint8Array.from(frames[of]!.frame)
+      stampFrame(frame, frameTimeOf(frames[n]!.timeUs, 1_000_000))
+      return frame
+    }
+    const sealer = await Sealer.open(store, { ...sealing, quietBatches: 0 })
+    const seal = () => sealer.seal(startUs + 2 * HOUR)
+    const query = { topic, channels: ['1.freq'], fromUs: startUs, toUs: startUs + S }
+    const isAsExpected = async (): Promise<void> => {
+      const csv = []
+      for await (const row of storedValues(store, query)) csv.push(row.values[0])
+      const [series] = (await rangeOf(store, { ...query, points: 100 })).series
+      const kinds = (await all(store)).map(({ timeUs, kind }) => [(timeUs - startUs) / 20_000, kind])
+      expect({ csv, range: series!.values, kinds }).toEqual({
+        csv: [values[0], values[3], values[3], values[1]],
+        range: [values[0], values[3], values[3], values[1]],
+        kinds: [
+          [0, Kind.conflict],
+          [0, Kind.live],
+          [1, Kind.imported],
+          [1, Kind.revision],
+          [2, Kind.live],
+          [2, Kind.revision],
+          [2, Kind.revision],
+          [3, Kind.conflict],
+          [3, Kind.late],
+          [3, Kind.revision],
+        ],
+      })
+    }
+    await add(0, Kind.live)
+    await add(1, Kind.imported)
+    await add(2, Kind.live)
+    await add(2, Kind.revision, other(2, 1))
+    await add(3, Kind.late)
+    await seal()
+    await add(0, Kind.conflict, other(0, 2))
+    await add(1, Kind.revision, other(1, 3))
+    await add(2, Kind.revision, other(2, 3))
+    await add(3, Kind.revision, other(3, 1))
+    await add(3, Kind.conflict, other(3, 2))
+    await isAsExpected()
+    await seal()
+    expect(await store.reader.rows('select count(*) from frames')).toEqual([[0n]])
+    await isAsExpected()
+    await close()
   })
 
   it('files what stands outside the accounts by when it came: a wild clock makes no file for each frame', async () => {

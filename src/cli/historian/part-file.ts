@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { isMissing } from '../../runtime/errno.ts'
 import { failure } from '../cli-error.ts'
 
 export interface PartOf {
@@ -34,12 +35,14 @@ export class PartFile {
   /** Goes on with one that was asked for with the same words. Throws CliError where it was another. */
   static async open(path: string, of: PartOf): Promise<PartFile> {
     const before = await stateOf(path)
+    const isThere = before !== undefined && (await sizeOf(`${path}.part`)) >= before.bytes
     if (before && before.asked !== of.asked) {
       const what = `${path}.part is another export: ${before.asked}`
       throw failure(what, `remove ${path}.part and ${path}.part.json, or choose another file`)
     }
-    const state = before ?? { ...of, nextUs: of.fromUs, bytes: 0, frames: 0 }
-    const file = await open(`${path}.part`, before ? 'r+' : 'w')
+    // It may have become FILE, and the run ended before its state was removed.
+    const state = isThere ? before : { ...of, nextUs: of.fromUs, bytes: 0, frames: 0 }
+    const file = await open(`${path}.part`, isThere ? 'r+' : 'w')
     await file.truncate(state.bytes)
     return new PartFile(path, file, state)
   }
@@ -99,6 +102,16 @@ export class PartFile {
   async discard(): Promise<void> {
     await rm(`${this.#path}.part.json`, { force: true })
     await rm(this.partPath, { force: true })
+  }
+}
+
+/** -1 where it is not there. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (isMissing(error)) return -1
+    throw error
   }
 }
 

@@ -207,6 +207,21 @@ describe.skipIf(need.skip)(need.title('COMTRADE, as the reader of another projec
     expect(time).toHaveLength(3)
     expect(analog[6]).toEqual([0, 9, 2])
   })
+
+  it('has no trigger of a frame that does not count', async () => {
+    const configuration = configurationOf([{ idcode: 7 }])
+    const trigger = (n: number): Sample => ({
+      timeUs: startUs + n * 20_000,
+      fill: ({ stat }) => {
+        stat[0] = 0x0800
+      },
+    })
+    const { files } = await write(
+      framesOf([[configuration, [sample(0), trigger(1), ...samples(5).slice(1), trigger(5)]]]),
+      'ascii',
+    )
+    expect(await readBack(files[0]!)).toMatchObject({ trigger: '2025-11-29 05:00:00.120000' })
+  })
 })
 
 describe('numbers of COMTRADE', () => {

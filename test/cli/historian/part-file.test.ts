@@ -1,4 +1,4 @@
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rename, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -33,6 +33,27 @@ describe('a file that is written in parts', () => {
     await second.finish()
     expect(await readFile(path, 'utf8')).toBe('one two three')
     await expect(access(`${path}.part.json`)).rejects.toThrow()
+  })
+
+  it.each([
+    ['became the file just before the run was killed', (path: string) => rename(`${path}.part`, path)],
+    ['is not there', (path: string) => rm(`${path}.part`)],
+    ['is shorter than it was', (path: string) => truncate(`${path}.part`, 2)],
+  ])('begins anew where what was written %s', async (_, happens) => {
+    const path = await fileName()
+    const first = await PartFile.open(path, of)
+    await first.write(bytes('one '))
+    await first.reached(300, 1)
+    await first.close()
+    await happens(path)
+
+    const second = await PartFile.open(path, { ...of, fromUs: 7, toUs: 900 })
+    expect([second.fromUs, second.nextUs, second.toUs, second.frames]).toEqual([7, 7, 900, 0])
+    await second.write(bytes('anew'))
+    await second.reached(900, 1)
+    await second.close()
+    await second.finish()
+    expect(await readFile(path, 'utf8')).toBe('anew')
   })
 
   it('begins anew where no part was finished, and is no other export’s', async () => {

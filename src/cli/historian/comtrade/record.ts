@@ -64,6 +64,7 @@ export class ComtradeRecord {
     const { timeUs, columns } = this.read(frame)
     if (this.samples === 0) this.firstUs = timeUs
     if (this.samples === 0 || timeUs !== this.lastUs) this.#sample(timeUs)
+    else if (this.triggerUs === timeUs) this.triggerUs = undefined
     this.lastUs = timeUs
     if (columns.stat.some((stat) => (stat & Stat.trigger) !== 0)) this.triggerUs ??= timeUs
     const quality = decodeTimeQuality(columns.timeQuality)
