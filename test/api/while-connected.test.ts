@@ -12,13 +12,16 @@ async function onePlace() {
   const works: { readonly asker: Asker; readonly end: () => void }[] = []
   const work = (asker: Asker): Promise<string> =>
     new Promise((resolve) => works.push({ asker, end: () => resolve('done') }))
-  const app = fastify()
+  const askers: Asker[] = []
+  const app = fastify({ forceCloseConnections: true })
   app.get('/answer', async (request, reply) => {
     const asker = askerOf(request, reply)
+    askers.push(asker)
     return await admitted(admission, { asker, reply }, () => work(asker))
   })
   app.get('/parts', async (request, reply) => {
     const asker = askerOf(request, reply)
+    askers.push(asker)
     const parts = async function* () {
       yield 'begun '
       yield await work(asker)
@@ -33,23 +36,24 @@ async function onePlace() {
     onTestFinished(() => void socket.destroy())
     await once(socket, 'connect')
     socket.write(`GET /${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
-    return socket
+    const place = askers.length
+    await until(() => askers.length > place)
+    const hangUp = async (): Promise<void> => {
+      socket.destroy()
+      await until(() => askers[place]!.signal.aborted)
+    }
+    return { socket, hangUp }
   }
-  return { works, ask, url: `http://127.0.0.1:${port}` }
+  return { works, askers, ask, url: `http://127.0.0.1:${port}` }
 }
 
 describe('a place', () => {
   it.each(['answer', 'parts'])('is held while something is done for who has hung up: %s', async (path) => {
-    const { works, ask, url } = await onePlace()
-    const first = await ask(path)
-    await until(() => works.length === 1)
-    first.destroy()
-    await until(() => works[0]!.asker.signal.aborted)
+    const { works, askers, ask, url } = await onePlace()
+    await (await ask(path)).hangUp()
     const second = fetch(`${url}/${path}`)
-    const third = await ask(path)
-    third.destroy()
-    // Whatever could be let in by now would be.
-    await new Promise((resolve) => setImmediate(resolve))
+    await until(() => askers.length === 2)
+    await (await ask(path)).hangUp()
     expect(works.length).toBe(1)
     works[0]!.end()
     await until(() => works.length === 2)
@@ -60,11 +64,9 @@ describe('a place', () => {
   it('is given back by who has gone before his answer began', async () => {
     const { works, ask, url } = await onePlace()
     const first = await ask('answer')
-    await until(() => works.length === 1)
-    const waiting = await ask('parts')
-    waiting.destroy()
+    await (await ask('parts')).hangUp()
     works[0]!.end()
-    await once(first, 'data')
+    await once(first.socket, 'data')
     const next = fetch(`${url}/answer`)
     await until(() => works.length === 2)
     works[1]!.end()
