@@ -23,7 +23,7 @@ const routes = {
 export async function dashboard({ quick, note }: BenchOptions): Promise<Figures> {
   const plan = quick
     ? { shownMs: 5000, fillMs: 0, hiddenMs: 5000 }
-    : { shownMs: 150_000, fillMs: RING_MS, hiddenMs: 240_000 }
+    : { shownMs: 150_000, fillMs: RING_MS, hiddenMs: 60_000 }
   return await withDashboard(PMUS, async (browser, url) => {
     const page = await openPage(browser, url)
     await sleep(plan.fillMs)
