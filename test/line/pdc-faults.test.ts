@@ -3,7 +3,7 @@
  * minute, a PMU's clock jumps by an hour and back, a PMU dies and returns with
  * another configuration. The output goes on, and in the end the accounts agree.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFailed } from 'vitest'
 import { compileEncoder, encodeConfiguration, stampFrame } from '../../src/c37118/index.ts'
 import { accountedFor } from '../../src/streams/index.ts'
 import { configurationOf } from '../pdc/configurations.ts'
@@ -36,6 +36,11 @@ describe.skipIf(need.skip)(need.title('the inputs of a PDC'), () => {
     const { archive, sentUs, frames, pmu } = line
     let clockOfTwoMs = 0
     let three: 'as it was' | 'dead' | 'exchanged' = 'as it was'
+    let waitsFor = 'all three'
+    onTestFailed(() => {
+      const last = sentUs.slice(-400).map((us) => archive.present.get(us) ?? 0)
+      console.error(`it waited for ${waitsFor}; PMUs of the last frames: ${last.join('')}`, archive.account)
+    })
     const sending = line.sending((atMs) => {
       pmu.send(blueFrame(1, atMs))
       pmu.send(blueFrame(2, atMs + clockOfTwoMs))
@@ -47,12 +52,14 @@ describe.skipIf(need.skip)(need.title('the inputs of a PDC'), () => {
       sentUs.slice(from, to).every((us) => archive.present.get(us) === pmus)
     await until(() => [...archive.present.values()].filter((pmus) => pmus === 3).length > 50)
 
+    waitsFor = 'what was sent during the outage'
     const outage = sentUs.length
     process.kill(line.mosquitto.pid, 'SIGKILL')
     await frames(60 * 50)
     await line.mosquitto.restart()
     await until(() => have(outage, sentUs.length - 100, 3))
 
+    waitsFor = 'two PMUs while a clock is wrong'
     const jump = sentUs.length
     clockOfTwoMs = HOUR_MS
     await frames(100)
@@ -62,6 +69,7 @@ describe.skipIf(need.skip)(need.title('the inputs of a PDC'), () => {
     // What is in flight at either end belongs to one side or the other.
     await until(() => have(jump + 5, back - 5, 2) && have(back + 5, back + 50, 3))
 
+    waitsFor = 'two PMUs while one is dead, and four when it was exchanged'
     const death = sentUs.length
     three = 'dead'
     await frames(150)
@@ -73,6 +81,7 @@ describe.skipIf(need.skip)(need.title('the inputs of a PDC'), () => {
     await until(() => [...archive.present.values()].filter((pmus) => pmus === 4).length > 50)
     sending.stop()
 
+    waitsFor = 'all to be final'
     const lastUs = sentUs.at(-1)!
     await until(() => (archive.finalUs ?? 0) > lastUs - 1_000_000)
     await until(() => sentUs.slice(outage).every((us) => archive.present.has(us)) && archive.account?.pending === 0)
