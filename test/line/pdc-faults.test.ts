@@ -39,7 +39,8 @@ describe.skipIf(need.skip)(need.title('the inputs of a PDC'), () => {
     let waitsFor = 'all three'
     onTestFailed(() => {
       const last = sentUs.slice(-400).map((us) => archive.present.get(us) ?? 0)
-      console.error(`it waited for ${waitsFor}; PMUs of the last frames: ${last.join('')}`, archive.account)
+      const account = JSON.stringify(archive.account)
+      process.stderr.write(`it waited for ${waitsFor}; PMUs of the last frames: ${last.join('')}; ${account}\n`)
     })
     const sending = line.sending((atMs) => {
       pmu.send(blueFrame(1, atMs))
