@@ -44,6 +44,16 @@ async function readersServer(
   return (server.address() as AddressInfo).port
 }
 
+/** A client of which the test writes the packets itself; the broker has answered its CONNECT. */
+async function connectedSocket(port: number): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, 'mqtt')
+  onTestFinished(() => socket.terminate())
+  await once(socket, 'open')
+  socket.send(Buffer.from('101000044d5154540402003c000474657374', 'hex'))
+  await once(socket, 'message')
+  return socket
+}
+
 const nextMessage = (from: MqttClient): Promise<{ readonly topic: string; readonly text: string }> =>
   new Promise((resolve) => from.once('message', (topic, payload) => resolve({ topic, text: payload.toString() })))
 const closedOf = (of: MqttClient): Promise<void> => new Promise((resolve) => of.once('close', () => resolve()))
@@ -153,17 +163,12 @@ describe('a client that asks for much', () => {
     for (let n = 0; n < 1000; n++) writer.publish(`x/${n}/state`, 'retained', { qos: 0, retain: true })
     await writer.publishAsync('x/last', 'retained', { qos: 1, retain: true })
     const port = await readersServer(broker.readers, () => true)
-    const socket = new WebSocket(`ws://127.0.0.1:${port}`, 'mqtt')
-    onTestFinished(() => socket.terminate())
-    await once(socket, 'open')
-    const connect = '101000044d5154540402003c000474657374'
-    // SUBSCRIBE to #, 150,000 times in one message.
-    socket.send(Buffer.from(connect, 'hex'))
-    await once(socket, 'message')
+    const socket = await connectedSocket(port)
     socket.on('error', () => {})
     const closed = once(socket, 'close')
     let turns = 0
     const other = setInterval(() => turns++, 1)
+    // SUBSCRIBE to #, 150,000 times in one message.
     socket.send(Buffer.alloc(150_000 * 8, Buffer.from('8206000100012300', 'hex')))
     await closed
     clearInterval(other)
@@ -175,11 +180,7 @@ describe('a client that asks for much', () => {
     await using deps = testDeps()
     const { broker } = await brokerOn(deps)
     const port = await readersServer(broker.readers, () => true)
-    const socket = new WebSocket(`ws://127.0.0.1:${port}`, 'mqtt')
-    onTestFinished(() => socket.terminate())
-    await once(socket, 'open')
-    socket.send(Buffer.from('101000044d5154540402003c000474657374', 'hex'))
-    await once(socket, 'message')
+    const socket = await connectedSocket(port)
     let [answered, turns] = [0, 0]
     const look = (): void => {
       turns++

@@ -1,5 +1,6 @@
 /** Angles of several streams at one instant: off nominal frequency they turn, so those of two times tell nothing. Pure. */
 import type { MeasurementBuffer } from './measurement-buffer.ts'
+import { SAME_S } from './series.ts'
 
 export interface AngleSource {
   readonly buffer: MeasurementBuffer
@@ -12,8 +13,6 @@ const NEAR_S = 1
 const BACK_S = 2
 /** Instants that are tried. */
 const MOST_TRIED = 8
-/** TIME_BASE rounds timestamps. */
-const ROUNDING_S = 0.0005
 
 /** Each angle, in radians, at the newest instant that all have, or most; NaN where one has none then. */
 export function anglesAtOnce(sources: readonly AngleSource[]): readonly number[] {
@@ -50,7 +49,7 @@ function commonTimes(buffers: readonly MeasurementBuffer[]): readonly number[] {
   const slowest = buffers.reduce((one, other) => (other.rate < one.rate ? other : one))
   const { rate } = slowest
   const rates = [...new Set(buffers.map((buffer) => buffer.rate))]
-  const untilS = Math.min(...buffers.map(({ timeS }) => timeS!)) + ROUNDING_S
+  const untilS = Math.min(...buffers.map(({ timeS }) => timeS!)) + SAME_S
   return slowest
     .series([], untilS - Math.max(BACK_S, 1 / rate))
     .times.filter(
