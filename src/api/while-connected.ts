@@ -4,8 +4,13 @@ import type { Admission, Asker } from './admission.ts'
 
 const BUFFERED_BYTES = 1 << 18
 
+export interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
 /** He has gone with his socket, for an answer that still waits behind another one has no end of its own. */
-export function askerOf(request: FastifyRequest, reply: FastifyReply): Asker {
+function askerOf(request: FastifyRequest, reply: FastifyReply): Asker {
   const gone = new AbortController()
   const { socket } = request.raw
   const abort = (): void => gone.abort(new Error('the asker has gone'))
@@ -20,16 +25,17 @@ export function askerOf(request: FastifyRequest, reply: FastifyReply): Asker {
 
 /**
  * Does what is asked in a place that is held until it is done, and its answer has left or its asker has: whoever hangs
- * up and asks again does not have it done twice at once.
+ * up and asks again does not have it done twice at once. The signal aborts when its asker has gone.
  */
 export async function admitted<T>(
   admission: Admission,
-  { asker, reply }: { readonly asker: Asker; readonly reply: FastifyReply },
-  work: () => T | Promise<T>,
+  { request, reply }: Exchange,
+  work: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<T> {
+  const asker = askerOf(request, reply)
   const leave = await admission.enter(asker)
   try {
-    return await work()
+    return await work(asker.signal)
   } finally {
     if (asker.signal.aborted) leave()
     else {
@@ -42,10 +48,11 @@ export async function admitted<T>(
 /** Sends what is made as it is read, in a place that is held until nothing of it is made any more. */
 export async function sendAdmitted(
   admission: Admission,
-  { asker, reply }: { readonly asker: Asker; readonly reply: FastifyReply },
+  { request, reply }: Exchange,
   type: string,
   parts: AsyncIterable<string | Uint8Array>,
 ): Promise<FastifyReply> {
+  const asker = askerOf(request, reply)
   const leave = await admission.enter(asker)
   let isBegun = false
   const held = async function* () {

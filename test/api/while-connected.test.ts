@@ -1,32 +1,26 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { fastify } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Admission, type Asker } from '../../src/api/admission.ts'
-import { admitted, askerOf, sendAdmitted } from '../../src/api/while-connected.ts'
+import { Admission } from '../../src/api/admission.ts'
+import { admitted, sendAdmitted } from '../../src/api/while-connected.ts'
 import { until } from '../support/until.ts'
 
 /** One place, and requests whose work ends when the test says so. */
 async function onePlace() {
   const admission = new Admission({ atOnce: 1, mostWaiting: 8 })
-  const works: { readonly asker: Asker; readonly end: () => void }[] = []
-  const work = (asker: Asker): Promise<string> =>
-    new Promise((resolve) => works.push({ asker, end: () => resolve('done') }))
-  const askers: Asker[] = []
+  const works: { readonly end: () => void }[] = []
+  const work = (): Promise<string> => new Promise((resolve) => works.push({ end: () => resolve('done') }))
+  const askers: Socket[] = []
   const app = fastify({ forceCloseConnections: true })
-  app.get('/answer', async (request, reply) => {
-    const asker = askerOf(request, reply)
-    askers.push(asker)
-    return await admitted(admission, { asker, reply }, () => work(asker))
-  })
-  app.get('/parts', async (request, reply) => {
-    const asker = askerOf(request, reply)
-    askers.push(asker)
+  app.addHook('onRequest', async ({ raw }) => void askers.push(raw.socket))
+  app.get('/answer', (request, reply) => admitted(admission, { request, reply }, work))
+  app.get('/parts', (request, reply) => {
     const parts = async function* () {
       yield 'begun '
-      yield await work(asker)
+      yield await work()
     }
-    return await sendAdmitted(admission, { asker, reply }, 'text/plain', parts())
+    return sendAdmitted(admission, { request, reply }, 'text/plain', parts())
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => app.close())
@@ -40,7 +34,7 @@ async function onePlace() {
     await until(() => askers.length > place)
     const hangUp = async (): Promise<void> => {
       socket.destroy()
-      await until(() => askers[place]!.signal.aborted)
+      await until(() => askers[place]!.closed)
     }
     return { socket, hangUp }
   }

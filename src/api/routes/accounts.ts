@@ -3,7 +3,7 @@ import { type Counts, type EventKind, eventKinds } from '../../historian/index.t
 import { accountJson, missingWhys, reasonWords } from '../../streams/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { array, integer, object, type PeriodQuery, periodOf, stream, string, time } from '../schemas.ts'
-import { admitted, askerOf } from '../while-connected.ts'
+import { admitted } from '../while-connected.ts'
 
 const MAX_PARTS = 2000
 const MAX_EVENTS = 1000
@@ -50,8 +50,7 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
       },
     },
     async (request, reply) => {
-      const asker = askerOf(request, reply)
-      return await admitted(places.quick, { asker, reply }, () =>
+      return await admitted(places.quick, { request, reply }, () =>
         Object.fromEntries([...historian.accounts()].map(([topic, account]) => [topic, accountJson(account)])),
       )
     },
@@ -98,9 +97,8 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
     async (request, reply) => {
       const { stream: topic, parts, ...query } = request.query
       const period = periodOf(query)
-      const asker = askerOf(request, reply)
-      const found = await admitted(places.reading(period), { asker, reply }, () =>
-        historian.completeness({ topic, parts, ...period }, asker.signal),
+      const found = await admitted(places.reading(period), { request, reply }, (signal) =>
+        historian.completeness({ topic, parts, ...period }, signal),
       )
       const spanJson = ({ fromUs, toUs }: typeof period) => ({ from_us: fromUs, to_us: toUs })
       return {
@@ -168,14 +166,10 @@ export function addAccountRoutes(app: FastifyInstance, { historian, places }: Ro
       const period = topic
         ? periodOf(query, MAX_EVENTS_US, '31 days are the most')
         : periodOf(query, MAX_ALL_EVENTS_US, 'without a stream, 26 hours are the most')
-      const asker = askerOf(request, reply)
       // Of all streams it is much, however short.
       const place = places.reading(period, topic === undefined)
-      const { events, more } = await admitted(place, { asker, reply }, () =>
-        historian.events(
-          { ...(topic !== undefined && { topic }), ...(kinds && { kinds }), limit, ...period },
-          asker.signal,
-        ),
+      const { events, more } = await admitted(place, { request, reply }, (signal) =>
+        historian.events({ ...(topic !== undefined && { topic }), ...(kinds && { kinds }), limit, ...period }, signal),
       )
       return {
         events: events.map(({ timeUs, untilUs, topic: of, kind, what, detail }) => ({

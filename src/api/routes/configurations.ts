@@ -4,7 +4,7 @@ import { configurationJson } from '../../streams/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { array, bad, integer, number, object, stream, string, time } from '../schemas.ts'
 import { timeUs } from '../times.ts'
-import { admitted, askerOf } from '../while-connected.ts'
+import { admitted } from '../while-connected.ts'
 
 const named = { type: 'object', required: ['name'], properties: { name: string }, additionalProperties: true } as const
 
@@ -52,9 +52,8 @@ export function addConfigurationRoutes(app: FastifyInstance, { historian, places
     async (request, reply) => {
       const { stream: topic, at } = request.query
       const atUs = at === undefined ? undefined : timeUs(at, 'at')
-      const asker = askerOf(request, reply)
-      const history = await admitted(places.reads, { asker, reply }, () =>
-        configurationHistory(historian.store, topic, asker.signal),
+      const history = await admitted(places.reads, { request, reply }, (signal) =>
+        configurationHistory(historian.store, topic, signal),
       )
       const inForce = atUs === undefined ? undefined : history.findLast(({ sinceUs }) => sinceUs <= atUs)
       if (atUs !== undefined && !inForce) throw bad(`at: ${topic} had no configuration yet`)

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Historian, storedFrames } from '../../historian/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { type PeriodQuery, periodOf, type ReadPeriod, stream, time } from '../schemas.ts'
-import { askerOf, sendAdmitted } from '../while-connected.ts'
+import { sendAdmitted } from '../while-connected.ts'
 
 /** Of one request: whoever wants more asks again. */
 export const MAX_EXPORT_US = 26 * 3_600_000_000
@@ -34,8 +34,7 @@ export function addFrameRoutes(app: FastifyInstance, { historian, places }: Rout
       const period = periodOf(query, MAX_EXPORT_US, MOST_EXPORTED)
       historian.store.streamOf(query.stream)
       const frames = framesOf(historian, query.stream, period)
-      const to = { asker: askerOf(request, reply), reply }
-      return await sendAdmitted(places.exports, to, 'application/octet-stream', frames)
+      return await sendAdmitted(places.exports, { request, reply }, 'application/octet-stream', frames)
     },
   )
 }

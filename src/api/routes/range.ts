@@ -15,7 +15,7 @@ import {
   string,
   time,
 } from '../schemas.ts'
-import { admitted, askerOf, sendAdmitted } from '../while-connected.ts'
+import { admitted, sendAdmitted } from '../while-connected.ts'
 import { MAX_EXPORT_US, MOST_EXPORTED } from './frames.ts'
 
 const MAX_POINTS = 20_000
@@ -41,7 +41,7 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
   ): Promise<FastifyReply> => {
     const { stream: topic, channel: channels, ...query } = request.query
     const rows = csvBody(historian.store, { topic, channels, ...periodOf(query, MAX_EXPORT_US, MOST_EXPORTED) })
-    return await sendAdmitted(places.exports, { asker: askerOf(request, reply), reply }, 'text/csv', rows)
+    return await sendAdmitted(places.exports, { request, reply }, 'text/csv', rows)
   }
 
   app.get<{ Querystring: RangeQuery }>(
@@ -87,11 +87,12 @@ export function addRangeRoutes(app: FastifyInstance, { historian, places }: Rout
       const period = periodOf(query)
       if (channels.length * points > MAX_VALUES)
         throw bad(`${MAX_VALUES} values are the most: fewer channels, or points`)
-      const asker = askerOf(request, reply)
       const { store } = historian
       const topic = query.stream
-      const { series, isRaw } = await admitted(places.reading(period, isWide(store, topic)), { asker, reply }, () =>
-        rangeOf(store, { topic, channels, points, ...period }, asker.signal),
+      const { series, isRaw } = await admitted(
+        places.reading(period, isWide(store, topic)),
+        { request, reply },
+        (signal) => rangeOf(store, { topic, channels, points, ...period }, signal),
       )
       return {
         raw: isRaw,

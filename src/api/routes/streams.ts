@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Store } from '../../historian/index.ts'
 import type { RouteDeps } from '../routes.ts'
 import { array, integer, maybeNumber, number, object, stream, string } from '../schemas.ts'
-import { admitted, askerOf } from '../while-connected.ts'
+import { admitted } from '../while-connected.ts'
 
 export function addStreamRoutes(app: FastifyInstance, { historian, places }: RouteDeps): void {
   const { store } = historian
@@ -34,8 +34,9 @@ export function addStreamRoutes(app: FastifyInstance, { historian, places }: Rou
       },
     },
     async (request, reply) => {
-      const asker = askerOf(request, reply)
-      return await admitted(places.quick, { asker, reply }, () => store.topics.map((topic) => streamJson(store, topic)))
+      return await admitted(places.quick, { request, reply }, () =>
+        store.topics.map((topic) => streamJson(store, topic)),
+      )
     },
   )
 
@@ -57,8 +58,7 @@ export function addStreamRoutes(app: FastifyInstance, { historian, places }: Rou
       },
     },
     async (request, reply) => {
-      const asker = askerOf(request, reply)
-      return await admitted(places.quick, { asker, reply }, () =>
+      return await admitted(places.quick, { request, reply }, () =>
         historian
           .latest(request.query.stream)
           .map(({ topic, timeUs, values }) => ({ stream: topic, time_us: timeUs, values })),
