@@ -97,7 +97,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     while ((await page.$('[data-fineness=raw]')) === null) {
       await drag(page)
       drags++
-      await page.waitForSelector('[data-fineness=raw], [data-fineness=parts]')
+      await isFine(page, 'raw', 'parts')
     }
     expect(drags).toBeGreaterThan(0)
     const { rows } = await savedCsv(page)

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { isoOf } from '../../dashboard/src/history/period.ts'
+import { viewOf } from '../../dashboard/src/history/view.ts'
 import type { CompletenessAnswer, StoredEvent } from '../../src/api/answers.ts'
 import { openBrowser, watchedPage } from '../support/browser.ts'
 import { filledHistorian, timeUs, topics } from './filled-historian.ts'
@@ -75,8 +76,11 @@ export const view = (from: number, to: number, channels: readonly string[] = ids
 }
 
 /** Every value, or the least and the greatest, of the period that the address says. */
-export const isFine = (page: Page, fineness: 'raw' | 'parts'): Promise<unknown> =>
-  page.waitForSelector(`[data-fineness=${fineness}]`)
+export async function isFine(page: Page, ...either: readonly ('raw' | 'parts')[]): Promise<unknown> {
+  const { period } = viewOf(new URLSearchParams(page.url().split('?')[1]))
+  const ofIt = period ? `[data-period="${period.fromUs} ${period.toUs}"]` : ''
+  return page.waitForSelector(either.map((fineness) => `[data-fineness=${fineness}]${ofIt}`).join())
+}
 export const row = (pmu: number, id: string): string => `tr[data-stream="${topics[pmu]}"][data-channel="${id}"]`
 export const isAt = (page: Page, us: number, pmu = 0, id = '1.freq'): Promise<unknown> =>
   page.waitForSelector(`${row(pmu, id)}[data-time-us="${us}"]`)

@@ -114,6 +114,7 @@ function Fineness({ seen, period }: { readonly seen: Answer<Seen>; readonly peri
     <span
       role="status"
       data-fineness={trouble !== undefined ? 'unknown' : !isThis || isUnderWay ? 'asking' : isRaw ? 'raw' : 'parts'}
+      data-period={`${period.fromUs} ${period.toUs}`}
       data-utc={isUtc}
     >
       <b>{durationOf(lengthUs(period))}</b> {words()}

@@ -63,7 +63,9 @@ export function Plot(props: PlotProps) {
   const plot = useRef<uPlot | undefined>(undefined)
   const latest = useLatest(props)
   const { digits, sync, leastSpan, hasPoints } = props
-  const key = JSON.stringify([lines, height, theme, isUtc, digits, sync, leastSpan, hasPoints])
+  // A label that is not shown makes no plot anew: it may come while a period is being dragged.
+  const told = props.hasLegend === false ? lines.map(({ label: _, ...line }) => line) : lines
+  const key = JSON.stringify([told, height, theme, isUtc, digits, sync, leastSpan, hasPoints])
 
   useEffect(() => {
     const empty = [[], ...latest.current.lines.map(() => [])] as AlignedData
