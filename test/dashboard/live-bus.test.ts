@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { connectLiveBus } from '../../dashboard/src/live/live-bus.ts'
 import { LiveScene } from '../../dashboard/src/live/live-scene.ts'
+import { absent } from '../../dashboard/src/parts/format.ts'
+import { stationsOf } from '../../dashboard/src/parts/station.ts'
 import { CONTRACT, encodeState, type NodeState, nodeStateTopic, stateTopic } from '../../src/streams/index.ts'
 import { blueFrame, bluePmu } from '../support/live-frames.ts'
 import { type ScriptedBroker, startScriptedBroker } from '../support/scripted-broker.ts'
@@ -100,7 +102,7 @@ describe('the connection of a page', () => {
     expect(broker.subscribed.slice(-filters.length)).toEqual(filters)
   })
 
-  it('when it is lost, makes nothing online; then what is not told again is no more', async () => {
+  it('when it is lost, leaves nothing known; then what is not told again is no more', async () => {
     const { broker, live, seen, asked } = await scene()
     await asked(1)
     broker.send(pmu, bluePmu(7), { retain: true })
@@ -114,6 +116,8 @@ describe('the connection of a page', () => {
     broker.cut()
     await seen.until(() => !live.isConnected)
     expect([stream.isOnline, stream.isFlowing, stream.confirmed.size, confirmed()]).toEqual([false, false, 0, []])
+    expect(absent(stream)).toMatch(/^□ not known, last \d+ s ago$/)
+    expect(stationsOf([stream], []).stations).toMatchObject([{ absence: 'not known', isOnline: false }])
     expect([live.nodes.size, stream.states.size]).toEqual([2, 2])
 
     await asked(2)
@@ -123,6 +127,7 @@ describe('the connection of a page', () => {
     expect(stream.isOnline).toBe(false)
     tell(broker, nodes[0])
     await vi.waitUntil(() => stream.isOnline)
+    expect(stream.isUntold).toBe(false)
     expect([confirmed(), [...stream.confirmed.keys()]]).toEqual([[nodes[0]], ['stays']])
     await vi.waitUntil(() => live.nodes.size === 1, { timeout: 20_000 })
     expect([[...live.nodes.keys()], [...stream.states.keys()]]).toEqual([[nodes[0]], ['stays']])

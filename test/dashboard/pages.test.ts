@@ -213,7 +213,7 @@ describe.skipIf(chromium.skip)(chromium.title('the dashboard, in a browser'), ()
     await running.ended
     await page.getByText('○ not connected').waitFor()
     await fact(page, 'state')
-      .getByText(/○ offline, last \d+ s ago/)
+      .getByText(/□ not known, last \d+ s ago/)
       .waitFor()
     expect(await fact(page, 'STAT').getAttribute('class')).toBe('quiet')
     await start()

@@ -30,6 +30,7 @@ export class LiveStream implements SceneStream {
   readonly #room: StreamRoom
   /** When the connection was lost last: no frame before it counts any more. */
   #lostMs = Number.NEGATIVE_INFINITY
+  #isToldAgain = true
 
   constructor(topic: string, room: StreamRoom) {
     this.topic = topic
@@ -50,6 +51,10 @@ export class LiveStream implements SceneStream {
 
   get isOnline(): boolean {
     return (this.states.size === 0 || [...this.confirmed.values()].some(({ online }) => online)) && this.isFlowing
+  }
+
+  get isUntold(): boolean {
+    return !this.#isToldAgain && !this.isOnline
   }
 
   get isFlowing(): boolean {
@@ -87,11 +92,13 @@ export class LiveStream implements SceneStream {
 
   lost(): void {
     this.#lostMs = performance.now()
+    this.#isToldAgain = false
     this.states.lost()
     this.gate.reconnected()
   }
 
   dropUnconfirmed(): void {
+    this.#isToldAgain = true
     for (const nodeId of this.states.unconfirmed) this.states.delete(nodeId)
   }
 

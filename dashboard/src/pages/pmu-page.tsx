@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { describeStat, describeTimeQuality, Stat } from '../../../src/c37118/index.ts'
 import { useAppState } from '../app-state.ts'
 import { ChannelTables } from '../parts/channel-tables.tsx'
-import { count, offline, quantity, time } from '../parts/format.ts'
+import { absent, count, quantity, time } from '../parts/format.ts'
 import { type PhasorChannels, phasorsOf } from '../parts/phasors.ts'
 import { PmuPlots } from '../parts/pmu-plots.tsx'
 import { Polar } from '../parts/polar.tsx'
@@ -13,6 +13,7 @@ import { replaceQuery } from '../route.ts'
 import { type Reference, refOf } from '../scene/channel-ref.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
 import { newestAngles } from '../scene/newest-angles.ts'
+import type { SceneStream } from '../scene/scene.ts'
 import { useTicks } from '../scene/use.ts'
 
 /** Of STAT: what makes data doubtful. */
@@ -67,10 +68,8 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
       {stream && buffer && (
         <Pmu
           key={`${topic} ${number}`}
-          topic={topic}
+          stream={stream}
           buffer={buffer}
-          isOnline={stream.isOnline}
-          silentS={stream.silentS}
           pmu={Math.min(number, buffer.configuration.pmus.length - 1)}
           reference={refOf(against)}
         />
@@ -80,15 +79,14 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
 }
 
 interface PmuProps {
-  readonly topic: string
+  readonly stream: SceneStream
   readonly buffer: MeasurementBuffer
-  readonly isOnline: boolean
-  readonly silentS: number | undefined
   readonly pmu: number
   readonly reference: Reference
 }
 
-function Pmu({ topic, buffer, isOnline, silentS, pmu, reference }: PmuProps) {
+function Pmu({ stream, buffer, pmu, reference }: PmuProps) {
+  const { topic, isOnline } = stream
   const { scene, isUtc, theme } = useAppState()
   const { configuration, latest } = buffer
   const settings = configuration.pmus[pmu]!
@@ -115,7 +113,7 @@ function Pmu({ topic, buffer, isOnline, silentS, pmu, reference }: PmuProps) {
         {settings.stn.trim()} <span class="quiet">IDCODE {settings.idcode}</span>
       </h1>
       <dl class="facts">
-        <Fact name="state" value={isOnline ? '● online' : offline(silentS)} kind={isOnline ? 'good' : 'bad'} />
+        <Fact name="state" value={isOnline ? '● online' : absent(stream)} kind={isOnline ? 'good' : 'bad'} />
         <Fact name="time of the newest frame" value={isSeen ? time(buffer.timeS!, isUtc, 6) : '–'} />
         <Fact
           name="STAT"

@@ -3,9 +3,10 @@ import { useAppState } from '../app-state.ts'
 import type { CompareLine, PlotGroup } from '../compare/plot-groups.ts'
 import { angleStatisticsOf, type LineStatistics, statisticsOf } from '../compare/statistics.ts'
 import { refText } from '../scene/channel-ref.ts'
+import type { SceneStream } from '../scene/scene.ts'
 import type { Series } from '../scene/series.ts'
 import { useTicks } from '../scene/use.ts'
-import { withUnit } from './format.ts'
+import { absent, withUnit } from './format.ts'
 import { LineSwatch } from './line-swatch.tsx'
 
 interface Props {
@@ -43,7 +44,7 @@ export function CompareTable({ groups, drawn, windowS, frozenS }: Props) {
                 line={line}
                 n={n}
                 group={group}
-                isOnline={scene.find(line.stream)?.isOnline ?? false}
+                stream={scene.find(line.stream)}
                 statistics={ofLine(group, n, drawn(group), toS - windowS, toS)}
               />
             )),
@@ -63,17 +64,17 @@ interface RowProps {
   readonly line: CompareLine
   readonly n: number
   readonly group: PlotGroup
-  readonly isOnline: boolean
+  readonly stream: SceneStream | undefined
   readonly statistics: LineStatistics
 }
 
-function Row({ line, n, group, isOnline, statistics }: RowProps) {
+function Row({ line, n, group, stream, statistics }: RowProps) {
   const { newest, min, max, mean } = statistics
   const cells = { newest, min, max, mean }
   return (
     <tr data-line={refText(line)}>
       <th scope="row">
-        <LineSwatch n={n} /> {line.label} {isOnline ? '' : <span class="bad">○ offline</span>}
+        <LineSwatch n={n} /> {line.label} {stream?.isOnline ? '' : <span class="bad">{absent(stream)}</span>}
       </th>
       {Object.entries(cells).map(([name, value]) => (
         <td key={name} class="number" data-of={name} data-value={value}>

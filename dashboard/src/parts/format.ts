@@ -1,5 +1,6 @@
 /** Numbers and times as they are told. */
 import { durationOf } from '../history/period.ts'
+import type { SceneStream } from '../scene/scene.ts'
 
 const MINUS = '−'
 export const signed = (text: string): string => text.replace(/^-/, MINUS)
@@ -56,8 +57,11 @@ export function clock(seconds: number, isUtc: boolean, digits = 0): string {
 const two = (number: number): string => String(number).padStart(2, '0')
 
 /** `○ offline, last 12 s ago`: of a stream whose values are old. */
-export const offline = (silentS: number | undefined): string =>
-  silentS === undefined ? '○ offline' : `○ offline, last ${durationOf(Math.max(1, Math.floor(silentS)) * 1e6)} ago`
+export function absent(stream: SceneStream | undefined): string {
+  const word = stream?.isUntold ? '□ not known' : '○ offline'
+  const silentS = stream?.silentS
+  return silentS === undefined ? word : `${word}, last ${durationOf(Math.max(1, Math.floor(silentS)) * 1e6)} ago`
+}
 
 /** `told 40 s ago`: of what is old. */
 export const toldAgo = (ageS: number): string => `told ${durationOf(Math.max(1, Math.floor(ageS)) * 1e6)} ago`

@@ -2,7 +2,7 @@
 import { anglesAtOnce } from '../scene/at-once.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
 import type { SceneStream } from '../scene/scene.ts'
-import { offline, wrapped } from './format.ts'
+import { absent, wrapped } from './format.ts'
 import { type PhasorChannels, phasorsOf } from './phasors.ts'
 
 export interface Station {
@@ -13,7 +13,7 @@ export interface Station {
   readonly name: string
   readonly isOnline: boolean
   /** What kept it from being online, in a few words and in more; empty where nothing does. */
-  readonly absence: '' | 'offline' | 'not played' | 'never heard'
+  readonly absence: '' | 'offline' | 'not known' | 'not played' | 'never heard'
   readonly absenceInWords: string
   /** V and Hz, the newest; NaN where absent. */
   readonly voltage: number
@@ -73,7 +73,7 @@ function stationOf({ topic, name, pmu, stream, buffer, voltage }: Source, angle:
     name,
     isOnline: absence === '',
     absence,
-    absenceInWords: absence === 'offline' ? offline(stream?.silentS) : absence && `○ ${absence}`,
+    absenceInWords: absence === 'offline' || absence === 'not known' ? absent(stream) : absence && `○ ${absence}`,
     freq: buffer?.value(`${pmu + 1}.freq`) ?? Number.NaN,
     voltage: (voltage && buffer?.value(voltage.magnitude)) ?? Number.NaN,
     angle,
@@ -84,6 +84,7 @@ function stationOf({ topic, name, pmu, stream, buffer, voltage }: Source, angle:
 function absenceOf(stream: SceneStream | undefined): Station['absence'] {
   if (stream?.isOnline) return ''
   if (stream?.isLeftOut) return 'not played'
+  if (stream?.isUntold) return 'not known'
   return stream?.buffer || stream?.silentS !== undefined ? 'offline' : 'never heard'
 }
 

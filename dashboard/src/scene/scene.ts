@@ -12,6 +12,8 @@ export interface SceneStream {
   readonly isLeftOut?: boolean
   /** Frames come at DATA_RATE, and its node says that it is online. */
   readonly isOnline: boolean
+  /** The connection was lost, and nothing was told of it since: it may well be online. */
+  readonly isUntold?: boolean
   /** Seconds since its newest frame; undefined before the first. */
   readonly silentS: number | undefined
 }
