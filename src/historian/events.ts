@@ -99,7 +99,7 @@ function configurations(
   })
 }
 
-/** From the newest hour on, until there are enough of them. */
+/** From the newest hour on, until there are enough of them, and one more: it tells that there are older ones. */
 async function markedOf(
   store: Store,
   connection: Connection,
@@ -124,7 +124,7 @@ async function markedOf(
   const newestFirst = [...hours].toSorted(([one], [other]) => other - one)
   for (const [hour, files] of newestFirst) {
     const sinceUs = (hour + 1) * HOUR_US
-    if (runs.since(sinceUs) + others.filter(({ timeUs }) => timeUs >= sinceUs).length >= limit)
+    if (runs.since(sinceUs) + others.filter(({ timeUs }) => timeUs >= sinceUs).length > limit)
       return { events: runs.all(), isCut: true }
     for (const segments of files) {
       signal?.throwIfAborted()

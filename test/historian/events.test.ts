@@ -169,7 +169,21 @@ describe('events', () => {
         expect(await ask({ kinds })).toEqual({ events: asked, more: false })
         expect(await ask({ kinds, limit: 1 })).toEqual({ events: asked.slice(-1), more: asked.length > 1 })
       }),
-      { numRuns: 15, endOnFailure: true },
+      {
+        numRuns: 15,
+        endOnFailure: true,
+        examples: [
+          // As many as are asked for in the newest hour, and none in the one before.
+          [
+            [
+              { frames: 400, stats: [0, 0], isThere: true },
+              { frames: 83, stats: [0x2000, 0], isThere: true },
+            ],
+            true,
+            ['sync-lost'],
+          ],
+        ],
+      },
     )
     await close()
   })
