@@ -2,7 +2,6 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { isoOf } from '../../dashboard/src/history/period.ts'
-import { viewOf } from '../../dashboard/src/history/view.ts'
 import type { CompletenessAnswer, StoredEvent } from '../../src/api/answers.ts'
 import { openBrowser, watchedPage } from '../support/browser.ts'
 import { filledHistorian, timeUs, topics } from './filled-historian.ts'
@@ -76,11 +75,12 @@ export const view = (from: number, to: number, channels: readonly string[] = ids
 }
 
 /** Every value, or the least and the greatest, of the period that the address says. */
-export async function isFine(page: Page, ...either: readonly ('raw' | 'parts')[]): Promise<unknown> {
-  const { period } = viewOf(new URLSearchParams(page.url().split('?')[1]))
-  const ofIt = period ? `[data-period="${period.fromUs} ${period.toUs}"]` : ''
-  return page.waitForSelector(either.map((fineness) => `[data-fineness=${fineness}]${ofIt}`).join())
-}
+export const isFine = (page: Page, ...either: readonly ('raw' | 'parts')[]): Promise<unknown> =>
+  page.waitForFunction((either) => {
+    const query = new URLSearchParams(location.hash.split('?')[1])
+    const ofIt = `[data-period="${query.get('from')}/${query.get('to')}"]`
+    return document.querySelector(either.map((fineness) => `[data-fineness=${fineness}]${ofIt}`).join())
+  }, either)
 export const row = (pmu: number, id: string): string => `tr[data-stream="${topics[pmu]}"][data-channel="${id}"]`
 export const isAt = (page: Page, us: number, pmu = 0, id = '1.freq'): Promise<unknown> =>
   page.waitForSelector(`${row(pmu, id)}[data-time-us="${us}"]`)

@@ -5,7 +5,7 @@ import { useAppState } from '../app-state.ts'
 import { ask, type Seen } from '../history/ask.ts'
 import { Cursor } from '../history/cursor.ts'
 import { type Stations, stationsAt } from '../history/labels.ts'
-import { bounded, durationOf, lastOf, lengthUs, type Period, presets } from '../history/period.ts'
+import { bounded, durationOf, isoOf, lastOf, lengthUs, type Period, presets } from '../history/period.ts'
 import { beginOf } from '../history/series.ts'
 import { queryOf, sameChannel, usualChannels, type View, viewOf } from '../history/view.ts'
 import { HistoryChannels } from '../parts/history-channels.tsx'
@@ -114,7 +114,7 @@ function Fineness({ seen, period }: { readonly seen: Answer<Seen>; readonly peri
     <span
       role="status"
       data-fineness={trouble !== undefined ? 'unknown' : !isThis || isUnderWay ? 'asking' : isRaw ? 'raw' : 'parts'}
-      data-period={`${period.fromUs} ${period.toUs}`}
+      data-period={`${isoOf(period.fromUs)}/${isoOf(period.toUs)}`}
       data-utc={isUtc}
     >
       <b>{durationOf(lengthUs(period))}</b> {words()}
