@@ -14,10 +14,11 @@ function sceneOf(streams: Readonly<Record<string, Configuration | undefined>>): 
   const all = Object.entries(streams).map(([topic, configuration]): SceneStream => {
     const buffer = configuration && new MeasurementBuffer(configuration)
     if (buffer) for (let n = 0; n < 2 * buffer.rate; n++) buffer.push(frameWriter(buffer.configuration)(n))
-    return { topic, buffer, hasNoRoom: false, isOnline: true, silentS: 0 }
+    return { topic, buffer, hasNoRoom: false, isOnline: true, wasHeard: true, silentS: 0 }
   })
   return {
     kind: 'playback',
+    isTold: true,
     streams: all,
     find: (wanted) => all.find((each) => each.topic === wanted),
     nowS: 1_700_000_002,

@@ -16,6 +16,8 @@ class Bench {
   computerOffsetS = 0
   sleptS = 0
   isFlowing = true
+  /** No frame has come since, and those of before are still told. */
+  #told: HeardTime[] | undefined
   readonly pmus: Pmu[]
   readonly clock = new FrameClock(() => this.#heard(), {
     nowMs: () => this.nowMs,
@@ -38,12 +40,23 @@ class Bench {
     })
   }
 
+  /** Where `performance.now()` stands still meanwhile. */
+  sleep(seconds: number): void {
+    this.#told = this.#heard()
+    this.sleptS += seconds
+  }
+
+  wake(): void {
+    this.#told = undefined
+  }
+
   get errorS(): number {
     return this.clock.nowS - this.trueS
   }
 
   #heard(): HeardTime[] {
     if (!this.isFlowing) return []
+    if (this.#told) return this.#told
     return this.pmus.map(({ latencyMs = 10, offsetS = 0 }, n) => {
       const sentMs = Math.floor((this.nowMs - latencyMs) / 20) * 20
       const timeS = BEGIN_S + this.sleptS + sentMs / 1000 + offsetS
@@ -137,6 +150,18 @@ describe('the time by the frames', () => {
     bench.isFlowing = true
     bench.run(1)
     expect(bench.errorS).toBeCloseTo(-0.01, 6)
+  })
+
+  it('takes no frame of before it slept for one of now', () => {
+    const bench = new Bench({})
+    bench.run(1)
+    bench.sleep(8 * 3600)
+    bench.run(1)
+    expect([bench.errorS, bench.clock.computerAheadS]).toEqual([expect.closeTo(0, 6), undefined])
+    bench.wake()
+    bench.run(1)
+    expect(bench.errorS).toBeCloseTo(-0.01, 6)
+    expect(bench.clock.computerAheadS).toBeCloseTo(0.01, 6)
   })
 
   it('asks what was heard four times a second, however often it is read', () => {

@@ -220,6 +220,12 @@ describe.skipIf(need.skip)(need.title('the page Health'), () => {
       /outside \(too old when it came\) 5, duplicates 3, conflicts 1/,
     )
     expect(page.url()).toContain('consumer=')
+
+    // What a PDC's process said last is not of now once its node is gone.
+    say('one', { online: false, reason: 'connection lost' })
+    const output = page.locator(`[data-pdc="${pmu.topic}"]`)
+    await eventually(() => output.textContent()).toMatch(/○ offline, told last:995 \(99\.500 %\)/)
+    expect(await output.textContent()).not.toContain('8.3 /')
     await page.setViewportSize({ width: 390, height: 844 })
     expect(await beside(page)).toBeLessThanOrEqual(0)
     expect(faults).toEqual([])

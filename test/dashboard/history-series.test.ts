@@ -30,6 +30,13 @@ describe('what the API gave of a channel', () => {
     expect([[...whole!.gaps], [...lacking!.gaps].map((at) => without[at])]).toEqual([[], [120, 640]])
   })
 
+  it('has gaps also between single frames that are equally far apart', () => {
+    const every20 = (fromMs: number) => [...Array(20).keys()].map((n) => fromMs + n * 20)
+    const times = [...every20(0), 5380, 10_380, ...every20(15_380)].map((ms) => ms * 1000)
+    const [trace] = tracesOf('a', { raw: true, series: [one(times, times)] }, { fromUs: 0, toUs: 16e6 }, 2000)
+    expect([...trace!.gaps].map((at) => times[at]! / 1000)).toEqual([5380, 10_380, 15_380])
+  })
+
   it('has a gap where a part has nothing, of least and greatest', () => {
     // Ten parts of 100 ms; the fourth and fifth have none.
     const times = [10, 90, 110, 180, 210, 290, 590, 599, 610, 700].map((ms) => ms * 1000)

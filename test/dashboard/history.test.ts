@@ -187,7 +187,7 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     const event = { stream: topics[0], kind: 'trigger', what: 'the frequency jumped', detail: '' }
     await using history = await opened(deps, {
       events: [{ ...event, time_us: timeUs(50), until_us: null }],
-      bears: /ERR_FAILED/,
+      bears: /ERR_FAILED|status of 502/,
     })
     const { url, page } = history
     await page.goto(url + view(0, 100))
@@ -204,6 +204,12 @@ describe.skipIf(chromium.skip)(chromium.title('the page History'), { timeout: 60
     await page.unroute('**/api/v1/**')
     await isFine(page, 'raw')
     await page.waitForSelector('[role=alert]', { state: 'detached' })
+
+    await page.route('**/api/v1/range?*', (route) => route.fulfill({ status: 502, body: 'bad gateway' }))
+    await page.click('[aria-label="back"]')
+    await page.waitForSelector('[role=alert] >> text=it is asked again')
+    await page.unroute('**/api/v1/range?*')
+    await isFine(page, 'raw')
   })
 
   it('has any channel of any stream, found by words', async () => {

@@ -117,7 +117,7 @@ describe('the connection of a page', () => {
     await seen.until(() => !live.isConnected)
     expect([stream.isOnline, stream.isFlowing, stream.confirmed.size, confirmed()]).toEqual([false, false, 0, []])
     expect(absent(stream)).toMatch(/^□ not known, last \d+ s ago$/)
-    expect(stationsOf([stream], []).stations).toMatchObject([{ absence: 'not known', isOnline: false }])
+    expect(stationsOf(live, []).stations).toMatchObject([{ absence: 'not known', isOnline: false }])
     expect([live.nodes.size, stream.states.size]).toEqual([2, 2])
 
     await asked(2)
@@ -129,7 +129,8 @@ describe('the connection of a page', () => {
     await vi.waitUntil(() => stream.isOnline)
     expect(stream.isUntold).toBe(false)
     expect([confirmed(), [...stream.confirmed.keys()]]).toEqual([[nodes[0]], ['stays']])
-    await vi.waitUntil(() => live.nodes.size === 1, { timeout: 20_000 })
+    expect(live.isTold).toBe(false)
+    await vi.waitUntil(() => live.isTold, { timeout: 20_000 })
     expect([[...live.nodes.keys()], [...stream.states.keys()]]).toEqual([[nodes[0]], ['stays']])
   })
 })

@@ -146,6 +146,22 @@ describe.skipIf(chromium.skip)(chromium.title('the dashboard, in a browser'), ()
     expect(page.url()).toContain('against=')
   })
 
+  it('tells angles against a voltage of a PDC too, which nobody else on the page follows', async () => {
+    const client = await connectAsync(`mqtt://127.0.0.1:${brokerPort}`)
+    onTestFinished(() => client.endAsync())
+    const topic = `${site}/PDC/1`
+    // A PDC of one PMU says what that says.
+    client.on('message', (_, payload, { retain }) => client.publish(topic, payload, { qos: 1, retain }))
+    await client.subscribeAsync(`${site}/PMU/766`, { qos: 1 })
+    onTestFinished(async () => {
+      await client.unsubscribeAsync(`${site}/PMU/766`)
+      await client.publishAsync(topic, '', { qos: 1, retain: true })
+    })
+    const query = new URLSearchParams({ stream: `${site}/PMU/765`, against: `${topic}|1.VA.angle` })
+    const page = await open(`pmu?${query}`)
+    await page.locator('td[data-channel="1.VA.angle"]', { hasText: '3.50°' }).waitFor()
+  })
+
   it('shows a PMU that nobody has described as soon as it speaks, and no longer when it is retired', async () => {
     const page = await open('grid')
     await page.getByText('2 of 2 PMUs online').waitFor()

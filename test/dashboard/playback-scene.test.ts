@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { stationsOf } from '../../dashboard/src/parts/station.ts'
 import { MAX_PLAYED, type PlaybackDeps, PlaybackScene } from '../../dashboard/src/playback/playback-scene.ts'
 import { until } from '../support/until.ts'
 import { framesOf, gap, RATE, sampleOf, startUs, timeUs, topics } from './filled-historian.ts'
@@ -104,7 +105,10 @@ describe('what is played back', () => {
   it('is at first the begin of the period, with the half minute before it', async () => {
     const player = new Player()
     expect(player.scene.isWaiting).toBe(true)
+    const stationsNow = () => stationsOf(player.scene, []).stations.map(({ absenceInWords }) => absenceInWords)
+    expect(stationsNow()).toEqual(['□ not known', '□ not known'])
     await player.settled()
+    expect(stationsNow()).toEqual(['', ''])
     expect(player.n).toBe(3000)
     player.expectShown(0)
     player.expectShown(1)

@@ -56,6 +56,16 @@ describe.skipIf(chromium.skip)(chromium.title('what is played back'), { timeout:
       // The bar and the page are drawn each in its turn.
       await eventually(() => shown(page)).toEqual({ n, time, voltage: sampleOf(0, n).voltage })
     }
+    // Keys mean the same at the slider, where a pointer leaves the focus.
+    await page.locator(`${bar} input`).focus()
+    await page.keyboard.press('ArrowRight')
+    await eventually(async () => (await shown(page)).n).toBe(7051)
+    await page.keyboard.press('Shift+ArrowLeft')
+    await eventually(async () => (await shown(page)).n).toBe(6551)
+    for (const state of ['playing', 'paused']) {
+      await page.keyboard.press('Space')
+      await isState(page, state)
+    }
     expect(await page.textContent('header')).toContain('▶ playback')
     await page.click('nav >> text=Grid')
     await page.waitForSelector('text=2 of 2 PMUs online')

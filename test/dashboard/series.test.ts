@@ -18,6 +18,12 @@ describe('joined series', () => {
     })
   })
 
+  it('lack what has ended, once its last value holds no more', () => {
+    const ended = { times: [1, 2], values: [[1, 2]], holdsS: 1.5 }
+    const goesOn = { times: [1, 2, 3, 4, 5], values: [[6, 7, 8, 9, 10]] }
+    expect(joinSeries([ended, goesOn]).values[0]).toEqual([1, 2, undefined, null, null])
+  })
+
   it('take for one instant what TIME_BASE rounded', () => {
     const exact = { times: [0.033333, 0.066667], values: [[1, 2]] }
     const rounded = { times: [0.033, 0.067], values: [[3, 4]] }

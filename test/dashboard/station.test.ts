@@ -44,14 +44,15 @@ function measuring(id: number, { rate, untilS, aheadDegrees = 0, lostS = [], off
       }),
     )
   }
-  return { topic: topicOf(id), buffer, hasNoRoom: false, isOnline: true, silentS: 0 }
+  return { topic: topicOf(id), buffer, hasNoRoom: false, isOnline: true, wasHeard: true, silentS: 0 }
 }
 
+const told = (streams: readonly SceneStream[]) => ({ streams, isTold: true })
+
 const anglesOf = (...sent: readonly Sent[]): readonly number[] =>
-  stationsOf(
-    sent.map((each, at) => measuring(at + 1, each)),
-    [],
-  ).stations.map(({ angle }) => Math.round(degrees(angle) * 100) / 100)
+  stationsOf(told(sent.map((each, at) => measuring(at + 1, each))), []).stations.map(
+    ({ angle }) => Math.round(degrees(angle) * 100) / 100,
+  )
 
 describe('the angles of an area', () => {
   it.each<[string, readonly Sent[], readonly number[]]>([
@@ -89,6 +90,15 @@ describe('the angles of an area', () => {
         { rate: 1, untilS: 1, aheadDegrees: 10 },
       ],
       [0, 10],
+    ],
+    [
+      'a PMU sends once a second, and its next frame is on its way',
+      [
+        { rate: 50, untilS: 2.08 },
+        { rate: 50, untilS: 2.06, aheadDegrees: -4 },
+        { rate: 1, untilS: 1, aheadDegrees: 10 },
+      ],
+      [0, -4, 10],
     ],
     [
       'the newest frame that others have is lost',
@@ -139,7 +149,7 @@ describe('the angles of an area', () => {
 
   it('are told of none that is offline', () => {
     const [first, second] = [measuring(1, { rate: 50, untilS: 2 }), measuring(2, { rate: 50, untilS: 2 })]
-    const { stations, reference } = stationsOf([{ ...first, isOnline: false }, second], [])
+    const { stations, reference } = stationsOf(told([{ ...first, isOnline: false }, second]), [])
     expect(stations.map(({ angle }) => angle)).toEqual([Number.NaN, 0])
     expect(reference?.name).toBe('Station 2')
   })
@@ -151,15 +161,15 @@ describe('the PMUs of an area', () => {
     buffer: undefined,
     hasNoRoom: false,
     isOnline: false,
+    wasHeard: false,
     silentS: undefined,
   }
 
   it('are those of the grid and those that are heard, and each says why it is not online', () => {
     const offline = { ...measuring(2, { rate: 50, untilS: 2 }), isOnline: false, silentS: 12.3 }
-    const { stations } = stationsOf(
-      [measuring(1, { rate: 50, untilS: 2 }), offline, unknown, { ...unknown, topic: topicOf(5), isLeftOut: true }],
-      [4, 2].map(topicOf),
-    )
+    const leftOut = { ...unknown, topic: topicOf(5), isLeftOut: true }
+    const streams = [measuring(1, { rate: 50, untilS: 2 }), offline, unknown, leftOut]
+    const { stations } = stationsOf(told(streams), [4, 2].map(topicOf))
     expect(stations.map(({ topic, name, absenceInWords }) => [topic, name, absenceInWords])).toEqual([
       [topicOf(1), 'Station 1', ''],
       [topicOf(2), 'Station 2', '○ offline, last 12 s ago'],
@@ -167,10 +177,18 @@ describe('the PMUs of an area', () => {
       [topicOf(4), 'PMU 4', '○ never heard'],
       [topicOf(5), 'PMU 5', '○ not played'],
     ])
+    const untold = stationsOf({ streams: [offline, unknown], isTold: false }, [topicOf(4)]).stations
+    expect(untold.map(({ absenceInWords }) => absenceInWords)).toEqual([
+      '○ offline, last 12 s ago',
+      '□ not known',
+      '□ not known',
+    ])
   })
 
   it('are not what PDCs say', () => {
-    const { stations } = stationsOf([{ ...unknown, topic: 'area/substation/1/PDC/3' }], ['area/substation/1/PDC/4'])
+    const { stations } = stationsOf(told([{ ...unknown, topic: 'area/substation/1/PDC/3' }]), [
+      'area/substation/1/PDC/4',
+    ])
     expect(stations).toEqual([])
   })
 })

@@ -5,6 +5,7 @@ import type { ChannelRef } from '../scene/channel-ref.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
 import type { Scene } from '../scene/scene.ts'
 import { anglesAgainst, joinSeries, type Series } from '../scene/series.ts'
+import { silentAfterMs } from '../scene/silence.ts'
 
 /** Lines at once: more cannot be told apart, nor drawn in time. */
 export const MAX_LINES = 32
@@ -77,16 +78,19 @@ export function labelOf({ configuration }: MeasurementBuffer, channel: string): 
 
 /** Times, and the values of each line as they are drawn; angles against the reference at the same instant. */
 export function seriesOf(scene: Scene, group: PlotGroup, against: ChannelRef | undefined, sinceS: number): Series {
-  const read = (stream: string, channels: readonly string[]): Series =>
-    scene.find(stream)?.buffer?.series(channels, sinceS) ?? { times: [], values: channels.map(() => []) }
+  const read = (stream: string, channels: readonly string[]): Series => {
+    const buffer = scene.find(stream)?.buffer
+    if (!buffer) return { times: [], values: channels.map(() => []) }
+    return { ...buffer.series(channels, sinceS), holdsS: silentAfterMs(buffer.rate) / 1000 }
+  }
   const reference = group.of === 'rad' && against ? read(against.stream, [against.channel]) : undefined
   const parts = streamsOf(group.lines).map((stream) => {
     const channels = group.lines.filter((line) => line.stream === stream).map(({ channel }) => channel)
     const series = read(stream, channels)
-    if (group.of === 'rad') return { times: series.times, values: anglesAgainst(series, reference) }
+    if (group.of === 'rad') return { ...series, values: anglesAgainst(series, reference) }
     if (group.factor === 1) return series
     const scaled = (value: number | null | undefined) => (typeof value === 'number' ? value * group.factor : value)
-    return { times: series.times, values: series.values.map((row) => row.map(scaled)) }
+    return { ...series, values: series.values.map((row) => row.map(scaled)) }
   })
   return joinSeries(parts)
 }

@@ -1,5 +1,5 @@
 /** Values of channels of many streams over a period, as fine as the plot is wide. */
-import { getRange, Unreachable } from '../api/client.ts'
+import { getRange, isPassing } from '../api/client.ts'
 import type { Period } from './period.ts'
 import { type Trace, tracesOf } from './series.ts'
 import type { ChosenChannel } from './view.ts'
@@ -35,7 +35,7 @@ export async function ask(
       try {
         return tracesOf(stream, await getRange({ stream, channels: ids, ...period, points }, signal), period, points)
       } catch (error) {
-        if (signal.aborted || error instanceof Unreachable) throw error
+        if (signal.aborted || isPassing(error)) throw error
         troubles.push(`${stream}: ${error instanceof Error ? error.message : String(error)}`)
         return []
       }

@@ -106,11 +106,17 @@ function gapsOfParts(timesUs: readonly number[], { fromUs, toUs }: Period, parts
 /** Steps on each side that say what is usual: a PMU may change its rate. */
 const NEAR = 8
 
-/** A step is longer than `least`, and than half as much again as is usual on both sides. */
-function isGap(steps: readonly number[], at: number, least: number): boolean {
+/** A step is longer than `shortest`, and than half as much again as is usual on both sides. */
+function isGap(steps: readonly number[], at: number, shortest: number): boolean {
   const step = steps[at]!
-  // Nearly all are as those beside them.
-  if (step <= least || step <= 1.5 * Math.min(steps[at - 1] ?? step, steps[at + 1] ?? step)) return false
+  if (step <= shortest) return false
+  // Nearly all are as the least near them, and need no medians. At an end there is little that could tell what is usual.
+  const [from, to] = [Math.max(0, at - NEAR), Math.min(steps.length - 1, at + NEAR)]
+  const reach = Math.min(at - from, to - at) < NEAR / 2 ? 1 : NEAR
+  let least = Number.POSITIVE_INFINITY
+  for (let near = Math.max(from, at - reach); near <= Math.min(to, at + reach); near++)
+    if (near !== at) least = Math.min(least, steps[near]!)
+  if (step <= 1.5 * least) return false
   const before = median(steps.slice(Math.max(0, at - NEAR), at))
   const after = median(steps.slice(at + 1, at + 1 + NEAR))
   return step > 1.5 * Math.max(before ?? 0, after ?? 0)

@@ -6,17 +6,29 @@ const RATE_MS = 5000
 export class Arrivals {
   /** Of `performance.now()`. */
   lastMs = Number.NEGATIVE_INFINITY
+  #lastClockMs = Number.NEGATIVE_INFINITY
   readonly #latenciesMs = new Float64Array(KEPT)
   readonly #cameMs = new Float64Array(KEPT)
   #count = 0
 
+  /** A frame has come. */
+  heard(): void {
+    this.lastMs = performance.now()
+    this.#lastClockMs = Date.now()
+  }
+
   /** A frame of this time, in seconds since 1970, has come. */
   note(timeS: number | undefined): void {
     if (timeS === undefined) return
-    this.lastMs = performance.now()
+    this.heard()
     const place = this.#count++ % KEPT
     this.#cameMs[place] = this.lastMs
-    this.#latenciesMs[place] = Date.now() - timeS * 1000
+    this.#latenciesMs[place] = this.#lastClockMs - timeS * 1000
+  }
+
+  /** Since the last frame; Infinity before the first. Where a computer slept, `performance.now()` may have too. */
+  get silentMs(): number {
+    return Math.max(performance.now() - this.lastMs, Date.now() - this.#lastClockMs)
   }
 
   /** Of the last 512 frames, in ms; undefined before the first. */

@@ -42,6 +42,10 @@ export class FrameClock {
   #wantedS = 0
   /** What is told is ahead of `performance.now()` by so much. */
   #aheadS: number | undefined
+  /** This computer's clock is ahead of `performance.now()` by so much. */
+  #computerAheadS: number | undefined
+  /** Frames of before are not looked at. */
+  #sinceMs = Number.NEGATIVE_INFINITY
 
   constructor(
     heard: () => readonly HeardTime[],
@@ -53,8 +57,7 @@ export class FrameClock {
 
   /** Seconds since 1970; by this computer where no frame tells. */
   get nowS(): number {
-    const nowMs = this.#clocks.nowMs()
-    if (nowMs - this.#lookedMs >= LOOK_MS) this.#look(nowMs)
+    const nowMs = this.#lookIfDue()
     const passedS = (nowMs - this.#readMs) / 1000
     this.#readMs = nowMs
     if (this.#aheadS === undefined) return this.#clocks.computerS()
@@ -66,19 +69,27 @@ export class FrameClock {
 
   /** By how much this computer's clock is ahead of the PMUs'; negative: behind. Undefined where no frame tells. */
   get computerAheadS(): number | undefined {
+    const nowMs = this.#lookIfDue()
     if (this.#medianS === undefined) return undefined
-    return this.#clocks.computerS() - this.#clocks.nowMs() / 1000 - this.#medianS
+    return this.#clocks.computerS() - nowMs / 1000 - this.#medianS
+  }
+
+  #lookIfDue(): number {
+    const nowMs = this.#clocks.nowMs()
+    if (nowMs - this.#lookedMs >= LOOK_MS) this.#look(nowMs)
+    return nowMs
   }
 
   #look(nowMs: number): void {
     this.#lookedMs = nowMs
+    const computerS = this.#clocks.computerS()
+    this.#forgetIfSlept(nowMs, computerS)
     if (nowMs - this.#turnedMs >= KEPT_MS) {
       this.#turnedMs = nowMs
       this.#older = this.#newer
       this.#newer = new Map()
     }
-    const heard = this.#heard()
-    const computerS = this.#clocks.computerS()
+    const heard = this.#heard().filter(({ cameMs }) => cameMs > this.#sinceMs)
     if (heard.length === 0) {
       this.#medianS = undefined
       // By this computer: where it slept, `performance.now()` may have too.
@@ -96,6 +107,18 @@ export class FrameClock {
     this.#medianS = medianOf(all, computerS - nowMs / 1000)
     this.#wantedS = all.findLast((aheadS) => aheadS - this.#medianS! <= NEAR_S)!
     this.#aheadS ??= this.#wantedS
+  }
+
+  /** `performance.now()` may stand still while a computer sleeps: what was heard before is no longer of now. */
+  #forgetIfSlept(nowMs: number, computerS: number): void {
+    const aheadS = computerS - nowMs / 1000
+    const before = this.#computerAheadS
+    this.#computerAheadS = aheadS
+    if (before === undefined || Math.abs(aheadS - before) <= FORGOTTEN_S) return
+    this.#sinceMs = nowMs
+    this.#newer.clear()
+    this.#older.clear()
+    this.#aheadS = undefined
   }
 }
 

@@ -22,6 +22,7 @@ export class LiveScene implements Scene {
   readonly #followed = new Map<string, number>()
   readonly #areas: readonly string[]
   #isConnected = false
+  #isTold = false
   /** Of a retained message; of `performance.now()`. */
   #retainedMs = 0
   #confirming: ReturnType<typeof setTimeout> | undefined
@@ -47,6 +48,11 @@ export class LiveScene implements Scene {
 
   get isConnected(): boolean {
     return this.bus?.isConnected ?? false
+  }
+
+  /** Since this connection was made, so far as it can be known. */
+  get isTold(): boolean {
+    return this.#isTold
   }
 
   /** What it says of itself, it has said on this connection. */
@@ -111,6 +117,7 @@ export class LiveScene implements Scene {
       this.#confirm()
       return
     }
+    this.#isTold = false
     this.#streams.lost()
     this.#nodes.lost()
   }
@@ -122,6 +129,7 @@ export class LiveScene implements Scene {
       this.#confirming = setTimeout(() => this.#confirm(), leftMs)
       return
     }
+    this.#isTold = true
     this.#streams.dropUnconfirmed()
     this.#nodes.dropUnconfirmed()
   }

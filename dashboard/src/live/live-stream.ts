@@ -41,7 +41,7 @@ export class LiveStream implements SceneStream {
         data: (frame) => {
           this.buffer?.push(frame)
           if (this.buffer) this.arrivals.note(this.buffer.timeS)
-          else this.arrivals.lastMs = performance.now()
+          else this.arrivals.heard()
         },
         dropped() {},
       },
@@ -58,13 +58,17 @@ export class LiveStream implements SceneStream {
   }
 
   get isFlowing(): boolean {
-    const { lastMs } = this.arrivals
-    return lastMs > this.#lostMs && performance.now() - lastMs < silentAfterMs(this.buffer?.rate)
+    const { lastMs, silentMs } = this.arrivals
+    return lastMs > this.#lostMs && silentMs < silentAfterMs(this.buffer?.rate)
   }
 
   get silentS(): number | undefined {
-    const { lastMs } = this.arrivals
-    return Number.isFinite(lastMs) ? (performance.now() - lastMs) / 1000 : undefined
+    const { silentMs } = this.arrivals
+    return Number.isFinite(silentMs) ? silentMs / 1000 : undefined
+  }
+
+  get wasHeard(): boolean {
+    return this.buffer !== undefined || this.silentS !== undefined
   }
 
   /** As its nodes told it on this connection. */

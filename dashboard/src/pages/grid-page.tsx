@@ -19,7 +19,7 @@ export function GridPage({ query }: { readonly query: URLSearchParams }) {
   const grid = useAnswer('grid', getGrid)
   const pmus = grid.value?.sites.flatMap((site) => site.pmus) ?? []
   const { stations, reference } = stationsOf(
-    scene.streams,
+    scene,
     pmus.map(({ topic }) => topic),
   )
   const nominal = grid.value?.network?.nominal_v

@@ -37,7 +37,9 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
     // The first that is heard stays, whoever else is heard later.
     if (topic !== '' && query.get('stream') === null) change({})
   }, [topic, query])
+  const reference = refOf(against)
   useEffect(() => scene.follow(topic), [scene, topic])
+  useEffect(() => (reference ? scene.follow(reference.stream) : undefined), [scene, reference?.stream])
 
   const stream = scene.find(topic)
   const buffer = stream?.buffer
@@ -71,7 +73,7 @@ export function PmuPage({ query }: { readonly query: URLSearchParams }) {
           stream={stream}
           buffer={buffer}
           pmu={Math.min(number, buffer.configuration.pmus.length - 1)}
-          reference={refOf(against)}
+          reference={reference}
         />
       )}
     </>

@@ -57,9 +57,8 @@ export function clock(seconds: number, isUtc: boolean, digits = 0): string {
 const two = (number: number): string => String(number).padStart(2, '0')
 
 /** `○ offline, last 12 s ago`: of a stream whose values are old. */
-export function absent(stream: SceneStream | undefined): string {
-  const word = stream?.isUntold ? '□ not known' : '○ offline'
-  const silentS = stream?.silentS
+export function absent({ isUntold, silentS }: Partial<Pick<SceneStream, 'isUntold' | 'silentS'>> = {}): string {
+  const word = isUntold ? '□ not known' : '○ offline'
   return silentS === undefined ? word : `${word}, last ${durationOf(Math.max(1, Math.floor(silentS)) * 1e6)} ago`
 }
 

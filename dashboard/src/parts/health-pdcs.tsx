@@ -1,12 +1,16 @@
 /** What PDCs say of their outputs, since their processes began. */
 import type { PdcFigures } from '../../../src/streams/index.ts'
 import { useAppState } from '../app-state.ts'
+import type { LiveScene } from '../live/live-scene.ts'
+import type { LiveStream } from '../live/live-stream.ts'
 import { count, shortName, time } from './format.ts'
 
 export function PdcOutputs() {
   const { live, isUtc } = useAppState()
-  const outputs = live.streams.flatMap(({ topic, states }) =>
-    [...states].flatMap(([node, { pdc }]) => (pdc ? [{ topic, node, pdc }] : [])),
+  const outputs = live.streams.flatMap((stream) =>
+    [...stream.states].flatMap(([node, state]) =>
+      state.pdc ? [{ topic: stream.topic, node, pdc: state.pdc, absence: absenceOf(stream, node, live) }] : [],
+    ),
   )
   if (outputs.length === 0) return null
   return (
@@ -31,10 +35,11 @@ export function PdcOutputs() {
             </tr>
           </thead>
           <tbody>
-            {outputs.map(({ topic, node, pdc }) => (
-              <tr key={`${topic} ${node}`} data-pdc={topic}>
+            {outputs.map(({ topic, node, pdc, absence }) => (
+              <tr key={`${topic} ${node}`} class={absence && 'quiet'} data-pdc={topic}>
                 <td data-name="output">
-                  {shortName(topic)} <span class="quiet">{node}</span>
+                  {shortName(topic)} <span class="quiet">{node}</span>{' '}
+                  {absence && <span class="bad">{absence}, told last:</span>}
                 </td>
                 <td class="number" data-name="complete" data-of="complete">
                   {completeText(pdc)}
@@ -49,7 +54,9 @@ export function PdcOutputs() {
                   {count(pdc.frames.revised)}
                 </td>
                 <td class="number" data-name="latency, mean / p99">
-                  {pdc.latency_ms ? `${pdc.latency_ms.mean.toFixed(1)} / ${pdc.latency_ms.p99.toFixed(1)} ms` : '–'}
+                  {pdc.latency_ms && !absence
+                    ? `${pdc.latency_ms.mean.toFixed(1)} / ${pdc.latency_ms.p99.toFixed(1)} ms`
+                    : '–'}
                 </td>
                 <td data-name="final until">
                   {pdc.final === null ? '–' : time(Date.parse(pdc.final) / 1000, isUtc, 0)}
@@ -62,6 +69,15 @@ export function PdcOutputs() {
       </div>
     </section>
   )
+}
+
+/** Why its figures are not those of now; empty where they are. A PDC that was killed does not say so, but its node's will does. */
+function absenceOf(stream: LiveStream, nodeId: string, live: LiveScene): string {
+  const state = stream.confirmed.get(nodeId)
+  if (!state) return '□ not known'
+  const node = live.nodes.get(state.node)
+  if (!state.online || node?.online === false) return '○ offline'
+  return node && !live.isConfirmed(state.node) ? '□ not known' : ''
 }
 
 function completeText({ frames: { complete, partial, empty } }: PdcFigures): string {

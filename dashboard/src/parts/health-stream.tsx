@@ -87,7 +87,7 @@ function untoldOf(stream: LiveStream | undefined): string | undefined {
 function Pace({ stream }: Pick<Props, 'stream'>) {
   const rate = stream?.buffer?.rate ?? [...(stream?.states.values() ?? [])].find((state) => state.rate !== null)?.rate
   const measured = rate ? stream?.arrivals.measuredRate(rate) : undefined
-  const latency = stream?.arrivals.latency
+  const latency = stream?.isFlowing ? stream.arrivals.latency : undefined
   return (
     <dl class="pace">
       <dt title={RATE}>frames/s</dt>

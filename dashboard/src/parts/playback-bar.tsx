@@ -106,7 +106,8 @@ function press(scene: PlaybackScene, event: KeyboardEvent): void {
   const at = event.target instanceof Element ? event.target : undefined
   if (at?.matches('input:not([type=range]):not([type=checkbox]), textarea, select')) return
   const isArrow = event.key === 'ArrowLeft' || event.key === 'ArrowRight'
-  if ((isArrow && at?.matches('input')) || (event.key === ' ' && at?.matches('button, summary, input'))) return
+  if (isArrow && at?.matches('input:not(.playback-bar *)')) return
+  if (event.key === ' ' && at?.matches('button, summary, input:not([type=range])')) return
   const nowUs = scene.nowS * 1e6
   const byUs = ARROW_US * (event.shiftKey ? 10 : 1)
   if (event.key === ' ') scene.toggle()

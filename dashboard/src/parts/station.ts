@@ -1,7 +1,7 @@
 /** What is told of a PMU in short: the first voltage, and frequency. */
 import { anglesAtOnce } from '../scene/at-once.ts'
 import type { MeasurementBuffer } from '../scene/measurement-buffer.ts'
-import type { SceneStream } from '../scene/scene.ts'
+import type { Scene, SceneStream } from '../scene/scene.ts'
 import { absent, wrapped } from './format.ts'
 import { type PhasorChannels, phasorsOf } from './phasors.ts'
 
@@ -41,8 +41,8 @@ interface Source {
   readonly voltage: PhasorChannels | undefined
 }
 
-/** PMUs of these streams, and those that are known by their topic alone. */
-export function stationsOf(streams: readonly SceneStream[], known: readonly string[]): Stations {
+/** PMUs of a scene, and those that are known by their topic alone. */
+export function stationsOf({ streams, isTold }: Pick<Scene, 'streams' | 'isTold'>, known: readonly string[]): Stations {
   const heard = new Map(streams.map((stream) => [stream.topic, stream]))
   const topics = [...new Set([...known, ...heard.keys()])].filter((topic) => topic.split('/')[3] === 'PMU').sort()
   const sources = topics.flatMap((topic) => sourcesOf(topic, heard.get(topic)))
@@ -51,7 +51,9 @@ export function stationsOf(streams: readonly SceneStream[], known: readonly stri
   const angleOf = new Map(measuring.map((source, at) => [source, angles[at]!]))
   const first = measuring.find((source) => !Number.isNaN(angleOf.get(source)))
   const turn = first ? angleOf.get(first)! : Number.NaN
-  const stations = sources.map((source) => stationOf(source, wrapped((angleOf.get(source) ?? Number.NaN) - turn)))
+  const stations = sources.map((source) =>
+    stationOf(source, isTold, wrapped((angleOf.get(source) ?? Number.NaN) - turn)),
+  )
   return { stations, reference: first && stations[sources.indexOf(first)] }
 }
 
@@ -65,15 +67,18 @@ function sourcesOf(topic: string, stream: SceneStream | undefined): readonly Sou
   })
 }
 
-function stationOf({ topic, name, pmu, stream, buffer, voltage }: Source, angle: number): Station {
-  const absence = absenceOf(stream)
+function stationOf({ topic, name, pmu, stream, buffer, voltage }: Source, isTold: boolean, angle: number): Station {
+  const absence = absenceOf(stream, isTold)
   return {
     topic,
     pmu,
     name,
     isOnline: absence === '',
     absence,
-    absenceInWords: absence === 'offline' || absence === 'not known' ? absent(stream) : absence && `○ ${absence}`,
+    absenceInWords:
+      absence === 'offline' || absence === 'not known'
+        ? absent({ isUntold: absence === 'not known', silentS: stream?.silentS })
+        : absence && `○ ${absence}`,
     freq: buffer?.value(`${pmu + 1}.freq`) ?? Number.NaN,
     voltage: (voltage && buffer?.value(voltage.magnitude)) ?? Number.NaN,
     angle,
@@ -81,11 +86,12 @@ function stationOf({ topic, name, pmu, stream, buffer, voltage }: Source, angle:
   }
 }
 
-function absenceOf(stream: SceneStream | undefined): Station['absence'] {
+function absenceOf(stream: SceneStream | undefined, isTold: boolean): Station['absence'] {
   if (stream?.isOnline) return ''
   if (stream?.isLeftOut) return 'not played'
   if (stream?.isUntold) return 'not known'
-  return stream?.buffer || stream?.silentS !== undefined ? 'offline' : 'never heard'
+  if (stream?.wasHeard) return 'offline'
+  return isTold ? 'never heard' : 'not known'
 }
 
 /** Means over a minute do not change from one drawing to the next. */

@@ -32,6 +32,7 @@ export interface PlaybackPeriod {
 
 export class PlaybackScene implements Scene {
   readonly kind = 'playback'
+  readonly isTold = true
   readonly period: PlaybackPeriod
   readonly streams: readonly Track[]
   speed = 1
@@ -67,7 +68,15 @@ export class PlaybackScene implements Scene {
     const all = [...new Set(topics)]
     const played = all.filter(isPmu).slice(0, MAX_PLAYED)
     const rings = new RingRoom()
-    this.streams = all.toSorted().map((topic) => new Track(topic, rings, () => this.#headUs))
+    this.streams = all.toSorted().map(
+      (topic) =>
+        new Track(
+          topic,
+          rings,
+          () => this.#headUs,
+          () => this.#shownUs < this.#headUs,
+        ),
+    )
     this.#tracks = new Map(this.streams.map((track) => [track.topic, track]))
     this.#played = new Set(played.toReversed().map((topic) => this.#tracks.get(topic)!))
     for (const track of this.#played) track.wanted++

@@ -14,6 +14,8 @@ export class Track implements SceneStream {
   hasNoRoom = false
   /** Why frames are missing; they are asked for again. */
   trouble: string | undefined
+  /** The historian knows it by its frames. */
+  readonly wasHeard = true
   /** By so many; frames are asked for as long as it is by any. */
   wanted = 0
   /** Bytes of the frames that are held. */
@@ -27,15 +29,22 @@ export class Track implements SceneStream {
   retryAtMs = Number.NEGATIVE_INFINITY
   readonly #playheadUs: () => number
   readonly #rings: RingRoom
+  readonly #isFilling: () => boolean
   #shown: Described | undefined
   #frames: TimedFrame[] = []
   /** Frames before this place were shown. */
   #next = 0
 
-  constructor(topic: string, rings: RingRoom, playheadUs: () => number) {
+  /** `isFilling`: frames up to the playhead are still to be shown. */
+  constructor(topic: string, rings: RingRoom, playheadUs: () => number, isFilling: () => boolean) {
     this.topic = topic
     this.#rings = rings
     this.#playheadUs = playheadUs
+    this.#isFilling = isFilling
+  }
+
+  get isUntold(): boolean {
+    return !this.isLeftOut && this.#isFilling()
   }
 
   get isLeftOut(): boolean {
@@ -48,7 +57,7 @@ export class Track implements SceneStream {
   }
 
   get silentS(): number | undefined {
-    const timeS = this.buffer?.timeS
+    const timeS = this.#isFilling() ? undefined : this.buffer?.timeS
     return timeS === undefined ? undefined : (this.#playheadUs() - timeS * 1e6) / 1e6
   }
 

@@ -7,7 +7,7 @@ export interface AngleSource {
   readonly channel: string
 }
 
-/** Whose newest frame is further from the others' is not waited for; its clock may be wrong, too. */
+/** Whose newest frame is further from the others', and a reporting period, is not waited for; its clock may be wrong, too. */
 const NEAR_S = 1
 /** Where all rates have a timestamp in common, it is within a second; that frame may be missing. */
 const BACK_S = 2
@@ -29,7 +29,7 @@ function nearOf(sources: readonly AngleSource[]): readonly AngleSource[] {
   const middleS = times[Math.floor(times.length / 2)] ?? Number.NaN
   const leastRate = Math.min(1, Math.max(...sources.map(({ buffer }) => buffer.rate)))
   return sources.filter(({ buffer: { timeS = Number.NaN, rate } }) => {
-    return Math.abs(timeS - middleS) < NEAR_S && rate > 0 && rate >= leastRate
+    return rate > 0 && rate >= leastRate && Math.abs(timeS - middleS) < NEAR_S + 1 / rate
   })
 }
 

@@ -12,8 +12,10 @@ export interface SceneStream {
   readonly isLeftOut?: boolean
   /** Frames come at DATA_RATE, and its node says that it is online. */
   readonly isOnline: boolean
-  /** The connection was lost, and nothing was told of it since: it may well be online. */
+  /** It may well be online: nothing was told of it since the connection was lost, or frames that are played are still to come. */
   readonly isUntold?: boolean
+  /** It has sent frames, if not now. */
+  readonly wasHeard: boolean
   /** Seconds since its newest frame; undefined before the first. */
   readonly silentS: number | undefined
 }
@@ -23,6 +25,8 @@ export interface Scene {
   /** By topic, sorted. */
   readonly streams: readonly SceneStream[]
   find(topic: string): SceneStream | undefined
+  /** Whatever is there was told: of what was not heard there is nothing. */
+  readonly isTold: boolean
   /** The moment that is shown, in seconds since 1970. */
   readonly nowS: number
   /** One that is not followed by itself, as PDCs' are not: as long as it is wanted. Returns what ends it. */

@@ -6,12 +6,17 @@ export interface Series {
   readonly times: readonly number[]
   /** `null`: absent, the line breaks. `undefined`: nothing is due at this time, the line goes on. */
   readonly values: readonly (readonly (number | null | undefined)[])[]
+  /** So long its last value holds; absent: for ever. */
+  readonly holdsS?: number
 }
 
 /** One instant in two streams: TIME_BASE rounds it, 1,000 at the coarsest, and no rate has two frames within. */
 export const SAME_S = 0.0005
 
-/** All series over one row of times, rows in the order they come. Gaps stay gaps, and rates may differ. */
+/**
+ * All series over one row of times, rows in the order they come. Gaps stay gaps, and rates may differ. What ended
+ * longer ago than its last value holds is absent from then on: else it would be told as of now.
+ */
 export function joinSeries(parts: readonly Series[]): { times: number[]; values: (number | null | undefined)[][] } {
   const times: number[] = []
   const values: (number | null | undefined)[][] = parts.flatMap((part) => part.values.map(() => []))
@@ -26,10 +31,11 @@ export function joinSeries(parts: readonly Series[]): { times: number[]; values:
     times.push(nextS)
     let row = 0
     for (let part = 0; part < parts.length; part++) {
-      const { times: own, values: rows } = parts[part]!
+      const { times: own, values: rows, holdsS = Number.POSITIVE_INFINITY } = parts[part]!
       const at = heads[part]!
       const isHere = at < own.length && own[at]! - nextS <= SAME_S
-      for (const from of rows) values[row++]!.push(isHere ? from[at] : undefined)
+      const isOver = at === own.length && nextS > own[at - 1]! + holdsS
+      for (const from of rows) values[row++]!.push(isHere ? from[at] : isOver ? null : undefined)
       if (isHere) heads[part] = at + 1
     }
   }
