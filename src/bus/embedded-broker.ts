@@ -132,6 +132,8 @@ class BrokerCore {
   readonly #access: BrokerAccess
   readonly #warnings: OccasionalLog
   readonly #open = new Set<Duplex>()
+  /** Who subscribed last. */
+  #subscriber!: Duplex
 
   constructor(config: EmbeddedBrokerConfig, checkUser: CheckUser, deps: ServiceDeps) {
     this.#config = config
@@ -142,7 +144,11 @@ class BrokerCore {
     const { log } = deps
     this.aedes = new Aedes({
       mq: this.emitter,
-      persistence: new SessionlessPersistence(this.retained, (topic) => this.#refuseRetained(topic)),
+      persistence: new SessionlessPersistence(
+        this.retained,
+        (topic) => this.#refuseRetained(topic),
+        () => this.#subscriber,
+      ),
       concurrency: 0,
       connectTimeout: config.connectTimeoutMs,
       drainTimeout: config.drainTimeoutMs,
@@ -178,6 +184,10 @@ class BrokerCore {
     })
     this.aedes.on('clientError', (client, error) => this.#lost(client.id, error))
     this.aedes.on('connectionError', (_client, error) => this.#lost(undefined, error))
+    // aedes does not say for whom it wants what is retained; it says this just before.
+    this.aedes.on('subscribe', (_filters, client) => {
+      this.#subscriber = client.conn
+    })
     this.aedes.on('unsubscribe', (filters, client) => this.#access.unsubscribed(client, filters))
     // Unlisted in aedes' types; without a listener it would end the process.
     const emitter: EventEmitter = this.aedes

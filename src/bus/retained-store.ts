@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
+import { deferred } from '../runtime/deferred.ts'
 import { TopicTree } from './topic-tree.ts'
 
 /** As much of an aedes packet as is kept. */
@@ -16,10 +17,17 @@ export interface RetainedLimits {
   readonly maxRetainedBytes: number
 }
 
+/** As much of a client's connection as its walks need. */
+export interface Asker {
+  readonly destroyed: boolean
+}
+
 /** Retained messages of the embedded broker, bounded. */
 export class RetainedStore {
   readonly #limits: RetainedLimits
   readonly #packets = new TopicTree<RetainedPacket>()
+  /** The end of the last walk that each asked for. */
+  readonly #walks = new WeakMap<Asker, Promise<void>>()
   #bytes = 0
 
   constructor(limits: RetainedLimits) {
@@ -47,15 +55,32 @@ export class RetainedStore {
     return this.#packets.matching(filter)
   }
 
-  /** What is retained, each message once, however many of the filters match it. What is live goes on beside it. */
-  stream(filters: readonly string[]): Readable {
-    return Readable.from(this.#each(new Set(filters)))
+  /**
+   * What is retained, each message once, however many of the filters match it. What is live goes on beside it. Of one
+   * asker one walk is under way and the others wait; all of them end with its connection.
+   */
+  stream(filters: readonly string[], asker: Asker): Readable {
+    return Readable.from(this.#inTurn(new Set(filters), asker))
   }
 
-  async *#each(filters: ReadonlySet<string>): AsyncGenerator<RetainedPacket> {
+  async *#inTurn(filters: ReadonlySet<string>, asker: Asker): AsyncGenerator<RetainedPacket> {
+    const before = this.#walks.get(asker)
+    const { promise, resolve } = deferred()
+    this.#walks.set(asker, promise)
+    try {
+      await before
+      // Nobody destroys a stream whose client is gone: aedes would take it to its end.
+      if (!asker.destroyed) yield* this.#each(filters, asker)
+    } finally {
+      resolve()
+    }
+  }
+
+  async *#each(filters: ReadonlySet<string>, asker: Asker): AsyncGenerator<RetainedPacket> {
     const given = new Set<string>()
     for (const filter of filters) {
       for (const packet of this.#packets.looked(filter)) {
+        if (asker.destroyed) return
         if (packet === undefined) await turn()
         else if (filters.size === 1) yield packet
         else if (!given.has(packet.topic)) {

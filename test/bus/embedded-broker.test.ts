@@ -131,6 +131,23 @@ describe('the embedded broker', () => {
     expect(heard).toEqual(Array(3).fill(['x/input', 'x/output']).flat())
   })
 
+  it('gives a client what is retained for one subscription after the other, not for all of them at once', async () => {
+    const { url } = await start()
+    const [publisher, subscriber] = [await client(url), await client(url)]
+    const topics = Array.from({ length: 100 }, (_, n) => `x/${n}`)
+    for (const topic of topics) await publisher.publishAsync(topic, 'retained', { qos: 1, retain: true })
+    const heard: string[] = []
+    const watched = new Watched()
+    subscriber.on('message', (topic) => {
+      heard.push(topic)
+      watched.changed()
+    })
+    await Promise.all([subscriber.subscribeAsync('x/#'), subscriber.subscribeAsync('x/+')])
+    await watched.until(() => heard.length === 200)
+    // Some of the first are read ahead.
+    expect(heard.lastIndexOf('x/0')).toBeGreaterThan(60)
+  })
+
   it('counts what is no WebSocket yet among the connections', async () => {
     const { broker } = await start({ maxConnections: 3, listen: [{ transport: 'ws', port: 0 }] })
     const connect = () => {

@@ -5,6 +5,7 @@ import { matchesFilter } from '../../src/streams/index.ts'
 
 const limits = { maxRetained: 10_000, maxRetainedBytes: 100_000 }
 const bytes = Buffer.from('retained')
+const asker = { destroyed: false }
 
 const level = fc.constantFrom('a', 'b', 'c', '$d')
 const topic = fc.array(level, { minLength: 1, maxLength: 4 }).map((levels) => levels.join('/'))
@@ -34,7 +35,7 @@ describe('retained messages', () => {
   it('are given once to a subscription, however many of its filters match', async () => {
     const store = new RetainedStore(limits)
     for (const each of ['a/b', 'a/c', 'b/c']) store.set(each, bytes, 1)
-    const given = await store.stream(['a/+', 'a/#', 'a/b', '+/c', 'a/+']).toArray()
+    const given = await store.stream(['a/+', 'a/#', 'a/b', '+/c', 'a/+'], asker).toArray()
     expect(topicsOf(given)).toEqual(['a/b', 'a/c', 'b/c'])
   })
 
@@ -46,8 +47,52 @@ describe('retained messages', () => {
       store.set('a/2998', Buffer.alloc(0), 1)
       store.set('a/2999', Buffer.from('newer'), 1)
     })
-    const given = await store.stream(['#']).toArray()
+    const given = await store.stream(['#'], asker).toArray()
     expect([given.length, String(given.at(-1).payload)]).toEqual([2999, 'newer'])
+  })
+
+  it('are not followed for ever where others come as fast as they are given', () => {
+    const store = new RetainedStore(limits)
+    for (const each of ['a', 'b', 'c']) store.set(each, bytes, 1)
+    const given: string[] = []
+    for (const packet of store.matching('+')) {
+      given.push(packet.topic)
+      store.set(packet.topic, Buffer.alloc(0), 1)
+      store.set(`new ${given.length}`, bytes, 1)
+    }
+    expect(given).toEqual(['a', 'b', 'c'])
+  })
+
+  it('are given to one subscription of a client after the other', async () => {
+    const store = new RetainedStore(limits)
+    for (let n = 0; n < 100; n++) store.set(`a/${n}`, bytes, 1)
+    const heard: string[] = []
+    const hear = async (name: string, from: { readonly destroyed: boolean }): Promise<void> => {
+      for await (const { topic } of store.stream(['#'], from)) heard.push(`${name} ${topic}`)
+    }
+    await Promise.all([hear('first', asker), hear('second', asker), hear('other', { destroyed: false })])
+    const ofFirst = heard.findLastIndex((each) => each.startsWith('first'))
+    expect(heard.findIndex((each) => each.startsWith('second'))).toBeGreaterThan(ofFirst)
+    expect(heard.findIndex((each) => each.startsWith('other'))).toBeLessThan(ofFirst)
+    expect(heard.length).toBe(300)
+  })
+
+  it('are walked through no further once the client that asked is gone', async () => {
+    const store = new RetainedStore(limits)
+    for (let n = 0; n < 100; n++) store.set(`a/${n}`, bytes, 1)
+    const leaving = { destroyed: false }
+    const hear = async (): Promise<number> => {
+      let given = 0
+      for await (const _ of store.stream(['#'], leaving)) {
+        given++
+        leaving.destroyed = true
+      }
+      return given
+    }
+    const [first, waiting] = await Promise.all([hear(), hear()])
+    // What had been read ahead.
+    expect(first).toBeLessThan(40)
+    expect(waiting).toBe(0)
   })
 
   it('are bounded in number and bytes; what is cleared makes room', () => {
