@@ -116,7 +116,7 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
       mqttWebSockets({
         maxPacketBytes: config.maxPacketBytes,
         pages: { origins: [], isLoopback },
-        accept: (connection) => core.acceptReader(connection, mayRead),
+        accept: (connection, address) => core.acceptReader(connection, address, mayRead),
         onRefused: core.onRefusedPage,
       }),
   }
@@ -194,7 +194,7 @@ class BrokerCore {
     emitter.on('error', (error) => log.error({ error }, 'embedded broker'))
   }
 
-  readonly accept = (connection: Duplex): void => {
+  readonly accept = (connection: Duplex, address: string): void => {
     if (this.#open.size >= this.#config.maxConnections || this.aedes.closed) {
       this.#dropped('too-many-connections').add()
       connection.on('error', nothing)
@@ -202,14 +202,15 @@ class BrokerCore {
       return
     }
     this.#open.add(connection)
+    this.#access.addAddress(connection, address)
     connection.once('close', () => this.#open.delete(connection))
     meter(connection, this.#config.maxPacketBytes, () => this.#dropped('packet-too-large').add())
     this.aedes.handle(connection)
   }
 
-  acceptReader(connection: Duplex, mayRead: MayRead): void {
+  acceptReader(connection: Duplex, address: string, mayRead: MayRead): void {
     this.#access.addGuest(connection, mayRead)
-    this.accept(connection)
+    this.accept(connection, address)
   }
 
   /** Anyone may cause this as often as they like. */
