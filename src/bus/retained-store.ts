@@ -17,6 +17,9 @@ export interface RetainedLimits {
   readonly maxRetainedBytes: number
 }
 
+/** About what a level of topics takes of memory, with the message that ends there. */
+const LEVEL_BYTES = 256
+
 /** As much of a client's connection as its walks need. */
 export interface Asker {
   readonly destroyed: boolean
@@ -28,6 +31,7 @@ export class RetainedStore {
   readonly #packets = new TopicTree<RetainedPacket>()
   /** The end of the last walk that each asked for. */
   readonly #walks = new WeakMap<Asker, Promise<void>>()
+  /** Of payloads and topics. */
   #bytes = 0
 
   constructor(limits: RetainedLimits) {
@@ -35,20 +39,26 @@ export class RetainedStore {
   }
 
   fits(topic: string, payload: Uint8Array): boolean {
-    const before = this.#packets.get(topic)
-    const count = this.#packets.size + (before ? 0 : 1)
-    const bytes = this.#bytes + payload.length - (before?.payload.length ?? 0)
+    const count = this.#packets.size + (this.#packets.get(topic) ? 0 : 1)
+    const levels = this.#packets.levels + this.#packets.missing(topic)
+    const bytes = this.#bytes + this.#growth(topic, payload) + levels * LEVEL_BYTES
     return payload.length === 0 || (count <= this.#limits.maxRetained && bytes <= this.#limits.maxRetainedBytes)
   }
 
   /** An empty payload clears, as MQTT has it. `false`: there is no room. */
   set(topic: string, payload: Uint8Array, qos: 0 | 1 | 2): boolean {
     if (!this.fits(topic, payload)) return false
-    this.#bytes += payload.length - (this.#packets.get(topic)?.payload.length ?? 0)
+    this.#bytes += this.#growth(topic, payload)
     if (payload.length === 0) this.#packets.delete(topic)
     // A copy: the payload may be a view into a whole socket read.
     else this.#packets.set(topic, { cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain: true })
     return true
+  }
+
+  #growth(topic: string, payload: Uint8Array): number {
+    const before = this.#packets.get(topic)?.payload.length ?? 0
+    const bytesWith = (length: number): number => (length === 0 ? 0 : topic.length + length)
+    return bytesWith(payload.length) - bytesWith(before)
   }
 
   matching(filter: string): Generator<RetainedPacket> {

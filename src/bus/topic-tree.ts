@@ -14,9 +14,26 @@ interface Node<T> {
 export class TopicTree<T extends object> {
   readonly #root: Node<T> = { value: undefined, next: undefined }
   #size = 0
+  #levels = 0
 
   get size(): number {
     return this.#size
+  }
+
+  /** Those that topics have in common count once. */
+  get levels(): number {
+    return this.#levels
+  }
+
+  /** How many levels it would have more with this topic. */
+  missing(topic: string): number {
+    const levels = topic.split('/')
+    let node: Node<T> | undefined = this.#root
+    const known = levels.findIndex((level) => {
+      node = node?.next?.get(level)
+      return node === undefined
+    })
+    return known < 0 ? 0 : levels.length - known
   }
 
   get(topic: string): T | undefined {
@@ -33,6 +50,7 @@ export class TopicTree<T extends object> {
       if (!next) {
         next = { value: undefined, next: undefined }
         node.next.set(level, next)
+        this.#levels++
       }
       node = next
     }
@@ -55,6 +73,7 @@ export class TopicTree<T extends object> {
       const { value, next } = way[at]!
       if (value !== undefined || (next && next.size > 0)) break
       way[at - 1]!.next!.delete(levels[at - 1]!)
+      this.#levels--
     }
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RetainedStore } from '../../src/bus/retained-store.ts'
 import { matchesFilter } from '../../src/streams/index.ts'
 
-const limits = { maxRetained: 10_000, maxRetainedBytes: 100_000 }
+const limits = { maxRetained: 10_000, maxRetainedBytes: 10_000_000 }
 const bytes = Buffer.from('retained')
 const asker = { destroyed: false }
 
@@ -96,10 +96,23 @@ describe('retained messages', () => {
   })
 
   it('are bounded in number and bytes; what is cleared makes room', () => {
-    const store = new RetainedStore({ maxRetained: 2, maxRetainedBytes: 20 })
+    // Two levels, two topics of one character, and 18 bytes.
+    const store = new RetainedStore({ maxRetained: 2, maxRetainedBytes: 2 * 256 + 2 + 18 })
     expect([store.set('a', bytes, 1), store.set('b', bytes, 1), store.set('c', bytes, 1)]).toEqual([true, true, false])
     expect(store.set('a', Buffer.alloc(13), 1)).toBe(false)
     expect(store.set('a', Buffer.alloc(0), 1)).toBe(true)
     expect([store.set('c', bytes, 1), topicsOf(store.matching('#'))]).toEqual([true, ['b', 'c']])
+  })
+
+  it('count with their topics and 256 bytes for each level of these, once where they have it in common', () => {
+    const deep = (last: string): string => `${'a/'.repeat(99)}${last}`
+    const store = new RetainedStore({ maxRetained: 10, maxRetainedBytes: 101 * 256 + 2 * 199 + 2 })
+    const one = Buffer.of(1)
+    const none = Buffer.alloc(0)
+    expect([store.set(deep('b'), one, 1), store.set(deep('c'), one, 1)]).toEqual([true, true])
+    expect([store.set(deep('b'), one, 1), store.set('d', one, 1)]).toEqual([true, false])
+    for (const last of ['b', 'c']) store.set(deep(last), none, 1)
+    const other = deep('b').replaceAll('a', 'x')
+    expect([store.set(other, one, 1), store.set(deep('b'), one, 1)]).toEqual([true, false])
   })
 })
