@@ -19,9 +19,9 @@ import { type BrokerAddress, type Listener, listen, readTls } from './broker-lis
 import { type CheckUser, loadUsers } from './broker-users.ts'
 import type { NodeBus } from './bus.ts'
 import { EmbeddedBus } from './embedded-bus.ts'
+import { meter } from './meter.ts'
 import { type MqttWebSockets, mqttWebSockets } from './mqtt-websocket.ts'
 import { type BusNode, offlineNode, onlineNode } from './node-presence.ts'
-import { PacketMeter } from './packet-meter.ts'
 import { RetainedStore } from './retained-store.ts'
 import { SessionlessPersistence } from './sessionless-persistence.ts'
 import { TopicEmitter } from './topic-emitter.ts'
@@ -270,28 +270,3 @@ const nothing = (): void => {}
 
 /** MQTT return code 4. */
 const BAD_USER: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 })
-
-/** Of a connection, in one turn of the event loop: a WebSocket message may have a hundred thousand packets. */
-const TURN_BYTES = 16 * 1024
-
-/** aedes takes bytes by `read`: the place to see them before its parser does. */
-function meter(connection: Duplex, maxPacketBytes: number, onTooLarge: () => void): void {
-  const packets = new PacketMeter(maxPacketBytes)
-  const read = connection.read.bind(connection)
-  let left = TURN_BYTES
-  const nextTurn = (): void => {
-    left = TURN_BYTES
-    if (connection.readableLength > 0) connection.emit('readable')
-  }
-  connection.read = (size) => {
-    if (left === 0) return null
-    const bytes = read(size ?? (connection.readableLength > left ? left : undefined))
-    if (bytes === null) return null
-    if (left === TURN_BYTES) setImmediate(nextTurn)
-    left = Math.max(0, left - bytes.length)
-    if (packets.accepts(bytes)) return bytes
-    onTooLarge()
-    connection.destroy()
-    return null
-  }
-}
