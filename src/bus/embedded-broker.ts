@@ -180,7 +180,7 @@ class BrokerCore {
           done(new Error('no room for another retained message'))
         } else done(null)
       },
-      authorizeForward: (client, packet) => (this.#keepsUp(client) ? packet : null),
+      authorizeForward: (client, packet) => (!wasCleared(packet) && this.#keepsUp(client) ? packet : null),
     })
     this.aedes.on('clientError', (client, error) => this.#lost(client.id, error))
     this.aedes.on('connectionError', (_client, error) => this.#lost(undefined, error))
@@ -267,6 +267,10 @@ class BrokerCore {
 }
 
 const nothing = (): void => {}
+
+/** What was retained when a subscription came to it, and is no more when it would be sent; live ones have a broker id. */
+const wasCleared = ({ retain, payload, brokerId }: AedesPublishPacket): boolean =>
+  retain && payload.length === 0 && !brokerId
 
 /** MQTT return code 4. */
 const BAD_USER: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 })

@@ -20,6 +20,8 @@ export interface RetainedLimits {
 /** About what a level of topics takes of memory, with the message that ends there. */
 const LEVEL_BYTES = 256
 
+const NOTHING = Buffer.alloc(0)
+
 /** As much of a client's connection as its walks need. */
 export interface Asker {
   readonly destroyed: boolean
@@ -86,16 +88,32 @@ export class RetainedStore {
     }
   }
 
+  /** What is there when it is looked at, for it waits until it is sent: empty if it was cleared meanwhile. */
+  #asItIs(topic: string): RetainedPacket {
+    const now = (): RetainedPacket | undefined => this.#packets.get(topic)
+    return {
+      cmd: 'publish',
+      topic,
+      get payload() {
+        return now()?.payload ?? NOTHING
+      },
+      get qos() {
+        return now()?.qos ?? 0
+      },
+      retain: true,
+    }
+  }
+
   async *#each(filters: ReadonlySet<string>, asker: Asker): AsyncGenerator<RetainedPacket> {
     const given = new Set<string>()
     for (const filter of filters) {
       for (const packet of this.#packets.looked(filter)) {
         if (asker.destroyed) return
         if (packet === undefined) await turn()
-        else if (filters.size === 1) yield packet
+        else if (filters.size === 1) yield this.#asItIs(packet.topic)
         else if (!given.has(packet.topic)) {
           given.add(packet.topic)
-          yield packet
+          yield this.#asItIs(packet.topic)
         }
       }
     }

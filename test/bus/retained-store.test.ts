@@ -51,6 +51,18 @@ describe('retained messages', () => {
     expect([given.length, String(given.at(-1).payload)]).toEqual([2999, 'newer'])
   })
 
+  it('are what they are when they are sent, though they were read before: empty if cleared', async () => {
+    const store = new RetainedStore(limits)
+    for (const each of ['a', 'b']) store.set(each, bytes, 1)
+    const read = await store.stream(['#'], asker).toArray()
+    store.set('a', Buffer.from('newer'), 0)
+    store.set('b', Buffer.alloc(0), 1)
+    expect(read.map(({ topic, payload, qos }) => [topic, String(payload), qos])).toEqual([
+      ['a', 'newer', 0],
+      ['b', '', 0],
+    ])
+  })
+
   it('are not followed for ever where others come as fast as they are given', () => {
     const store = new RetainedStore(limits)
     for (const each of ['a', 'b', 'c']) store.set(each, bytes, 1)
