@@ -7,8 +7,8 @@ import { type FastifyRequest, fastify } from 'fastify'
 import { type Address, formatAddress, isLocalName, isLoopback } from '../config/address.ts'
 import type { Historian } from '../historian/index.ts'
 import { aborted } from '../runtime/aborted.ts'
+import { AddressBudget } from '../runtime/address-budget.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
-import { AddressBudget } from './address-budget.ts'
 import { ApiError } from './api-error.ts'
 import { limitConnections } from './connections.ts'
 import { addDashboard, type DashboardConfig } from './dashboard.ts'
@@ -30,6 +30,8 @@ export interface Api extends Running {
   readonly url: string
 }
 
+/** Requests of one address in a second, and at once: a dashboard asks for less. */
+const REQUESTS_PER_SECOND = 50
 /** A request has to be there within so long. */
 const IDLE_MS = 30_000
 /** A connection on which nothing moves for so long is ended, whoever waits for whom. */
@@ -67,7 +69,7 @@ export async function startApi(
       }),
     },
   })
-  const budget = new AddressBudget()
+  const budget = new AddressBudget(REQUESTS_PER_SECOND)
   app.addHook('onRequest', async (request, reply) => {
     if (isApi(request)) reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     if (!budget.take(request.ip)) {

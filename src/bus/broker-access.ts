@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Client } from 'aedes'
-import { TokenBucket } from '../runtime/token-bucket.ts'
+import { AddressBudget } from '../runtime/address-budget.ts'
 import type { Access, CheckUser } from './broker-users.ts'
 
 /** By the password of CONNECT. */
@@ -10,7 +10,7 @@ export type MayRead = (password: Uint8Array | undefined) => boolean
 
 /** Topic filters of one client that may only read; a dashboard has a few. */
 const READER_FILTERS = 256
-/** What such a client may subscribe to in a second, and at once: it is told each time what is retained. */
+/** What such clients of one address may subscribe to in a second, and at once: each time it is told what is retained. */
 const GRANTED = { perSecond: 16, atOnce: 2 * READER_FILTERS }
 /** The same of what it is refused. */
 const REFUSED = { perSecond: 1000, atOnce: 65_536 }
@@ -23,11 +23,19 @@ export class BrokerAccess {
   readonly #users = new WeakMap<Client, string | undefined>()
   readonly #byId = new Map<string, Client>()
   readonly #filters = new WeakMap<Client, Set<string>>()
-  readonly #budgets = new WeakMap<Client, { readonly granted: TokenBucket; readonly refused: TokenBucket }>()
+  readonly #addresses = new WeakMap<Duplex, string>()
+  // Not of a client: it would have another as soon as it connects anew.
+  readonly #granted = new AddressBudget(GRANTED.perSecond, GRANTED.atOnce)
+  readonly #refused = new AddressBudget(REFUSED.perSecond, REFUSED.atOnce)
 
   constructor(checkUser: CheckUser, maxFilters: number) {
     this.#checkUser = checkUser
     this.#maxFilters = maxFilters
+  }
+
+  /** Where a connection comes from. */
+  addAddress(connection: Duplex, address: string): void {
+    this.#addresses.set(connection, address)
   }
 
   /** Whoever connects by this may read, with this password. */
@@ -59,15 +67,10 @@ export class BrokerAccess {
     return !this.#readers.has(client)
   }
 
-  /** Whether it subscribes more often than one who may only read has reason to. */
+  /** Whether its address subscribes more often than those who may only read have reason to. */
   isFlood(client: Client, isGranted: boolean): boolean {
     if (!this.#readers.has(client)) return false
-    const budget = this.#budgets.get(client) ?? {
-      granted: new TokenBucket(GRANTED.perSecond, GRANTED.atOnce),
-      refused: new TokenBucket(REFUSED.perSecond, REFUSED.atOnce),
-    }
-    this.#budgets.set(client, budget)
-    return !(isGranted ? budget.granted : budget.refused).take()
+    return !(isGranted ? this.#granted : this.#refused).take(this.#addresses.get(client.conn) ?? '')
   }
 
   maySubscribe(client: Client, filter: string): boolean {

@@ -75,8 +75,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 }
 
 function tcpServer({ tls, accept, connectTimeoutMs }: ListenerOptions): Server {
-  if (!tls) return createServer({ noDelay: true }, accept)
-  const server = createTlsServer({ ...tls, handshakeTimeout: connectTimeoutMs }, accept)
+  const take = (socket: Socket): void => accept(socket, socket.remoteAddress ?? '')
+  if (!tls) return createServer({ noDelay: true }, take)
+  const server = createTlsServer({ ...tls, handshakeTimeout: connectTimeoutMs }, take)
   server.on('connection', (socket: Socket) => socket.setNoDelay(true))
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return server

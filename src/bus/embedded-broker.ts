@@ -19,9 +19,9 @@ import { type BrokerAddress, type Listener, listen, readTls } from './broker-lis
 import { type CheckUser, loadUsers } from './broker-users.ts'
 import type { NodeBus } from './bus.ts'
 import { EmbeddedBus } from './embedded-bus.ts'
+import { meter } from './meter.ts'
 import { type MqttWebSockets, mqttWebSockets } from './mqtt-websocket.ts'
 import { type BusNode, offlineNode, onlineNode } from './node-presence.ts'
-import { PacketMeter } from './packet-meter.ts'
 import { RetainedStore } from './retained-store.ts'
 import { SessionlessPersistence } from './sessionless-persistence.ts'
 import { TopicEmitter } from './topic-emitter.ts'
@@ -116,7 +116,7 @@ export async function startEmbeddedBroker(settings: EmbeddedBrokerConfig, deps: 
       mqttWebSockets({
         maxPacketBytes: config.maxPacketBytes,
         pages: { origins: [], isLoopback },
-        accept: (connection) => core.acceptReader(connection, mayRead),
+        accept: (connection, address) => core.acceptReader(connection, address, mayRead),
         onRefused: core.onRefusedPage,
       }),
   }
@@ -132,6 +132,8 @@ class BrokerCore {
   readonly #access: BrokerAccess
   readonly #warnings: OccasionalLog
   readonly #open = new Set<Duplex>()
+  /** Who subscribed last. */
+  #subscriber!: Duplex
 
   constructor(config: EmbeddedBrokerConfig, checkUser: CheckUser, deps: ServiceDeps) {
     this.#config = config
@@ -142,7 +144,11 @@ class BrokerCore {
     const { log } = deps
     this.aedes = new Aedes({
       mq: this.emitter,
-      persistence: new SessionlessPersistence(this.retained, (topic) => this.#refuseRetained(topic)),
+      persistence: new SessionlessPersistence(
+        this.retained,
+        (topic) => this.#refuseRetained(topic),
+        () => this.#subscriber,
+      ),
       concurrency: 0,
       connectTimeout: config.connectTimeoutMs,
       drainTimeout: config.drainTimeoutMs,
@@ -174,17 +180,21 @@ class BrokerCore {
           done(new Error('no room for another retained message'))
         } else done(null)
       },
-      authorizeForward: (client, packet) => (this.#keepsUp(client) ? packet : null),
+      authorizeForward: (client, packet) => (!wasCleared(packet) && this.#keepsUp(client) ? packet : null),
     })
     this.aedes.on('clientError', (client, error) => this.#lost(client.id, error))
     this.aedes.on('connectionError', (_client, error) => this.#lost(undefined, error))
+    // aedes does not say for whom it wants what is retained; it says this just before.
+    this.aedes.on('subscribe', (_filters, client) => {
+      this.#subscriber = client.conn
+    })
     this.aedes.on('unsubscribe', (filters, client) => this.#access.unsubscribed(client, filters))
     // Unlisted in aedes' types; without a listener it would end the process.
     const emitter: EventEmitter = this.aedes
     emitter.on('error', (error) => log.error({ error }, 'embedded broker'))
   }
 
-  readonly accept = (connection: Duplex): void => {
+  readonly accept = (connection: Duplex, address: string): void => {
     if (this.#open.size >= this.#config.maxConnections || this.aedes.closed) {
       this.#dropped('too-many-connections').add()
       connection.on('error', nothing)
@@ -192,14 +202,15 @@ class BrokerCore {
       return
     }
     this.#open.add(connection)
+    this.#access.addAddress(connection, address)
     connection.once('close', () => this.#open.delete(connection))
     meter(connection, this.#config.maxPacketBytes, () => this.#dropped('packet-too-large').add())
     this.aedes.handle(connection)
   }
 
-  acceptReader(connection: Duplex, mayRead: MayRead): void {
+  acceptReader(connection: Duplex, address: string, mayRead: MayRead): void {
     this.#access.addGuest(connection, mayRead)
-    this.accept(connection)
+    this.accept(connection, address)
   }
 
   /** Anyone may cause this as often as they like. */
@@ -257,30 +268,9 @@ class BrokerCore {
 
 const nothing = (): void => {}
 
+/** What was retained when a subscription came to it, and is no more when it would be sent; live ones have a broker id. */
+const wasCleared = ({ retain, payload, brokerId }: AedesPublishPacket): boolean =>
+  retain && payload.length === 0 && !brokerId
+
 /** MQTT return code 4. */
 const BAD_USER: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 })
-
-/** Of a connection, in one turn of the event loop: a WebSocket message may have a hundred thousand packets. */
-const TURN_BYTES = 16 * 1024
-
-/** aedes takes bytes by `read`: the place to see them before its parser does. */
-function meter(connection: Duplex, maxPacketBytes: number, onTooLarge: () => void): void {
-  const packets = new PacketMeter(maxPacketBytes)
-  const read = connection.read.bind(connection)
-  let left = TURN_BYTES
-  const nextTurn = (): void => {
-    left = TURN_BYTES
-    if (connection.readableLength > 0) connection.emit('readable')
-  }
-  connection.read = (size) => {
-    if (left === 0) return null
-    const bytes = read(size ?? (connection.readableLength > left ? left : undefined))
-    if (bytes === null) return null
-    if (left === TURN_BYTES) setImmediate(nextTurn)
-    left = Math.max(0, left - bytes.length)
-    if (packets.accepts(bytes)) return bytes
-    onTooLarge()
-    connection.destroy()
-    return null
-  }
-}

@@ -15,7 +15,7 @@ export interface MqttWebSocketOptions {
   /** Which web pages may connect. */
   readonly pages: PageRules
   /** Takes a connection, or ends it. */
-  readonly accept: (connection: Duplex) => void
+  readonly accept: (connection: Duplex, address: string) => void
   readonly onRefused: (origin: string) => void
 }
 
@@ -33,8 +33,9 @@ export function mqttWebSockets({ maxPacketBytes, pages, accept, onRefused }: Mqt
   return {
     upgrade(request, socket, head) {
       const { origin, host } = request.headers
+      const address = request.socket.remoteAddress ?? ''
       if (mayConnect({ origin, host }, pages)) {
-        sockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocketStream(webSocket)))
+        sockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocketStream(webSocket), address))
         return
       }
       onRefused(origin ?? '')

@@ -8,7 +8,7 @@
  * the new configuration. So the calls on a publish's way answer at once.
  */
 import { Readable } from 'node:stream'
-import type { RetainedStore } from './retained-store.ts'
+import type { Asker, RetainedStore } from './retained-store.ts'
 
 interface Packet {
   readonly topic: string
@@ -41,12 +41,15 @@ const NO_SUBSCRIPTIONS = immediate<readonly never[]>([])
 export class SessionlessPersistence {
   readonly #retained: RetainedStore
   readonly #onRefused: (topic: string) => void
+  readonly #asker: () => Asker
   /** QoS 2 publishes between PUBLISH and PUBREL, by client; aedes bounds them. */
   readonly #incoming = new Map<string, Map<number, Packet>>()
 
-  constructor(retained: RetainedStore, onRefused: (topic: string) => void) {
+  /** `asker`: whose subscription aedes is at. */
+  constructor(retained: RetainedStore, onRefused: (topic: string) => void, asker: () => Asker) {
     this.#retained = retained
     this.#onRefused = onRefused
+    this.#asker = asker
   }
 
   async setup(): Promise<void> {}
@@ -57,7 +60,7 @@ export class SessionlessPersistence {
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
-    return this.#retained.stream(filters)
+    return this.#retained.stream(filters, this.#asker())
   }
 
   subscriptionsByTopic = (): Immediate<readonly never[]> => NO_SUBSCRIPTIONS

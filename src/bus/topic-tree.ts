@@ -14,9 +14,26 @@ interface Node<T> {
 export class TopicTree<T extends object> {
   readonly #root: Node<T> = { value: undefined, next: undefined }
   #size = 0
+  #levels = 0
 
   get size(): number {
     return this.#size
+  }
+
+  /** Those that topics have in common count once. */
+  get levels(): number {
+    return this.#levels
+  }
+
+  /** How many levels it would have more with this topic. */
+  missing(topic: string): number {
+    const levels = topic.split('/')
+    let node: Node<T> | undefined = this.#root
+    const known = levels.findIndex((level) => {
+      node = node?.next?.get(level)
+      return node === undefined
+    })
+    return known < 0 ? 0 : levels.length - known
   }
 
   get(topic: string): T | undefined {
@@ -33,6 +50,7 @@ export class TopicTree<T extends object> {
       if (!next) {
         next = { value: undefined, next: undefined }
         node.next.set(level, next)
+        this.#levels++
       }
       node = next
     }
@@ -55,6 +73,7 @@ export class TopicTree<T extends object> {
       const { value, next } = way[at]!
       if (value !== undefined || (next && next.size > 0)) break
       way[at - 1]!.next!.delete(levels[at - 1]!)
+      this.#levels--
     }
   }
 
@@ -70,21 +89,31 @@ export class TopicTree<T extends object> {
   *looked(filter: string): Generator<T | undefined> {
     const wanted = filter.split('/')
     let looks = 0
-    const open = [{ node: this.#root, at: 0 }]
-    for (let step = open.pop(); step; step = open.pop()) {
-      const { node, at } = step
+    const open: { readonly nodes: Iterator<Node<T>>; readonly at: number }[] = [{ nodes: [this.#root].values(), at: 0 }]
+    for (let step = open.at(-1); step; step = open.at(-1)) {
+      const { nodes, at } = step
+      const { value: node, done } = nodes.next()
+      if (done) {
+        open.pop()
+        continue
+      }
       if (++looks % PAUSE_EVERY === 0) yield undefined
       const level = wanted[at]
       if ((level === undefined || level === '#') && node.value !== undefined) yield node.value
       if (level === undefined || !node.next) continue
       if (level !== '#' && level !== '+') {
         const next = node.next.get(level)
-        if (next) open.push({ node: next, at: at + 1 })
-        continue
-      }
-      const below = [...node.next].filter(([name]) => node !== this.#root || !name.startsWith('$'))
-      // The last is taken first.
-      for (const [, next] of below.reverse()) open.push({ node: next, at: level === '#' ? at : at + 1 })
+        if (next) open.push({ nodes: [next].values(), at: at + 1 })
+      } else open.push({ nodes: below(node.next, node === this.#root), at: level === '#' ? at : at + 1 })
     }
+  }
+}
+
+/** Those below a level, without a copy. What comes meanwhile is last in a Map: whoever adds for ever is not followed. */
+function* below<T>(next: ReadonlyMap<string, Node<T>>, isRoot: boolean): Generator<Node<T>> {
+  let left = next.size
+  for (const [name, node] of next) {
+    if (left-- === 0) return
+    if (!isRoot || !name.startsWith('$')) yield node
   }
 }

@@ -178,7 +178,9 @@ export const EmbeddedBrokerConfig = z
       .int()
       .min(1024)
       .default(256 * 1024 * 1024)
-      .describe('bytes of retained messages'),
+      .describe(
+        'bytes of retained messages: payloads, topics, and 256 for each level of the topics, once where they have it in common',
+      ),
   })
   .refine(
     ({ listen, users, tls, anonymous }) =>

@@ -131,6 +131,48 @@ describe('the embedded broker', () => {
     expect(heard).toEqual(Array(3).fill(['x/input', 'x/output']).flat())
   })
 
+  it('gives a client what is retained for one subscription after the other, not for all of them at once', async () => {
+    const { url } = await start()
+    const [publisher, subscriber] = [await client(url), await client(url)]
+    const topics = Array.from({ length: 100 }, (_, n) => `x/${n}`)
+    for (const topic of topics) await publisher.publishAsync(topic, 'retained', { qos: 1, retain: true })
+    const heard: string[] = []
+    const watched = new Watched()
+    subscriber.on('message', (topic) => {
+      heard.push(topic)
+      watched.changed()
+    })
+    await Promise.all([subscriber.subscribeAsync('x/#'), subscriber.subscribeAsync('x/+')])
+    await watched.until(() => heard.length === 200)
+    // Some of the first are read ahead.
+    expect(heard.lastIndexOf('x/0')).toBeGreaterThan(60)
+  })
+
+  it('gives nobody as retained what was cleared while it waited to be sent', async () => {
+    const { broker, url } = await start()
+    const bus = broker.bus(node)
+    const topics = Array.from({ length: 500 }, (_, n) => `x/${n}`)
+    const retain = (text: string): void => {
+      for (const topic of topics) bus.publish(topic, Buffer.from(text), { qos: 1, retain: true })
+    }
+    retain('kept')
+    const subscriber = await client(url)
+    const retained: string[] = []
+    const watched = new Watched()
+    let isOver = false
+    subscriber.on('message', (topic, payload, packet) => {
+      if (packet.retain && retained.push(payload.toString()) === 1) {
+        retain('')
+        bus.publish('x/over', Uint8Array.of(1), { qos: 1 })
+      }
+      isOver ||= topic === 'x/over'
+      watched.changed()
+    })
+    await subscriber.subscribeAsync('x/#', { qos: 1 })
+    await watched.until(() => isOver)
+    expect(new Set(retained)).toEqual(new Set(['kept']))
+  })
+
   it('counts what is no WebSocket yet among the connections', async () => {
     const { broker } = await start({ maxConnections: 3, listen: [{ transport: 'ws', port: 0 }] })
     const connect = () => {

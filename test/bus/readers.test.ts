@@ -176,6 +176,31 @@ describe('a client that asks for much', () => {
     await writer.publishAsync('x/after', 'still here', { qos: 1 })
   })
 
+  it('is let go by its address: another connection gives it nothing more to ask', async () => {
+    await using deps = testDeps()
+    const { broker, refused } = await brokerOn(deps)
+    const port = await readersServer(broker.readers, () => true)
+    // SUBSCRIBE to #.
+    const subscribe = (times: number): Buffer => Buffer.alloc(times * 8, Buffer.from('8206000100012300', 'hex'))
+    const first = await connectedSocket(port)
+    let answered = 0
+    const granted = new Promise<void>((resolve) => {
+      first.on('message', (bytes: Buffer) => {
+        answered += bytes.length
+        // A SUBACK has 5 bytes.
+        if (answered === 500 * 5) resolve()
+      })
+    })
+    first.send(subscribe(500))
+    await granted
+    first.terminate()
+    const second = await connectedSocket(port)
+    const closed = once(second, 'close')
+    second.send(subscribe(500))
+    await closed
+    expect(refused('too-many-subscriptions')).toBe(1)
+  })
+
   it('takes no turn for itself with many small packets', async () => {
     await using deps = testDeps()
     const { broker } = await brokerOn(deps)
