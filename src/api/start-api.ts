@@ -8,6 +8,7 @@ import { type Address, formatAddress, isLocalName, isLoopback } from '../config/
 import type { Historian } from '../historian/index.ts'
 import { aborted } from '../runtime/aborted.ts'
 import { AddressBudget } from '../runtime/address-budget.ts'
+import { networks } from '../runtime/networks.ts'
 import type { Running, ServiceDeps } from '../runtime/service.ts'
 import { ApiError } from './api-error.ts'
 import { limitConnections } from './connections.ts'
@@ -22,6 +23,8 @@ export interface ApiConfig {
   readonly listen: Address
   /** Who may read; without it, whoever reaches the address. */
   readonly tokens?: Tokens
+  /** Addresses and networks of reverse proxies, whose X-Forwarded-For says who asks. */
+  readonly proxies?: readonly string[]
   readonly dashboard?: DashboardConfig
 }
 
@@ -42,14 +45,16 @@ const isApi = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url?.s
 
 /** Resolves when it listens. Throws ApiError. */
 export async function startApi(
-  { listen, tokens, dashboard }: ApiConfig,
+  { listen, tokens, proxies = [], dashboard }: ApiConfig,
   deps: ServiceDeps & { readonly historian: Historian; readonly grid?: GridJson },
 ): Promise<Api> {
   const { signal, log } = deps
+  const isProxy = networks(proxies)
   const app = fastify({
     logger: false,
     connectionTimeout: STALLED_MS,
     requestTimeout: IDLE_MS,
+    trustProxy: isProxy,
     // Whoever asks for the head of an export would have all of it read.
     exposeHeadRoutes: false,
     // Whoever reads a long answer would hold up the end.
@@ -58,7 +63,7 @@ export async function startApi(
     clientErrorHandler: answerNoHttp,
     ajv: { customOptions: { removeAdditional: false } },
   })
-  limitConnections(app.server)
+  limitConnections(app.server, isProxy)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -94,7 +99,7 @@ export async function startApi(
   })
   app.setNotFoundHandler(answerUnknownPath)
   addRoutes(app, deps)
-  if (dashboard) await addDashboard(app, dashboard, (address) => budget.take(address))
+  if (dashboard) await addDashboard(app, dashboard, (address) => isProxy(address) || budget.take(address))
 
   const address = formatAddress(listen)
   try {

@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission, Asker } from './admission.ts'
 
 const BUFFERED_BYTES = 1 << 18
+/** An answer that is ready leaves within so long: it may wait behind one that has no end. */
+const TAKEN_WITHIN_MS = 60_000
 
 export interface Exchange {
   readonly request: FastifyRequest
@@ -25,12 +27,14 @@ function askerOf(request: FastifyRequest, reply: FastifyReply): Asker {
 
 /**
  * Does what is asked in a place that is held until it is done, and its answer has left or its asker has: whoever hangs
- * up and asks again does not have it done twice at once. The signal aborts when its asker has gone.
+ * up and asks again does not have it done twice at once. Whoever does not take his answer in time loses his connection.
+ * The signal aborts when its asker has gone.
  */
 export async function admitted<T>(
   admission: Admission,
   { request, reply }: Exchange,
   work: (signal: AbortSignal) => T | Promise<T>,
+  takenWithinMs = TAKEN_WITHIN_MS,
 ): Promise<T> {
   const asker = askerOf(request, reply)
   const leave = await admission.enter(asker)
@@ -39,8 +43,13 @@ export async function admitted<T>(
   } finally {
     if (asker.signal.aborted) leave()
     else {
-      reply.raw.once('finish', leave)
-      asker.signal.addEventListener('abort', leave, { once: true })
+      const late = setTimeout(() => request.raw.socket.destroy(), takenWithinMs).unref()
+      const end = (): void => {
+        clearTimeout(late)
+        leave()
+      }
+      reply.raw.once('finish', end)
+      asker.signal.addEventListener('abort', end, { once: true })
     }
   }
 }

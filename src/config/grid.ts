@@ -110,6 +110,7 @@ export interface Historian {
     | {
         readonly listen: Address
         readonly tokensFile?: string
+        readonly trustedProxies: readonly string[]
         /** A broker as browsers reach it. */
         readonly live?: { readonly url: string; readonly username?: string; readonly passwordFile?: string }
       }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, isLoopback } from './address.ts'
+import { address, isLoopback, network } from './address.ts'
 import { recovery } from './recovery.ts'
 import { isTopicFilter } from './topic-filter.ts'
 import { oneOrMore, topicId } from './words.ts'
@@ -13,6 +13,12 @@ const api = z
       .prefault('127.0.0.1:9470')
       .describe('HOST:PORT on which the API answers; port 9470 by default'),
     tokensFile: z.string().optional().describe('who may read: a file of bearer tokens, one a line'),
+    trustedProxies: z
+      .array(network)
+      .default([])
+      .describe(
+        'addresses and networks of reverse proxies: of what comes from there, X-Forwarded-For says whose it is',
+      ),
     live: z
       .strictObject({
         url: z

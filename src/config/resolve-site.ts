@@ -168,7 +168,12 @@ function resolveHistorian(
     keepDays: kept,
     streams: streams.map((filter) => absoluteFilter(filter, place.siteTopic)),
     folder: join(place.stateFolder, id),
-    api: api && { listen: api.listen, ...tokens, ...(api.live && { live: liveAccess(api.live, place.file) }) },
+    api: api && {
+      listen: api.listen,
+      trustedProxies: api.trustedProxies,
+      ...tokens,
+      ...(api.live && { live: liveAccess(api.live, place.file) }),
+    },
   }
 }
 

@@ -56,7 +56,7 @@ export async function rangeOf(store: Store, query: RangeQuery, signal?: AbortSig
     /** Undefined where they are more than there is room for. */
     const read = async (wanted: Tier, isRaw: boolean): Promise<readonly Collected[] | undefined> => {
       const collected = ids.map((): Collected => (isRaw ? new Raw(points) : new Extremes({ fromUs, toUs }, parts)))
-      const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, ${RANK}, batch`
+      const hot = `select time_us, epoch, frame from frames where stream = ${stream} and time_us >= ${fromUs} and time_us < ${toUs} and ${KINDS} order by time_us, ${RANK}, rowid`
       const decoders = new Map<number, ValueDecoder>()
       const valuesOf = (number: number, frame: Uint8Array): readonly (number | null)[] => {
         const decoder = decoders.get(number) ?? new ValueDecoder(store.epoch(number), chosen.get(number)!)
@@ -239,7 +239,9 @@ class Extremes implements Collected {
       const least = [this.#leastUs[part]!, this.#least[part]!] as const
       const greatest = [this.#greatestUs[part]!, this.#greatest[part]!] as const
       const inOrder = least[0] <= greatest[0] ? [least, greatest] : [greatest, least]
-      for (const [timeUs, value] of least[0] === greatest[0] ? [least] : inOrder) {
+      // Of seconds and minutes both have the time of their part.
+      const isOne = least[0] === greatest[0] && least[1] === greatest[1]
+      for (const [timeUs, value] of isOne ? [least] : inOrder) {
         timesUs.push(timeUs)
         values.push(value)
       }

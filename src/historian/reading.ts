@@ -128,7 +128,8 @@ async function* hot<T extends Timed>(
   where: string,
   { hot: read }: Reading<T>,
 ): AsyncGenerator<T> {
-  const query = `select time_us, kind, epoch, frame from frames where ${where} order by time_us, ${RANK}, batch`
+  // By rowid, as they came: a batch may have several of one time.
+  const query = `select time_us, kind, epoch, frame from frames where ${where} order by time_us, ${RANK}, rowid`
   for await (const page of connection.pages(query, [], 0, giveWay)) for (const row of page) yield read(row)
 }
 

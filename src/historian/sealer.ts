@@ -240,7 +240,7 @@ export class Sealer {
       const cells: Cell[] = []
       let rows = 0
       for await (const page of this.#source.pages(
-        `select time_us, kind, frame from frames where ${where} order by time_us, batch`,
+        `select time_us, kind, frame from frames where ${where} order by time_us, rowid`,
         [],
         table.sealedColumns.length,
       )) {

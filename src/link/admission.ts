@@ -1,25 +1,17 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { networks } from '../runtime/networks.ts'
 
 /** Addresses and networks that may connect; an empty list lets everyone in. */
 export class AllowList {
-  readonly #list: BlockList | undefined
+  readonly #includes: ((address: string) => boolean) | undefined
 
   /** Entries are IP addresses or networks in CIDR form, checked by the schema. */
-  constructor(networks: readonly string[]) {
-    if (networks.length === 0) return
-    const list = new BlockList()
-    for (const network of networks) {
-      const [address = '', prefix] = network.split('/')
-      const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-      if (prefix === undefined) list.addAddress(address, family)
-      else list.addSubnet(address, Number(prefix), family)
-    }
-    this.#list = list
+  constructor(entries: readonly string[]) {
+    if (entries.length > 0) this.#includes = networks(entries)
   }
 
   /** `address` as a socket shows it, IPv4-mapped ones made plain. */
   admits(address: string): boolean {
-    return this.#list?.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') ?? true
+    return this.#includes?.(address) ?? true
   }
 }
 

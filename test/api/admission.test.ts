@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Admission } from '../../src/api/admission.ts'
+import { Places } from '../../src/api/places.ts'
 
 const signal = new AbortController().signal
 const one = { address: '192.0.2.1', signal }
@@ -71,5 +72,13 @@ describe('admission', () => {
     leaveOther()
     ;(await waitingOther)()
     expect(await Promise.all([admission.enter(one), admission.enter(other)])).toHaveLength(2)
+  })
+})
+
+describe('the places of an API', () => {
+  it.each(['quick', 'reads', 'exports'] as const)('are never all of one address: %s', async (which) => {
+    const places = new Places()[which]
+    for (let n = 0; n < 4; n++) void places.enter(one)
+    ;(await places.enter(other))()
   })
 })

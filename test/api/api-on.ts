@@ -13,13 +13,17 @@ const listen = { host: '127.0.0.1', port: 0 }
 
 export interface ApiOptions extends StreamOptions {
   readonly tokens?: Tokens
+  readonly proxies?: readonly string[]
   readonly grid?: GridJson
   /** Of the producers, where they live longer. */
   readonly lineDeps?: TestDeps
 }
 
 /** A historian of one PMU of which nothing came yet, and its API. */
-export async function emptyApi(deps: TestDeps, { tokens, grid, lineDeps = deps, ...options }: ApiOptions = {}) {
+export async function emptyApi(
+  deps: TestDeps,
+  { tokens, proxies, grid, lineDeps = deps, ...options }: ApiOptions = {},
+) {
   const path = await mkdtemp(join(tmpdir(), 'phasorbus-api-'))
   onTestFinished(() => rm(path, { recursive: true, force: true }))
   const line = await JournaledStreams.start(lineDeps)
@@ -27,7 +31,10 @@ export async function emptyApi(deps: TestDeps, { tokens, grid, lineDeps = deps, 
   const historian = await historianOn(deps, line, path)
   await until(() => historian.store.topics.length === 1)
   const { url } = deps.stops(
-    await startApi({ listen, ...(tokens && { tokens }) }, { ...deps, historian, ...(grid && { grid }) }),
+    await startApi(
+      { listen, ...(tokens && { tokens }), ...(proxies && { proxies }) },
+      { ...deps, historian, ...(grid && { grid }) },
+    ),
   )
   return { line, pmu, url, historian, path, stream: `stream=${encodeURIComponent(pmu.topic)}` }
 }

@@ -178,6 +178,27 @@ describe('the API', () => {
     await until(async () => (await get('health')).status === 200)
   })
 
+  it('tells those who come by a proxy apart where it is listed, and takes no word for it from others', async () => {
+    await using deps = testDeps()
+    const statusesBy = async (proxies: readonly string[]) => {
+      const { get, url } = await apiOn(deps, { proxies })
+      const each = (n: number) => get('health', { 'x-forwarded-for': `10.0.0.1, 192.0.2.${n}` })
+      const answers = await Promise.all(Array.from({ length: 120 }, (_, n) => each(n)))
+      return { url, statuses: new Set(answers.map(({ status }) => status)) }
+    }
+    expect((await statusesBy(['192.0.2.0/24'])).statuses).toEqual(new Set([200, 429]))
+    const { url, statuses } = await statusesBy(['127.0.0.0/8'])
+    expect(statuses).toEqual(new Set([200]))
+    const { hostname, port } = new URL(url)
+    const to = { host: hostname, port: Number(port), localAddress: '127.0.0.2' }
+    const open = Array.from({ length: 130 }, () => connect(to))
+    onTestFinished(() => open.forEach((socket) => void socket.destroy()))
+    await Promise.all(open.map((socket) => once(socket, 'connect')))
+    const last = open.at(-1)!
+    last.write('GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    expect(String((await once(last, 'data'))[0])).toContain('200 OK')
+  })
+
   it('is no way in for a page of another origin, whose name points here', async () => {
     await using deps = testDeps()
     const { url } = await apiOn(deps)

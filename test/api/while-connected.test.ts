@@ -6,15 +6,23 @@ import { Admission } from '../../src/api/admission.ts'
 import { admitted, sendAdmitted } from '../../src/api/while-connected.ts'
 import { until } from '../support/until.ts'
 
-/** One place, and requests whose work ends when the test says so. */
-async function onePlace() {
+/** One place, and requests whose work ends when the test says so; and beside it exports, which end with their askers. */
+async function onePlace({ takenWithinMs = 60_000 } = {}) {
   const admission = new Admission({ atOnce: 1, mostWaiting: 8 })
+  const exports = new Admission({ atOnce: 1, mostWaiting: 8 })
   const works: { readonly end: () => void }[] = []
   const work = (): Promise<string> => new Promise((resolve) => works.push({ end: () => resolve('done') }))
   const askers: Socket[] = []
   const app = fastify({ forceCloseConnections: true })
   app.addHook('onRequest', async ({ raw }) => void askers.push(raw.socket))
-  app.get('/answer', (request, reply) => admitted(admission, { request, reply }, work))
+  app.get('/answer', (request, reply) => admitted(admission, { request, reply }, work, takenWithinMs))
+  app.get('/export', (request, reply) => {
+    const parts = async function* () {
+      yield 'begun '
+      await once(request.raw.socket, 'close')
+    }
+    return sendAdmitted(exports, { request, reply }, 'text/plain', parts())
+  })
   app.get('/parts', (request, reply) => {
     const parts = async function* () {
       yield 'begun '
@@ -65,5 +73,19 @@ describe('a place', () => {
     await until(() => works.length === 2)
     works[1]!.end()
     expect((await next).status).toBe(200)
+  })
+
+  it('is not held for long by an answer that waits behind another one: that costs the connection', async () => {
+    const { works, ask, url } = await onePlace({ takenWithinMs: 500 })
+    const { socket } = await ask('export')
+    const closed = once(socket.resume(), 'close')
+    socket.write('GET /answer HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await until(() => works.length === 1)
+    works[0]!.end()
+    const next = fetch(`${url}/answer`)
+    await until(() => works.length === 2)
+    works[1]!.end()
+    expect(await (await next).text()).toBe('done')
+    await closed
   })
 })

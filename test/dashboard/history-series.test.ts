@@ -70,6 +70,14 @@ describe('what the API gave of a channel', () => {
     expect(drawnOf(groups[1]!.traces[0]!, groups[1]!.quantity.factor)[1]).toEqual([63.5])
   })
 
+  it('is drawn with the least and the greatest of one time beside each other', () => {
+    const [trace] = tracesOf('a', { raw: false, series: [one([0, 0, 500_000, 500_000], [1, 9, 2, 8])] }, period, 4)
+    expect(drawnOf(trace!, 1)).toEqual([
+      [0, 1e-6, 0.5, 0.500001],
+      [1, 9, 2, 8],
+    ])
+  })
+
   it('begins no later than its first value, which least and greatest may come after', () => {
     const raw = tracesOf('a', { raw: true, series: [one([40, 60], [1, 2]), one([], [])] }, period, 10)
     const parts = tracesOf('a', { raw: false, series: [one([500_000], [1])] }, period, 20)

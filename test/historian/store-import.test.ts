@@ -149,6 +149,24 @@ describe('what is imported', () => {
     expect(minute).toEqual([500, 0, 649, 249.5, 500, 0])
   })
 
+  it('hides nothing of the seconds of an hour of which it brings some frames only', async () => {
+    const path = await folder()
+    await imported(path, topic, configuration, numbers(0, 500).map(write))
+    await opened(path, async (store) => {
+      const sealer = await Sealer.open(store, { log: silentLog, historian: 'history' })
+      expect(await sealer.expire((configuration.soc + 60 * 86_400) * 1e6, { frames: 30 })).toBe(1)
+      sealer.close()
+    })
+    await imported(path, topic, configuration, numbers(0, 100).map(write))
+    const values = await opened(path, async (store) => {
+      const [fromUs, toUs] = [configuration.soc + 5, configuration.soc + 10].map((s) => s * 1e6) as [number, number]
+      const query = { topic, channels: ['1.V0.magnitude'], points: 10, fromUs, toUs }
+      return (await rangeOf(store, query)).series[0]!.values
+    })
+    // The least and the greatest of each second, both at its time.
+    expect(values).toEqual([250, 299, 300, 349, 350, 399, 400, 449, 450, 499])
+  })
+
   it('goes on where it was cut off', async () => {
     const path = await folder()
     const first = await StoreImport.open(path, options)

@@ -169,6 +169,39 @@ describe('a store', () => {
     await close()
   })
 
+  it('has the value of a time from the last of the frames that completed it, though all of them came in one batch', async () => {
+    const count = 50
+    const { fragments, frames } = framesOf(count + 1)
+    const { store, writer, close } = await open(await folder())
+    const stream = store.numberOf(topic, writer.batch)
+    const epoch = store.epochOf(stream, fragments, startUs, writer.batch)
+    const add = (timeUs: number, frame: Uint8Array): void =>
+      writer.batch.add(stream, epoch.number, timeUs, Kind.revision, frame)
+    /** Each with the numbers of the next, and then with its own. */
+    const period = frames.slice(0, count)
+    for (const [n, { timeUs }] of period.entries()) {
+      const other = Uint8Array.from(frames[n + 1]!.frame)
+      stampFrame(other, frameTimeOf(timeUs, 1_000_000))
+      add(timeUs, other)
+    }
+    for (const { timeUs, frame } of period) add(timeUs, frame)
+    await writer.flush()
+    const expected = period.map((_, n) => Math.fround(50 + n / 1e6))
+    const query = { topic, channels: ['1.freq'], fromUs: startUs, toUs: startUs + count * 20_000 }
+    const isAsExpected = async (): Promise<void> => {
+      const csv: (number | null | undefined)[] = []
+      for await (const row of storedValues(store, query)) csv.push(row.values[0])
+      const [series] = (await rangeOf(store, { ...query, points: 2 * count })).series
+      const wrong = expected.flatMap((hz, n) => (csv[n] === hz && series!.values[n] === hz ? [] : [n]))
+      expect(wrong).toEqual([])
+    }
+    await isAsExpected()
+    await (await Sealer.open(store, sealing)).seal(startUs + 2 * HOUR)
+    expect(await store.reader.rows('select count(*) from frames')).toEqual([[0n]])
+    await isAsExpected()
+    await close()
+  })
+
   it('files what stands outside the accounts by when it came: a wild clock makes no file for each frame', async () => {
     const { fragments, frames } = framesOf(100, 100 * HOUR)
     const { store, writer, close } = await open(await folder())

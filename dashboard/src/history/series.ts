@@ -136,7 +136,8 @@ export function drawnOf(trace: Trace, factor: number): readonly [times: number[]
       times.push((trace.timesUs[at - 1]! + timeUs) / 2e6)
       values.push(null)
     }
-    times.push(timeUs / 1e6)
+    // A least and a greatest of one time: a plot has one value of each.
+    times.push((timeUs + (timeUs === trace.timesUs[at - 1] ? 1 : 0)) / 1e6)
     const value = trace.values[at]!
     values.push(value === null ? null : value * factor)
   }

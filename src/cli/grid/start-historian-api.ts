@@ -20,7 +20,7 @@ export async function startHistorianApi(
   { buses: _, keep, historian, told, ...deps }: PartDeps & { readonly historian: Historian },
 ): Promise<Api> {
   const { startApi, Tokens } = await import('../../api/index.ts')
-  const { listen, tokensFile } = config.api
+  const { listen, tokensFile, trustedProxies: proxies } = config.api
   const tokens = tokensFile === undefined ? undefined : new Tokens(await readFile(tokensFile, 'utf8'))
   const live = await liveAccess(site, config, tokens, deps)
   const areas = [...new Set(config.streams.map((filter) => filter.split('/')[0]!))]
@@ -28,7 +28,7 @@ export async function startHistorianApi(
   if (!dashboard) deps.log.warn({ folder: FOLDER }, 'the dashboard is not built: npm run build')
   return keep(
     await startApi(
-      { listen, ...(tokens && { tokens }), ...(dashboard && { dashboard }) },
+      { listen, proxies, ...(tokens && { tokens }), ...(dashboard && { dashboard }) },
       { ...deps, historian, grid: told },
     ),
   )
